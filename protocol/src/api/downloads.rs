@@ -1,0 +1,47 @@
+//! Files and their downloads.
+
+use super::{Meta, wire};
+use crate::id::{FileId, GrantId, MemberId, UploadId};
+
+wire! {
+    /// A file in the room.
+    pub struct FileInfo {
+        pub file_id: FileId,
+        pub upload_id: UploadId,
+        pub meta: Meta,
+        /// In bytes.
+        pub size: u64,
+        /// The object's ETag, without quotes: the MD5 of a single PUT, or the composite of the parts' MD5s.
+        pub etag: String,
+        pub added_by: MemberId,
+        pub display_name: String,
+        /// Milliseconds since 1970.
+        pub added_at: u64,
+    }
+
+    /// GET /api/rooms/{roomId}/files?after=
+    pub struct FilePage {
+        pub files: Vec<FileInfo>,
+        /// Ask again with `after=` this for more.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub next_after: Option<String>,
+    }
+
+    /// POST /api/files/{fileId}/downloads
+    #[serde(deny_unknown_fields)]
+    pub struct Download {
+        /// An earlier grant for the same file: signing again under it costs nothing.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub grant_id: Option<GrantId>,
+    }
+
+    /// A download that may be started now.
+    pub struct DownloadGrant {
+        pub grant_id: GrantId,
+        /// GET it within `expiresInSeconds`. Never logged.
+        pub url: String,
+        pub expires_in_seconds: u64,
+        pub size: u64,
+        pub etag: String,
+    }
+}

@@ -1,0 +1,79 @@
+//! What happens in a room, numbered so that a gap shows.
+
+use super::{FileInfo, wire};
+use crate::id::{FileId, MemberId, RoomId, UploadId};
+
+wire! {
+    /// GET /api/rooms/{roomId}/events?after=
+    pub struct EventPage {
+        pub events: Vec<RoomEvent>,
+        /// The number of the room's last event.
+        pub last_seq: u64,
+        /// Ask again with `after=` this for more. Absent at the end.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub next_after: Option<u64>,
+    }
+
+    /// One event. Progress has no number: a lost one does no harm.
+    pub struct RoomEvent {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub seq: Option<u64>,
+        /// Milliseconds since 1970.
+        pub at: u64,
+        pub room_id: RoomId,
+        #[serde(flatten)]
+        pub what: Event,
+    }
+
+
+    /// The fields that every upload event carries.
+    pub struct UploadFields {
+        pub file_id: FileId,
+        pub upload_id: UploadId,
+        /// Absent when the name is encrypted.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub file_name: Option<String>,
+        pub member_id: MemberId,
+        pub bytes_uploaded: u64,
+        pub total_bytes: u64,
+        /// 0 to 100.
+        pub percentage: f64,
+        /// Bytes per second.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub upload_speed: Option<u64>,
+        /// Seconds.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub estimated_time_remaining: Option<u64>,
+    }
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(tag = "type", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+pub enum Event {
+    FileUploadStarted {
+        #[serde(flatten)]
+        upload: UploadFields,
+    },
+    FileUploadProgress {
+        #[serde(flatten)]
+        upload: UploadFields,
+    },
+    FileUploadCompleted {
+        #[serde(flatten)]
+        upload: UploadFields,
+    },
+    FileUploadFailed {
+        #[serde(flatten)]
+        upload: UploadFields,
+        reason: String,
+    },
+    FileAdded {
+        file: FileInfo,
+    },
+    FileRemoved {
+        file_id: FileId,
+        member_id: MemberId,
+    },
+}

@@ -1,0 +1,48 @@
+//! What a file is called and what it is. Storage never sees it.
+
+use serde::{Deserialize, Serialize};
+
+/// The longest `meta`, in bytes of JSON.
+pub const MAX_META_BYTES: usize = 8 * 1024;
+
+/// A file's description: readable, or ciphertext in an encrypted room.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum Meta {
+    /// Readable by the functions.
+    Plain(FileMeta),
+    /// Opaque ciphertext in base64url.
+    Sealed(String),
+}
+
+/// The readable description, version 1.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct FileMeta {
+    /// Always 1.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 1))]
+    pub v: u8,
+    /// The file's own name, without folders.
+    pub name: String,
+    /// Folders above it, `/` between them, as picked. Empty for a file picked alone.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub path: String,
+    /// The media type the browser told. May be empty. Never trusted.
+    #[serde(rename = "type", default, skip_serializing_if = "String::is_empty")]
+    pub media_type: String,
+    /// When the file was last modified, in milliseconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_modified: Option<i64>,
+}
+
+impl Meta {
+    /// The name to show; none for ciphertext.
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Self::Plain(meta) => Some(&meta.name),
+            Self::Sealed(_) => None,
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! Rooms, links and members.
+
+use super::{FileInfo, UploadInfo, wire};
+use crate::id::{MemberId, RoomId};
+use crate::link::{AuthToken, MemberToken, Role, Verifier};
+
+wire! {
+    /// POST /api/rooms
+    #[serde(deny_unknown_fields)]
+    pub struct CreateRoom {
+        /// Chosen by the creator, since the links are derived with it.
+        pub room_id: RoomId,
+        /// Shown to everyone in the room. 1 to 120 characters.
+        pub name: String,
+        /// At least the manage link; one of each role at most.
+        pub links: Vec<NewLink>,
+    }
+
+    /// A link's verifier, and what its holder unwraps.
+    #[serde(deny_unknown_fields)]
+    pub struct NewLink {
+        pub role: Role,
+        /// SHA-256 of the link's auth token.
+        pub verifier: Verifier,
+        /// The room's key wrapped for this link; absent while the room is not encrypted. Opaque, 4 KiB at most.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub wrapped_key: Option<String>,
+    }
+
+    /// Answer of POST /api/rooms
+    pub struct RoomCreated {
+        pub room_id: RoomId,
+    }
+
+    /// POST /api/rooms/{roomId}/members
+    #[serde(deny_unknown_fields)]
+    pub struct Join {
+        /// The role that the link's fragment names.
+        pub role: Role,
+        /// Derived from the link's secret.
+        pub auth_token: AuthToken,
+        /// 1 to 60 characters.
+        pub display_name: String,
+    }
+
+    /// Answer of a join.
+    pub struct Joined {
+        pub member_id: MemberId,
+        /// Sent as `Authorization: Bearer` from now on.
+        pub member_token: MemberToken,
+        pub role: Role,
+        /// The token is dropped after so long without a call, in seconds.
+        pub idle_seconds: u64,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub wrapped_key: Option<String>,
+    }
+
+    /// GET /api/rooms/{roomId}
+    pub struct RoomView {
+        pub room_id: RoomId,
+        pub name: String,
+        /// My role.
+        pub role: Role,
+        /// Who I am here.
+        pub member_id: MemberId,
+        /// My own display name.
+        pub display_name: String,
+        /// The first page, newest first; more by GET …/files. Empty for drop.
+        pub files: Vec<FileInfo>,
+        /// Where the next page of files starts, if there is one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub next_files: Option<String>,
+        /// Open uploads. A drop member sees only its own.
+        pub uploads: Vec<UploadInfo>,
+        /// The number of the room's last event.
+        pub last_seq: u64,
+        pub quota: Quota,
+        /// How many upload hosts a part may be signed for: `host` is 0 to this - 1.
+        pub upload_hosts: u8,
+    }
+
+    /// What the room may hold and holds.
+    pub struct Quota {
+        pub max_bytes: u64,
+        /// Stored and reserved.
+        pub used_bytes: u64,
+        pub max_files: u64,
+        /// Listed and reserved.
+        pub used_files: u64,
+        pub max_open_uploads: u64,
+        pub open_uploads: u64,
+    }
+
+    /// POST /api/rooms/{roomId}/links/{role}: rotates the link.
+    #[serde(deny_unknown_fields)]
+    pub struct RotateLink {
+        pub verifier: Verifier,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub wrapped_key: Option<String>,
+    }
+
+    /// Answer of a rotation.
+    pub struct LinkRotated {
+        pub role: Role,
+        /// Counts from 1.
+        pub version: u64,
+    }
+
+    /// GET /api/rooms/{roomId}/audit
+    pub struct AuditPage {
+        pub entries: Vec<AuditEntry>,
+        /// Ask again with `after=` this for more.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub next_after: Option<u64>,
+    }
+
+    /// One operation in the room.
+    pub struct AuditEntry {
+        /// Counts from 1 without a gap.
+        pub seq: u64,
+        /// Milliseconds since 1970.
+        pub at: u64,
+        /// Who did it; none for the system.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub member_id: Option<MemberId>,
+        /// What was done, such as `room-created`.
+        pub action: String,
+        /// On what: an id or a role.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        pub subject: String,
+        /// SHA-256, in hex, of the entry before and this one: a changed entry shows.
+        pub chain: String,
+    }
+}

@@ -1,0 +1,257 @@
+//! Uploads: initiate, presign, status, complete, adopt.
+
+use std::collections::BTreeMap;
+
+use super::{FileInfo, Meta, wire};
+use crate::digest::Digest;
+use crate::error::ApiError;
+use crate::id::{FileId, MemberId, PartNumber, RoomId, UploadId};
+use crate::plan::Plan;
+
+wire! {
+    /// POST /api/rooms/{roomId}/uploads
+    #[serde(deny_unknown_fields)]
+    pub struct Initiate {
+        /// 1 to 20 of them: all begin, or none.
+        pub uploads: Vec<NewUpload>,
+    }
+
+    /// One file to upload.
+    #[serde(deny_unknown_fields)]
+    pub struct NewUpload {
+        pub meta: Meta,
+        /// The file's size in bytes.
+        pub size: u64,
+        /// The rate of earlier uploads, in bytes per second.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub rate_hint: Option<u64>,
+        /// Parts already hashed; their signed requests come with the answer. At most 16.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub first_parts: Vec<PartToSign>,
+    }
+
+    /// Answer of initiate, in the order of the request.
+    pub struct Initiated {
+        pub uploads: Vec<StartedUpload>,
+    }
+
+    /// An upload that may begin.
+    pub struct StartedUpload {
+        pub upload_id: UploadId,
+        pub file_id: FileId,
+        pub plan: Plan,
+        /// Seconds until the upload is given up, unless parts arrive.
+        pub expires_in_seconds: u64,
+        /// For the first parts, in their order.
+        pub requests: Vec<SignedRequest>,
+    }
+
+    /// POST /api/uploads/{uploadId}/parts
+    #[serde(deny_unknown_fields)]
+    pub struct Presign {
+        /// 1 to 100 of them.
+        pub parts: Vec<PartToSign>,
+    }
+
+    /// A part with the digest that is promised for it, once and for all.
+    #[serde(deny_unknown_fields)]
+    #[derive(Copy, Eq)]
+    pub struct PartToSign {
+        pub part_number: PartNumber,
+        pub digest: Digest,
+        /// Which of the upload hosts. 0 is the first.
+        #[serde(default)]
+        pub host: u8,
+    }
+
+    /// Answer of presign, in the order of the request.
+    pub struct Presigned {
+        pub requests: Vec<SignedRequest>,
+    }
+
+    /// A request to storage, ready to send. Never logged.
+    #[derive(Eq)]
+    pub struct SignedRequest {
+        pub part_number: PartNumber,
+        /// Always PUT today.
+        pub method: String,
+        pub url: String,
+        /// To be sent as they are. The browser adds Content-Length itself.
+        pub headers: BTreeMap<String, String>,
+        pub expires_in_seconds: u64,
+    }
+
+    /// GET /api/uploads/{uploadId}?after=
+    pub struct UploadStatus {
+        pub upload_id: UploadId,
+        pub file_id: FileId,
+        pub room_id: RoomId,
+        pub state: UploadState,
+        /// Why, where the upload failed or was aborted.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub reason: Option<String>,
+        pub meta: Meta,
+        pub plan: Plan,
+        /// Seconds until the upload is given up, unless parts arrive.
+        pub expires_in_seconds: u64,
+        /// What storage holds, ascending. Empty once it is no longer open.
+        pub parts: Vec<StoredPart>,
+        /// Ask again with `after=` this for more parts.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub next_after: Option<PartNumber>,
+        /// The file, once completed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub file: Option<FileInfo>,
+    }
+
+    /// A part as storage tells it.
+    #[derive(Copy, Eq)]
+    pub struct StoredPart {
+        pub part_number: PartNumber,
+        pub size: u64,
+        pub digest: Digest,
+    }
+
+    /// GET /api/uploads/{uploadId}/progress
+    pub struct Progress {
+        pub file_id: FileId,
+        pub upload_id: UploadId,
+        pub room_id: RoomId,
+        /// Absent when the name is encrypted.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub file_name: Option<String>,
+        pub bytes_uploaded: u64,
+        pub total_bytes: u64,
+        /// 0 to 100.
+        pub percentage: f64,
+        /// Bytes per second; absent while it is not known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub upload_speed: Option<u64>,
+        /// Seconds; absent while it is not known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub estimated_time_remaining: Option<u64>,
+    }
+
+
+    /// POST /api/rooms/{roomId}/completions
+    #[serde(deny_unknown_fields)]
+    pub struct CompleteMany {
+        /// 1 to 20 of them.
+        pub upload_ids: Vec<UploadId>,
+    }
+
+    /// Answer of the batch form, in the order of the request.
+    pub struct CompletedMany {
+        pub results: Vec<CompletionResult>,
+    }
+
+
+    /// POST /api/uploads/{uploadId}/adopt. Without proofs it asks for the challenge.
+    #[serde(deny_unknown_fields)]
+    pub struct Adopt {
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub proofs: Vec<Proof>,
+    }
+
+    /// The digest of one part that the challenge named.
+    #[serde(deny_unknown_fields)]
+    #[derive(Copy, Eq)]
+    pub struct Proof {
+        pub part_number: PartNumber,
+        pub digest: Digest,
+    }
+
+
+    /// An open upload as the room lists it.
+    pub struct UploadInfo {
+        pub upload_id: UploadId,
+        pub file_id: FileId,
+        pub meta: Meta,
+        pub size: u64,
+        pub state: UploadState,
+        /// Who began it.
+        pub member_id: MemberId,
+        pub display_name: String,
+        /// Whether it is the caller's.
+        pub mine: bool,
+        /// As last told, for display.
+        pub bytes_uploaded: u64,
+        /// When it began, in milliseconds since 1970.
+        pub started_at: u64,
+    }
+}
+
+/// Where an upload stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum UploadState {
+    /// Recorded; storage does not know it yet.
+    Pending,
+    /// Open for parts.
+    Uploading,
+    /// Being put together.
+    Completing,
+    /// The file is in the room.
+    Completed,
+    /// Verification failed for good.
+    Failed,
+    /// Being removed from storage.
+    Aborting,
+    /// Removed.
+    Aborted,
+    /// Ran out of time and was removed.
+    Expired,
+}
+
+impl UploadState {
+    /// The state's name in records.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Uploading => "uploading",
+            Self::Completing => "completing",
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+            Self::Aborting => "aborting",
+            Self::Aborted => "aborted",
+            Self::Expired => "expired",
+        }
+    }
+
+    /// Whether parts may still be signed.
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::Pending | Self::Uploading)
+    }
+}
+
+/// The answer of complete: 200 when the file is there, 202 while it is being put together.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(tag = "state", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+pub enum Completion {
+    /// The file is in the room.
+    Completed { file: FileInfo },
+    /// Still at work: ask the status after so many seconds.
+    Completing { retry_after_seconds: u64 },
+}
+
+/// One result of the batch form.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(untagged)]
+pub enum CompletionResult {
+    Done(Completion),
+    Failed { error: ApiError },
+}
+
+/// Answer of adopt.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(tag = "state", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+pub enum Adoption {
+    /// Send the digests of these parts.
+    Challenge { plan: Plan, parts: Vec<PartNumber> },
+    /// The upload may be continued by the caller.
+    Adopted { upload_id: UploadId },
+}

@@ -1,0 +1,140 @@
+//! The error codes of the HTTP API. They are stable: clients act on them.
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $text:literal, $status:literal;)*) => {
+        /// What went wrong, for programs. The message beside it is for people.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+        pub enum ErrorCode {
+            $($(#[$doc])* #[serde(rename = $text)] $name,)*
+            /// A code this version does not know.
+            #[serde(other, rename = "unknown")]
+            Unknown,
+        }
+
+        impl ErrorCode {
+            /// Every code, in the order of the documentation.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// The code as it is written on the wire.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$name => $text,)*
+                    Self::Unknown => "unknown",
+                }
+            }
+
+            /// The HTTP status that goes with it.
+            pub const fn status(self) -> u16 {
+                match self {
+                    $(Self::$name => $status,)*
+                    Self::Unknown => 500,
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    /// The body or a parameter is not right. `field` says which.
+    BadRequest = "bad-request", 400;
+    /// The part number is not one of the plan's.
+    BadPartNumber = "bad-part-number", 400;
+    /// The file is larger than 5 TiB or than the room allows.
+    FileTooLarge = "file-too-large", 400;
+    /// No token, or none we know.
+    TokenMissing = "token-missing", 401;
+    /// The member token ran out; join again.
+    TokenExpired = "token-expired", 401;
+    /// The member was removed from the room.
+    MemberRemoved = "member-removed", 401;
+    /// The room was closed.
+    RoomClosed = "room-closed", 401;
+    /// The link's role does not allow this.
+    RoleTooLow = "role-too-low", 403;
+    /// There is no such thing, or it is not yours: both look alike.
+    NotFound = "not-found", 404;
+    /// The path exists, but not for this method.
+    MethodNotAllowed = "method-not-allowed", 405;
+    /// The room id is taken.
+    RoomExists = "room-exists", 409;
+    /// Another digest was promised for this part: the file changed.
+    FileChanged = "file-changed", 409;
+    /// Parts are missing or not as planned; `parts` names them.
+    PartsIncomplete = "parts-incomplete", 409;
+    /// The stored object is not what was promised.
+    ObjectMismatch = "object-mismatch", 409;
+    /// The upload is already complete.
+    UploadCompleted = "upload-completed", 409;
+    /// The upload was cancelled.
+    UploadAborted = "upload-aborted", 409;
+    /// The upload ran out of time.
+    UploadExpired = "upload-expired", 409;
+    /// The upload failed for good.
+    UploadFailed = "upload-failed", 409;
+    /// The upload is being completed; ask again.
+    UploadCompleting = "upload-completing", 409;
+    /// The same Idempotency-Key came with another body.
+    IdempotencyMismatch = "idempotency-mismatch", 409;
+    /// The proof of content does not match what storage holds.
+    ProofMismatch = "proof-mismatch", 409;
+    /// The room has no space left.
+    QuotaExceeded = "quota-exceeded", 409;
+    /// Too many uploads are open in this room.
+    TooManyUploads = "too-many-uploads", 409;
+    /// The body is larger than this call takes.
+    BodyTooLarge = "body-too-large", 413;
+    /// The body is not JSON by its content type.
+    UnsupportedMediaType = "unsupported-media-type", 415;
+    /// Too many calls; `Retry-After` says when to come back.
+    RateLimited = "rate-limited", 429;
+    /// Something broke here; the request id finds it in the log.
+    Internal = "internal", 500;
+    /// Storage or the table does not answer.
+    Unavailable = "unavailable", 503;
+}
+
+/// The body of every error answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ErrorBody {
+    /// The error itself.
+    pub error: ApiError,
+}
+
+/// What went wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ApiError {
+    /// For programs.
+    pub code: ErrorCode,
+    /// For people: a sentence that says what to do.
+    pub message: String,
+    /// Finds the call in the log.
+    pub request_id: String,
+    /// The field that is not right, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+    /// The parts that are missing or wrong, at most 1,000 of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<crate::id::PartNumber>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_on_the_wire_are_stable() {
+        let table: Vec<_> = ErrorCode::ALL.iter().map(|code| format!("{} {}", code.status(), code.as_str())).collect();
+        insta::assert_snapshot!(table.join("\n"));
+    }
+
+    #[test]
+    fn an_unknown_code_is_kept_as_unknown() {
+        assert_eq!(serde_json::from_str::<ErrorCode>("\"from-the-future\"").unwrap(), ErrorCode::Unknown);
+    }
+}

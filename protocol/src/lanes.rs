@@ -1,0 +1,181 @@
+//! How many PUTs are in flight at once: additive increase, multiplicative decrease
+//! (Chiu and Jain, 1989), as TCP does with its window.
+
+/// Lanes at the start.
+pub const START: u8 = 4;
+/// HTTP/1.1 in a browser: connections to one host name.
+pub const PER_HOST: u8 = 6;
+/// Whatever the number of hosts.
+pub const MOST: u8 = 16;
+
+const EPOCH_MS: u64 = 1_000;
+/// After so many epochs without a try, growing is tried again: the link may have changed.
+const TRY_AGAIN_EPOCHS: u32 = 15;
+
+/// The number of lanes, led by what one more of them brought.
+#[derive(Clone, Debug)]
+pub struct Lanes {
+    limit: u8,
+    most: u8,
+    epoch_at: Option<u64>,
+    epoch_bytes: u64,
+    saturated: bool,
+    /// The rate before the last lane was added, in bytes per second.
+    before: Option<u64>,
+    idle_epochs: u32,
+    shrunk_at: Option<u64>,
+}
+
+impl Default for Lanes {
+    fn default() -> Self {
+        Self {
+            limit: START,
+            most: PER_HOST,
+            epoch_at: None,
+            epoch_bytes: 0,
+            saturated: true,
+            before: None,
+            idle_epochs: 0,
+            shrunk_at: None,
+        }
+    }
+}
+
+impl Lanes {
+    /// PUTs that may be in flight now.
+    pub fn limit(&self) -> u8 {
+        self.limit
+    }
+
+    /// Parts are spread over so many upload hosts.
+    pub fn set_hosts(&mut self, hosts: u8) {
+        self.most = hosts.max(1).saturating_mul(PER_HOST).min(MOST);
+        self.limit = self.limit.min(self.most);
+    }
+
+    /// So many bytes were handed to the network.
+    pub fn moved(&mut self, bytes: u64) {
+        self.epoch_bytes += bytes;
+    }
+
+    /// After each event: `in_flight` PUTs are under way. Grows the limit when an epoch ends well.
+    pub fn look(&mut self, now: u64, in_flight: u8) {
+        self.saturated &= in_flight >= self.limit;
+        let began = *self.epoch_at.get_or_insert(now);
+        if in_flight == 0 || now.saturating_sub(began) > 10 * EPOCH_MS {
+            self.next_epoch(now);
+        } else if now - began >= EPOCH_MS {
+            let rate = self.epoch_bytes.saturating_mul(1000) / (now - began);
+            if self.saturated && rate > 0 {
+                self.judge(rate);
+            }
+            self.next_epoch(now);
+        }
+    }
+
+    fn next_epoch(&mut self, now: u64) {
+        self.epoch_at = Some(now);
+        self.epoch_bytes = 0;
+        self.saturated = true;
+    }
+
+    fn judge(&mut self, rate: u64) {
+        // One lane more than n should bring 1/n more; a third of that is worth going on for.
+        let worth = |before: u64| before + before / (u64::from(self.limit) * 3);
+        self.idle_epochs += 1;
+        if self.before.is_none_or(|before| rate > worth(before)) || self.idle_epochs > TRY_AGAIN_EPOCHS {
+            self.idle_epochs = 0;
+            self.before = Some(rate);
+            self.limit = (self.limit + 1).min(self.most);
+        }
+    }
+
+    /// Storage or the link asked for less: a 503, a time-out, a stall of a PUT that began at `started`.
+    ///
+    /// PUTs that began before the last cut tell nothing about the limit since.
+    pub fn shrink(&mut self, now: u64, started: u64) {
+        if self.shrunk_at.is_none_or(|at| started >= at) {
+            self.limit = (self.limit / 2).max(1);
+            self.shrunk_at = Some(now);
+            self.before = None;
+            self.idle_epochs = 0;
+            self.next_epoch(now);
+        }
+    }
+
+    /// The link is another one, maybe: after sleep, or back online.
+    pub fn restart(&mut self) {
+        *self = Self { most: self.most, limit: START.min(self.most), ..Self::default() };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Seconds of full lanes, with a rate for each number of them.
+    fn run(lanes: &mut Lanes, from: u64, seconds: u64, rate: impl Fn(u8) -> u64) -> u64 {
+        for tenth in 1..=seconds * 10 {
+            lanes.moved(rate(lanes.limit()) / 10);
+            lanes.look(from + tenth * 100, lanes.limit());
+        }
+        from + seconds * 1000
+    }
+
+    #[test]
+    fn a_link_limited_by_its_round_trip_gets_all_six_within_four_seconds() {
+        let mut lanes = Lanes::default();
+        lanes.look(0, 4);
+        run(&mut lanes, 0, 4, |n| u64::from(n) * 2_500_000);
+        assert_eq!(lanes.limit(), 6);
+    }
+
+    #[test]
+    fn a_full_link_gets_no_more_than_one_lane_to_try() {
+        let mut lanes = Lanes::default();
+        lanes.look(0, 4);
+        run(&mut lanes, 0, 12, |_| 10_000_000);
+        assert_eq!(lanes.limit(), 5);
+    }
+
+    #[test]
+    fn the_limit_at_every_number_of_hosts() {
+        for (hosts, most) in [(0, 6), (1, 6), (2, 12), (3, 16), (255, 16)] {
+            let mut lanes = Lanes::default();
+            lanes.set_hosts(hosts);
+            lanes.look(0, 4);
+            run(&mut lanes, 0, 60, |n| u64::from(n) * 1_000_000);
+            assert_eq!(lanes.limit(), most, "{hosts} hosts");
+        }
+    }
+
+    #[test]
+    fn shrinking_halves_down_to_one_and_once_for_each_generation() {
+        let mut lanes = Lanes::default();
+        for (now, started, limit) in [(100, 0, 2), (101, 0, 2), (102, 99, 2), (300, 100, 1), (400, 301, 1)] {
+            lanes.shrink(now, started);
+            assert_eq!(lanes.limit(), limit, "at {now}");
+        }
+        lanes.restart();
+        assert_eq!(lanes.limit(), START);
+    }
+
+    #[test]
+    fn idle_lanes_are_no_reason_to_grow() {
+        let mut lanes = Lanes::default();
+        for second in 0..60 {
+            lanes.moved(1_000_000);
+            lanes.look(second * 1000, 2);
+        }
+        assert_eq!(lanes.limit(), START);
+    }
+
+    #[test]
+    fn after_a_cut_it_grows_back() {
+        let mut lanes = Lanes::default();
+        lanes.look(0, 4);
+        lanes.shrink(10, 0);
+        run(&mut lanes, 10, 10, |n| u64::from(n) * 2_500_000);
+        assert_eq!(lanes.limit(), 6);
+    }
+}

@@ -1,0 +1,18 @@
+//! Slipway's pure core: what the page, the functions and the command line agree on.
+//!
+//! Nothing here knows a clock, randomness, I/O, async, the web or AWS. Time and
+//! randomness come in as arguments, so every behaviour can be tested in virtual time.
+
+pub mod api;
+pub mod backoff;
+pub mod cap;
+pub mod digest;
+pub mod error;
+pub mod fault;
+pub mod id;
+pub mod lanes;
+pub mod link;
+pub mod machine;
+pub mod plan;
+pub mod rate;
+pub mod rng;

@@ -1,0 +1,154 @@
+//! What follows the answers of batches: initiate and complete.
+
+use super::batch::Kind;
+use super::context::{Call, Context};
+use super::engine::Engine;
+use super::timers::{Look, Timer};
+use super::upload::Upload;
+use super::{Attempt, CallFault, CompleteOutcome, LocalId, Reason};
+use crate::api::StartedUpload;
+use crate::fault::{self, Doing, Then};
+
+impl Engine {
+    /// Takes the call off a batch, if this is its answer.
+    fn take_call(&mut self, number: u32, attempt: Attempt) -> Option<Call> {
+        let call = self.batches.get(&number)?.call.filter(|call| call.attempt == attempt)?;
+        self.drop_batch_call(number);
+        Some(call)
+    }
+
+    pub(super) fn drop_batch_call(&mut self, number: u32) {
+        let Some(batch) = self.batches.get_mut(&number) else { return };
+        if batch.call.take().is_some() {
+            self.cx.call_over();
+            self.cx.timers.clear(Timer::Batch(number));
+        }
+    }
+
+    /// No answer in time.
+    pub(super) fn batch_stalled(&mut self, number: u32) {
+        let Some(batch) = self.batches.get(&number) else { return };
+        let Some(call) = batch.call else { return };
+        match batch.kind {
+            Kind::Initiate { .. } => self.initiated(number, call.attempt, Err(CallFault::Network)),
+            Kind::Complete => self.completed(number, call.attempt, Err(CallFault::Network)),
+        }
+    }
+
+    pub(super) fn initiated(&mut self, number: u32, attempt: Attempt, answer: Result<Vec<StartedUpload>, CallFault>) {
+        let Some(call) = self.take_call(number, attempt) else { return };
+        let members = self.batches.get(&number).map(|batch| batch.members.clone()).unwrap_or_default();
+        match answer {
+            Ok(started) if started.len() == members.len() => {
+                self.cx.api_answered();
+                // What is signed in a repeated answer may be old.
+                let is_repeated = self.batches.get(&number).is_some_and(|batch| batch.calls > 1);
+                for (id, mut started) in members.into_iter().zip(started) {
+                    if is_repeated {
+                        started.requests.clear();
+                    }
+                    self.with(id, |upload, cx| upload.begun(cx, call.started, started));
+                }
+                if let Some(batch) = self.batches.get_mut(&number) {
+                    batch.is_answered = true;
+                }
+            }
+            Ok(_) => self.refuse(number, &members, Reason::ServerError),
+            Err(fault) => self.initiate_failed(number, call, &members, &fault),
+        }
+    }
+
+    fn initiate_failed(&mut self, number: u32, call: Call, members: &[LocalId], fault: &CallFault) {
+        let then = fault::after_call(Doing::Initiate, fault);
+        if then == Then::Again {
+            self.batch_failed(number, call, members, fault);
+            return;
+        }
+        self.cx.api_answered();
+        match then {
+            Then::NewKey => self.split(number, members),
+            // All begin, or none: one at a time, the others are not held up by the one that is refused.
+            _ if members.len() > 1 => self.split(number, members),
+            Then::Stop(reason) => self.refuse(number, members, reason),
+            _ => self.refuse(number, members, Reason::ServerError),
+        }
+    }
+
+    fn batch_failed(&mut self, number: u32, call: Call, members: &[LocalId], fault: &CallFault) {
+        let retry_after = fault::retry_after(fault);
+        self.cx.api_failed(call, retry_after);
+        if let Some(batch) = self.batches.get_mut(&number) {
+            batch.wait(&mut self.cx, number, call, retry_after);
+        }
+        for id in members {
+            self.with(*id, |upload, cx| upload.wait_with_calls(cx, call, retry_after));
+        }
+    }
+
+    fn split(&mut self, number: u32, members: &[LocalId]) {
+        let room = self.batches.remove(&number).map(|batch| batch.room);
+        for id in members {
+            if self.is_begun(*id) {
+                self.with(*id, |upload, _| upload.release());
+                continue;
+            }
+            self.with(*id, Upload::begin_anew_with_digests);
+            let can_begin = self.uploads.get(id).is_some_and(|upload| !upload.is_over());
+            if let (Some(room), true) = (room, can_begin) {
+                self.begin(room, vec![*id], true);
+            }
+        }
+    }
+
+    fn refuse(&mut self, number: u32, members: &[LocalId], reason: Reason) {
+        self.batches.remove(&number);
+        for id in members {
+            if self.is_begun(*id) {
+                self.with(*id, |upload, _| upload.release());
+                continue;
+            }
+            self.with(*id, |upload, cx| {
+                upload.begin_anew_with_digests(cx);
+                upload.stop(cx, reason);
+            });
+        }
+    }
+
+    fn is_begun(&self, id: LocalId) -> bool {
+        self.uploads.get(&id).is_some_and(|upload| upload.server.is_some())
+    }
+
+    pub(super) fn completed(&mut self, number: u32, attempt: Attempt, answer: Result<Vec<CompleteOutcome>, CallFault>) {
+        let Some(call) = self.take_call(number, attempt) else { return };
+        let members = self.batches.get(&number).map(|batch| batch.members.clone()).unwrap_or_default();
+        match answer {
+            Err(fault) if fault::after_call(Doing::Complete, &fault) == Then::Again => {
+                self.batch_failed(number, call, &members, &fault);
+            }
+            Err(fault) => self.each_completed(number, call, &members, |_| CompleteOutcome::Refused(fault.clone())),
+            Ok(outcomes) => {
+                self.cx.api_answered();
+                let lost = || CompleteOutcome::Refused(CallFault::Network);
+                self.each_completed(number, call, &members, |index| outcomes.get(index).cloned().unwrap_or_else(lost));
+            }
+        }
+    }
+
+    fn each_completed(
+        &mut self,
+        number: u32,
+        call: Call,
+        members: &[LocalId],
+        outcome: impl Fn(usize) -> CompleteOutcome,
+    ) {
+        self.batches.remove(&number);
+        self.cx.timers.clear(Timer::Look(Look::Batch(number)));
+        for (index, id) in members.iter().enumerate() {
+            self.with(*id, |upload: &mut Upload, cx: &mut Context| {
+                if upload.is_completing_with(number) {
+                    upload.completed(cx, call, outcome(index));
+                }
+            });
+        }
+    }
+}

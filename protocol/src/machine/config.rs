@@ -1,0 +1,91 @@
+//! Every number of the machine, with its unit.
+
+/// How the machine behaves. The defaults are what the page uses.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// Parts that are hashed at once, in step.
+    pub hash_lanes: u8,
+    /// Parts of large files hashed or being hashed but not sent yet, beyond the number of lanes.
+    pub ahead_parts: u16,
+    /// The same in bytes; two parts are allowed whatever their size.
+    pub ahead_bytes: u64,
+    /// Small files (one PUT) that are worked on at once.
+    pub small_at_once: usize,
+    /// Large files (many parts) that are worked on at once.
+    pub large_at_once: usize,
+    /// Status and abort calls under way at once: after a reload there can be thousands to make.
+    pub chores_at_once: u32,
+    /// Stored parts that are compared at once while others are still to be sent.
+    pub proofs_beside: usize,
+    /// A URL with less time left than this is signed again instead of used, in milliseconds.
+    pub sign_margin_ms: u64,
+    /// So often in a row a URL may run out without costing an attempt.
+    pub free_resigns: u8,
+    /// The circuit opens after so long with failures and without progress, in milliseconds.
+    pub circuit_ms: u64,
+    /// A PUT that moves nothing is aborted after this at the least, in milliseconds.
+    pub stall_ms: u64,
+    /// Reading and hashing that moves nothing is begun again after this, in milliseconds.
+    pub prepare_ms: u64,
+    /// A failed read is tried so often before the user is asked.
+    pub read_tries: u8,
+    /// An initiate without an answer is lost after this, in milliseconds.
+    pub initiate_ms: u64,
+    /// A presign without an answer is lost after this, in milliseconds.
+    pub sign_ms: u64,
+    /// A status call without an answer is lost after this, in milliseconds.
+    pub status_ms: u64,
+    /// A complete without an answer is lost after this, in milliseconds.
+    pub complete_ms: u64,
+    /// An abort without an answer is lost after this, in milliseconds.
+    pub abort_ms: u64,
+    /// A record that is not on disk after this is not waited for any longer, in milliseconds.
+    pub save_ms: u64,
+    /// Small files wait so long for others to be begun or completed with, in milliseconds.
+    pub linger_ms: u64,
+    /// Views change no more often than this unless the stage does, in milliseconds.
+    pub view_ms: u64,
+    /// While the browser says offline, one try is made every so often, in milliseconds: it may be wrong.
+    pub offline_probe_ms: u64,
+    /// The status of a completion is asked for again after this at first, in milliseconds; then later and later.
+    pub poll_ms: u64,
+    /// The longest time between two such questions, in milliseconds.
+    pub poll_most_ms: u64,
+    /// So often complete may say that parts are missing before it is an error.
+    pub incomplete_rounds: u8,
+    /// The rate of earlier sessions, in bytes per second. Makes parts small on slow links.
+    pub rate_hint: Option<u64>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            hash_lanes: 8,
+            ahead_parts: 8,
+            ahead_bytes: 512 << 20,
+            small_at_once: 40,
+            large_at_once: 4,
+            chores_at_once: 4,
+            proofs_beside: 2,
+            sign_margin_ms: 30_000,
+            free_resigns: 3,
+            circuit_ms: 300_000,
+            stall_ms: 30_000,
+            prepare_ms: 60_000,
+            read_tries: 5,
+            initiate_ms: 60_000,
+            sign_ms: 45_000,
+            status_ms: 60_000,
+            complete_ms: 60_000,
+            abort_ms: 45_000,
+            save_ms: 15_000,
+            linger_ms: 100,
+            view_ms: 250,
+            offline_probe_ms: 30_000,
+            poll_ms: 2_000,
+            poll_most_ms: 15_000,
+            incomplete_rounds: 5,
+            rate_hint: None,
+        }
+    }
+}

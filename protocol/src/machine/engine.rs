@@ -1,0 +1,228 @@
+//! The queue machine over all uploads: the one thing a shell talks to.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use super::batch::Batch;
+use super::context::Context;
+use super::timers::Timer;
+use super::upload::Upload;
+use super::{Config, Effect, Input, LocalId, Now, Totals, View, Which};
+
+/// All uploads of one page.
+///
+/// ```
+/// # use slipway_protocol::machine::*;
+/// let mut engine = Engine::new(Config::default(), 42);
+/// engine.handle(Now { mono: 0, wall: 0 }, Input::Tick);
+/// while let Some(effect) = engine.poll() {
+///     // Run it, and hand the answer back with the same attempt.
+/// }
+/// ```
+#[derive(Debug)]
+pub struct Engine {
+    pub(super) cx: Context,
+    pub(super) uploads: BTreeMap<LocalId, Upload>,
+    /// As they are listed.
+    pub(super) order: Vec<LocalId>,
+    /// Those with a place to be worked on.
+    pub(super) active: BTreeSet<LocalId>,
+    pub(super) small_queue: VecDeque<LocalId>,
+    pub(super) large_queue: VecDeque<LocalId>,
+    /// Those that owe a status or an abort.
+    pub(super) chores: BTreeSet<LocalId>,
+    pub(super) last_chore: LocalId,
+    pub(super) batches: BTreeMap<u32, Batch>,
+    pub(super) last_batch: u32,
+    /// Since when small files wait to be begun, and to be completed, together.
+    pub(super) lingering: [Option<u64>; 2],
+    changed: BTreeSet<LocalId>,
+    totals: Totals,
+    asked_wake: Option<u64>,
+}
+
+impl Engine {
+    /// An engine without uploads. `seed` is random: keys and jitter come from it, and the same seed and inputs
+    /// give the same effects.
+    pub fn new(config: Config, seed: u64) -> Self {
+        Self {
+            cx: Context::new(config, seed),
+            uploads: BTreeMap::new(),
+            order: Vec::new(),
+            active: BTreeSet::new(),
+            small_queue: VecDeque::new(),
+            large_queue: VecDeque::new(),
+            chores: BTreeSet::new(),
+            last_chore: LocalId(0),
+            batches: BTreeMap::new(),
+            last_batch: 0,
+            lingering: [None; 2],
+            changed: BTreeSet::new(),
+            totals: Totals::default(),
+            asked_wake: None,
+        }
+    }
+
+    /// Takes in a fact. What is to be done about it comes out of [`Engine::poll`].
+    pub fn handle(&mut self, now: Now, input: Input) {
+        self.cx.now = self.cx.now.max(now.mono);
+        let before = (self.cx.storage.level(), self.cx.is_offline());
+        if input == Input::Tick {
+            // Timers of browsers ring a little early at times: the same wake-up is asked for again then.
+            self.asked_wake = None;
+        }
+        let is_only_progress = matches!(input, Input::Sent { .. } | Input::Preparing { .. });
+        self.take(input);
+        let rang = self.ring();
+        if self.cx.is_offline() != before.1 {
+            self.cx.touched.extend(self.active.iter().chain(&self.chores));
+        }
+        if !is_only_progress || rang || before != (self.cx.storage.level(), self.cx.is_offline()) {
+            self.work();
+        }
+        self.cx.lanes.look(self.cx.now, self.cx.hosts.in_flight());
+        self.refresh();
+        self.wake();
+    }
+
+    /// The next effect to run, in order.
+    pub fn poll(&mut self) -> Option<Effect> {
+        self.cx.next_effect()
+    }
+
+    /// Every upload that is listed, in the order of adding.
+    pub fn views(&self) -> Vec<View> {
+        self.order.iter().filter_map(|id| self.view(*id)).collect()
+    }
+
+    /// One upload; none if it is not listed.
+    pub fn view(&self, id: LocalId) -> Option<View> {
+        self.uploads.get(&id).filter(|upload| !upload.is_hidden()).and_then(|upload| upload.view.clone())
+    }
+
+    /// All uploads together.
+    pub fn totals(&self) -> Totals {
+        let left = self.totals.size.saturating_sub(self.totals.bytes);
+        let eta = self.totals.speed.filter(|speed| *speed > 0).map(|speed| left.div_ceil(speed));
+        Totals { eta, ..self.totals }
+    }
+
+    /// The uploads whose view changed, came or went since the last call.
+    pub fn take_changed(&mut self) -> Vec<LocalId> {
+        std::mem::take(&mut self.changed).into_iter().collect()
+    }
+
+    /// How much is kept: uploads, batches and timers. For tests of bounds.
+    pub fn load(&self) -> Load {
+        Load { uploads: self.uploads.len(), batches: self.batches.len(), timers: self.cx.timers.len() }
+    }
+
+    /// Rings every timer that is due. Whether there was one.
+    fn ring(&mut self) -> bool {
+        let mut rang = false;
+        while let Some(timer) = self.cx.timers.take_due(self.cx.now) {
+            self.rung(timer);
+            rang = true;
+        }
+        rang
+    }
+
+    fn rung(&mut self, timer: Timer) {
+        match timer {
+            Timer::Put(id, part) => self.with(id, |upload, cx| upload.put_stalled(cx, part)),
+            Timer::Prepare(id, part) => self.with(id, |upload, cx| upload.reading_stalled(cx, part)),
+            Timer::Part(id, part) => self.with(id, |upload, cx| upload.part_may_go(cx, part)),
+            Timer::Sign(id, attempt) => self.with(id, |upload, cx| upload.sign_stalled(cx, attempt)),
+            Timer::Status(id) => self.with(id, Upload::status_stalled),
+            Timer::Abort(id) => self.with(id, Upload::abort_stalled),
+            Timer::Save(id) => self.with(id, |upload, _| upload.save_is_late()),
+            Timer::Batch(number) => self.batch_stalled(number),
+            Timer::Read(id) | Timer::Calls(id) | Timer::Poll(id) | Timer::View(id) => self.with(id, |_, _| {}),
+            Timer::Look(_) => {}
+        }
+    }
+
+    /// Does something with one upload, if there is one.
+    pub(super) fn with(&mut self, id: LocalId, act: impl FnOnce(&mut Upload, &mut Context)) {
+        if let Some(upload) = self.uploads.get_mut(&id) {
+            self.cx.touch(id);
+            act(upload, &mut self.cx);
+        }
+    }
+
+    /// Does something with one upload or with all.
+    pub(super) fn with_each(&mut self, which: Which, act: impl Fn(&mut Upload, &mut Context)) {
+        match which {
+            Which::One(id) => self.with(id, act),
+            Which::All => self.uploads.values_mut().for_each(|upload| act(upload, &mut self.cx)),
+        }
+    }
+
+    /// Makes the views of all that was touched anew.
+    fn refresh(&mut self) {
+        for id in std::mem::take(&mut self.cx.touched) {
+            let Some(upload) = self.uploads.get_mut(&id) else { continue };
+            let before = upload.view.as_ref().filter(|_| !upload.is_hidden()).map(share);
+            let was_shown = upload.view.is_some();
+            if upload.is_hidden() {
+                let shown = upload.view.take();
+                count(&mut self.totals, shown.as_ref().map(share), None);
+                if shown.is_some() {
+                    self.order.retain(|listed| *listed != id);
+                    self.changed.insert(id);
+                }
+                if upload.is_over() {
+                    self.uploads.remove(&id);
+                }
+            } else if upload.refresh(&mut self.cx) || !was_shown {
+                count(&mut self.totals, before, upload.view.as_ref().map(share));
+                self.changed.insert(id);
+            }
+        }
+    }
+
+    /// Asks to be woken when a timer is due, unless an earlier wake-up is already asked for.
+    fn wake(&mut self) {
+        let Some(mono) = self.cx.timers.next() else { return };
+        if self.asked_wake.is_none_or(|asked| mono < asked || asked <= self.cx.now) {
+            self.asked_wake = Some(mono);
+            self.cx.emit(Effect::WakeAt { mono });
+        }
+    }
+}
+
+/// How much an engine keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Load {
+    pub uploads: usize,
+    pub batches: usize,
+    pub timers: usize,
+}
+
+/// What one view adds to the totals.
+fn share(view: &View) -> Totals {
+    use super::Stage;
+    let is_completed = view.stage == Stage::Completed;
+    let is_failed = view.stage == Stage::Failed;
+    let is_open = !view.stage.is_over() && !is_failed;
+    let counts = is_open || is_completed;
+    Totals {
+        open: u32::from(is_open),
+        completed: u32::from(is_completed),
+        failed: u32::from(is_failed),
+        bytes: if counts { view.bytes } else { 0 },
+        size: if counts { view.size } else { 0 },
+        speed: view.speed,
+        eta: None,
+    }
+}
+
+fn count(totals: &mut Totals, before: Option<Totals>, after: Option<Totals>) {
+    let (before, after) = (before.unwrap_or_default(), after.unwrap_or_default());
+    totals.open = totals.open + after.open - before.open;
+    totals.completed = totals.completed + after.completed - before.completed;
+    totals.failed = totals.failed + after.failed - before.failed;
+    totals.bytes = totals.bytes + after.bytes - before.bytes;
+    totals.size = totals.size + after.size - before.size;
+    let speed = totals.speed.unwrap_or(0) + after.speed.unwrap_or(0) - before.speed.unwrap_or(0);
+    totals.speed = (speed > 0).then_some(speed);
+}

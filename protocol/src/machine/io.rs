@@ -1,0 +1,305 @@
+//! What goes into the machine and what comes out of it.
+
+use crate::api::{SignedRequest, StartedUpload, UploadStatus};
+use crate::digest::Md5;
+use crate::error::ErrorCode;
+use crate::id::{FileId, PartNumber, RoomId, UploadId};
+use crate::plan::{PartRange, Plan};
+
+/// The time of an input. The machine never asks for it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Now {
+    /// Milliseconds on a clock that never jumps. Waits, rates and expiry are counted on it.
+    pub mono: u64,
+    /// Milliseconds since 1970 on the client's wall clock. Only to show; may be wrong by hours.
+    pub wall: u64,
+}
+
+/// One upload on this device. Random, made by the shell; also its key in the checkpoint. At most 53 bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+pub struct LocalId(pub u64);
+
+/// Which try of an effect an answer belongs to. An answer to an older one changes nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Attempt(pub u32);
+
+/// A file as the user picked it.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Source {
+    /// The file's own name.
+    pub name: String,
+    /// Folders above it, `/` between them; empty for a file picked alone.
+    pub path: String,
+    /// The media type the browser tells. May be empty.
+    pub media_type: String,
+    /// In bytes.
+    pub size: u64,
+    /// Milliseconds since 1970.
+    pub last_modified: Option<i64>,
+    /// Whether the shell can open it again after a reload without a pick (it keeps a file handle).
+    pub reopens: bool,
+}
+
+/// What was learned about one upload or the world around it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Input {
+    // ---- what the user does
+    /// New files, in the order they are to go. The shell already holds them open.
+    Add { room: RoomId, files: Vec<(LocalId, Source)> },
+    /// Unfinished uploads found in the checkpoint at start. Their files are not open yet.
+    Restore { uploads: Vec<Checkpoint> },
+    /// The file of a restored upload is open again: from its handle, or picked by the user.
+    Reopened { id: LocalId, source: Source },
+    /// The file could not be opened again.
+    ReopenFailed { id: LocalId, fault: ReadFault },
+    /// Stop sending. Never overruled by anything but `Resume`.
+    Pause(Which),
+    /// Go on. A restored upload whose file is not open asks for it.
+    Resume(Which),
+    /// Stop for good and leave nothing behind in storage.
+    Cancel(Which),
+    /// Try again what stopped with an error.
+    Retry(Which),
+    /// Take an ended row off the list.
+    Dismiss(LocalId),
+    /// An average limit for all lanes together, in bytes per second; `None` lifts it.
+    Cap(Option<u64>),
+
+    // ---- what happens around it
+    /// The time asked for by `WakeAt` has come. Harmless at any other time.
+    Tick,
+    /// The browser says that the network is back.
+    Online,
+    /// The browser says that the network is gone.
+    Offline,
+    /// The clock jumped: the machine slept. Every lane starts again.
+    Slept,
+    /// How many upload hosts the room signs for, at least 1.
+    Hosts(u8),
+    /// This tab owns the upload (Web Locks).
+    Owned(LocalId),
+    /// Another tab owns the upload; this one only shows it.
+    OwnedElsewhere(LocalId),
+
+    // ---- answers to effects
+    /// Bytes read and hashed so far of a part in preparation.
+    Preparing { id: LocalId, part: PartNumber, attempt: Attempt, bytes: u64 },
+    /// The part's digest is known.
+    Prepared { id: LocalId, part: PartNumber, attempt: Attempt, digest: Md5 },
+    /// The part could not be read.
+    PrepareFailed { id: LocalId, part: PartNumber, attempt: Attempt, fault: ReadFault },
+    /// Answer to `Initiate`: one for each upload named, in its order.
+    Initiated { batch: u32, attempt: Attempt, answer: Result<Vec<StartedUpload>, CallFault> },
+    /// Answer to `Sign`.
+    Signed { id: LocalId, attempt: Attempt, answer: Result<Vec<SignedRequest>, CallFault> },
+    /// Bytes handed to the network so far; may run ahead of what arrived.
+    Sent { id: LocalId, part: PartNumber, attempt: Attempt, bytes: u64 },
+    /// Storage took the part. `etag` is `None` where CORS hides it.
+    Stored { id: LocalId, part: PartNumber, attempt: Attempt, etag: Option<String> },
+    /// The PUT failed.
+    PutFailed { id: LocalId, part: PartNumber, attempt: Attempt, fault: PutFault },
+    /// Answer to `FetchStatus`: every page put together.
+    Status { id: LocalId, attempt: Attempt, answer: Result<Box<UploadStatus>, CallFault> },
+    /// Answer to `Complete`: one for each upload named, in its order.
+    Completed { batch: u32, attempt: Attempt, answer: Result<Vec<CompleteOutcome>, CallFault> },
+    /// Answer to `AbortUpload`.
+    Aborted { id: LocalId, attempt: Attempt, answer: Result<(), CallFault> },
+    /// The records up to this number are on disk.
+    Saved { id: LocalId, save: u64 },
+    /// The checkpoint can't be written (private mode, disk full): go on without resume, and say so.
+    SaveFailed { id: LocalId, save: u64 },
+}
+
+/// One upload or all of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// One.
+    One(LocalId),
+    /// All that it applies to.
+    All,
+}
+
+/// What the shell is to do. Answered by the `Input` of the same name, with the same attempt.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Open the file of a restored upload again from its handle; the user has just clicked.
+    Reopen { id: LocalId },
+    /// Read and hash these bytes of the file. Several may be asked for at once; hash them in step.
+    Prepare { id: LocalId, part: PartNumber, attempt: Attempt, range: PartRange },
+    /// Stop preparing; no answer is owed.
+    DropPrepare { id: LocalId, part: PartNumber, attempt: Attempt },
+    /// POST …/uploads with `key` as Idempotency-Key: the same key and body until it is answered.
+    Initiate { batch: u32, attempt: Attempt, room: RoomId, key: String, uploads: Vec<ToInitiate> },
+    /// POST …/parts. At most 100.
+    Sign { id: LocalId, attempt: Attempt, room: RoomId, upload: UploadId, parts: Vec<ToSign> },
+    /// PUT the slice of the file to storage.
+    Put { id: LocalId, part: PartNumber, attempt: Attempt, range: PartRange, request: SignedRequest },
+    /// Abort a PUT in flight; no answer is owed.
+    DropPut { id: LocalId, part: PartNumber, attempt: Attempt },
+    /// GET the status with all its pages.
+    FetchStatus { id: LocalId, attempt: Attempt, room: RoomId, upload: UploadId },
+    /// POST …/complete, or the batch form when there are several. All of one room.
+    Complete { batch: u32, attempt: Attempt, room: RoomId, uploads: Vec<(LocalId, UploadId)> },
+    /// DELETE the upload.
+    AbortUpload { id: LocalId, attempt: Attempt, room: RoomId, upload: UploadId },
+    /// Write a record of the checkpoint. Records of one upload are written in order; answered by `Saved` or `SaveFailed`.
+    Save { id: LocalId, save: u64, record: Record },
+    /// Remove the upload's checkpoint and file handle.
+    Forget { id: LocalId },
+    /// Send `Tick` at this time on the monotonic clock. Replaces the wake-up asked for before.
+    WakeAt { mono: u64 },
+}
+
+/// An upload to begin, with the parts already hashed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ToInitiate {
+    /// Whose answer it is.
+    pub id: LocalId,
+    /// The file, for its `meta`.
+    pub source: Source,
+    /// The measured rate of earlier uploads, in bytes per second.
+    pub rate_hint: Option<u64>,
+    /// Hashed already; signed with the answer.
+    pub first_parts: Vec<ToSign>,
+}
+
+/// A part to sign.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ToSign {
+    /// Which.
+    pub part: PartNumber,
+    /// Its promised digest.
+    pub digest: Md5,
+    /// For which upload host.
+    pub host: u8,
+}
+
+/// What became of one upload of a `Complete`.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CompleteOutcome {
+    /// The file is in the room.
+    Done { file: FileId },
+    /// Still being put together; ask the status after so many seconds.
+    Working { retry_after_seconds: u64 },
+    /// Refused.
+    Refused(CallFault),
+}
+
+/// Why a file could not be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ReadFault {
+    /// It is not there any more.
+    Gone,
+    /// It is not what was picked.
+    Changed,
+    /// The browser asks the user first, and the user did not agree.
+    Permission,
+    /// The disk or the browser failed; worth another try.
+    Io,
+}
+
+/// Why a call to the functions failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CallFault {
+    /// No answer: the network, or the function's time ran out.
+    Network,
+    /// An answer with an error in it.
+    Api {
+        /// HTTP status.
+        status: u16,
+        /// The stable code; `Unknown` where the body was none of ours.
+        code: ErrorCode,
+        /// Seconds from `Retry-After`.
+        retry_after: Option<u64>,
+        /// For `parts-incomplete`: the parts that are missing or wrong.
+        parts: Vec<PartNumber>,
+    },
+}
+
+/// Why a PUT to storage failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PutFault {
+    /// Status 0: cut, reset, refused, or hidden by CORS.
+    Network,
+    /// An answer with an error in it.
+    Http {
+        /// HTTP status.
+        status: u16,
+        /// The `<Code>` of S3's XML body, where it could be read.
+        code: Option<String>,
+    },
+    /// The slice could not be read while it was sent.
+    Read(ReadFault),
+}
+
+/// A record of the checkpoint: what a later page needs to go on. Small, and written once for each step.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+#[allow(clippy::large_enum_variant)] // Few are alive at a time.
+pub enum Record {
+    /// The upload itself: before initiate (without a server side) and after it (with).
+    Upload(UploadRecord),
+    /// The digest promised for a part; before it is signed.
+    Part { part: PartNumber, digest: WireMd5 },
+}
+
+/// The head record of one upload's checkpoint.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UploadRecord {
+    /// Version of the format; 1.
+    pub v: u8,
+    /// Key of the record.
+    pub id: LocalId,
+    /// Where it goes.
+    pub room: RoomId,
+    /// The file as picked.
+    pub source: Source,
+    /// The key that makes a repeated initiate one initiate. Empty until its turn comes.
+    pub initiate_key: String,
+    /// What went into the initiate beside the sources and digests, so that a later page repeats the same body.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub begin: Option<BeginRecord>,
+    /// What the functions answered; none until then.
+    pub server: Option<ServerSide>,
+    /// The user paused it.
+    pub paused: bool,
+    /// The user cancelled it; the abort is still owed.
+    pub cancelled: bool,
+}
+
+/// The body of an initiate, as far as the other records don't tell it. A key with another body is refused.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BeginRecord {
+    /// The uploads that were begun with this key, in their order; this one among them.
+    pub batch: Vec<LocalId>,
+    /// In bytes per second. The plan depends on it.
+    pub rate_hint: Option<u64>,
+    /// The parts that went with it, and the upload host of each.
+    pub first_parts: Vec<(PartNumber, u8)>,
+}
+
+/// What the functions know the upload by.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ServerSide {
+    /// The upload.
+    pub upload: UploadId,
+    /// The file that it will be.
+    pub file: FileId,
+    /// Its parts.
+    pub plan: Plan,
+}
+
+/// A digest in a record, as base64.
+pub type WireMd5 = crate::digest::Digest;
+
+/// All records of one upload, read back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// The head.
+    pub head: UploadRecord,
+    /// Promised digests, in any order.
+    pub parts: Vec<(PartNumber, Md5)>,
+}

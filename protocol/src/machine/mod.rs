@@ -1,0 +1,28 @@
+//! The upload machine, sans-IO: facts with a time in, effects and a view out.
+//!
+//! The shell (the page, later the command line) feeds [`Input`]s to an [`Engine`], runs
+//! the [`Effect`]s that it asks for, and shows its [`View`]s. It decides nothing itself.
+
+mod batch;
+mod bits;
+mod calls;
+mod config;
+mod context;
+mod engine;
+mod io;
+mod parts;
+mod queue;
+mod saves;
+mod schedule;
+mod strip;
+mod take;
+mod timers;
+mod transitions;
+mod upload;
+mod view;
+
+pub use config::Config;
+pub use engine::{Engine, Load};
+pub use io::*;
+pub use transitions::{TRANSITIONS, Transition, state_table};
+pub use view::*;

@@ -1,0 +1,207 @@
+//! What is worked on next: places, calls, PUTs and hashing, shared fairly.
+
+use super::LocalId;
+use super::engine::Engine;
+use super::upload::Upload;
+
+/// Chores looked at in one go; the next look starts where this one ended.
+const CHORES_AT_ONCE: usize = 64;
+
+impl Engine {
+    /// Starts everything that can be started.
+    pub(super) fn work(&mut self) {
+        self.settle();
+        loop {
+            self.admit();
+            self.do_chores();
+            self.form_batches();
+            self.run_batches();
+            self.send();
+            self.sign();
+            self.prepare();
+            if !self.settle() {
+                break;
+            }
+        }
+    }
+
+    /// Brings the lists up to date with what was touched. Whether a place became free.
+    fn settle(&mut self) -> bool {
+        let mut is_free = false;
+        for id in &self.cx.touched {
+            let Some(upload) = self.uploads.get_mut(id) else { continue };
+            let wants = upload.wants_place();
+            if upload.active && !wants {
+                upload.active = false;
+                self.active.remove(id);
+                is_free = true;
+            } else if wants && !upload.active && !upload.queued {
+                upload.queued = true;
+                let queue = if upload.is_small() { &mut self.small_queue } else { &mut self.large_queue };
+                if upload.server.is_some() {
+                    queue.push_front(*id);
+                } else {
+                    queue.push_back(*id);
+                }
+                is_free = true;
+            }
+            if upload.has_chore() {
+                self.chores.insert(*id);
+            } else {
+                self.chores.remove(id);
+            }
+        }
+        is_free
+    }
+
+    /// Gives free places to those that wait, small files and large ones apart.
+    fn admit(&mut self) {
+        for is_small in [true, false] {
+            let config = &self.cx.config;
+            let places = if is_small { config.small_at_once } else { config.large_at_once };
+            let mut taken = self.active.iter().filter(|id| self.is_small(**id) == is_small).count();
+            while taken < places {
+                let queue = if is_small { &mut self.small_queue } else { &mut self.large_queue };
+                let Some(id) = queue.pop_front() else { break };
+                let Some(upload) = self.uploads.get_mut(&id) else { continue };
+                upload.queued = false;
+                if upload.wants_place() && !upload.active {
+                    self.active.insert(id);
+                    upload.admit(&mut self.cx);
+                    taken += 1;
+                }
+            }
+        }
+    }
+
+    fn is_small(&self, id: LocalId) -> bool {
+        self.uploads.get(&id).is_some_and(Upload::is_small)
+    }
+
+    fn do_chores(&mut self) {
+        let after = self.chores.range((std::ops::Bound::Excluded(self.last_chore), std::ops::Bound::Unbounded));
+        let before = self.chores.range(..=self.last_chore);
+        let due: Vec<LocalId> = after.chain(before).take(CHORES_AT_ONCE).copied().collect();
+        for id in due {
+            if !self.cx.may_do_chore() {
+                break;
+            }
+            if let Some(upload) = self.uploads.get_mut(&id) {
+                upload.do_chore(&mut self.cx);
+                self.last_chore = id;
+            }
+        }
+    }
+
+    /// Fills the lanes. Small and large files have half of them each while both want some; within
+    /// each half, the upload with the fewest goes first, then the one that waited longest.
+    fn send(&mut self) {
+        while self.cx.may_put() {
+            let Some(id) = self.next_sender() else { break };
+            let Some(upload) = self.uploads.get_mut(&id) else { break };
+            if !upload.send_next(&mut self.cx) {
+                break;
+            }
+        }
+    }
+
+    fn next_sender(&mut self) -> Option<LocalId> {
+        let mut lanes = [0_u16; 2];
+        let mut best: [Option<((u16, u64), LocalId)>; 2] = [None; 2];
+        for id in &self.active {
+            let Some(upload) = self.uploads.get_mut(id) else { continue };
+            let class = usize::from(!upload.is_small());
+            lanes[class] += upload.in_flight();
+            let rank = (upload.in_flight(), upload.served);
+            if best[class].is_none_or(|(other, _)| rank < other) && upload.can_send(&self.cx) {
+                best[class] = Some((rank, *id));
+            }
+        }
+        let class = match best {
+            [Some(_), Some(_)] => usize::from(lanes[0] > lanes[1]),
+            [Some(_), None] => 0,
+            _ => 1,
+        };
+        best[class].map(|(_, id)| id)
+    }
+
+    fn sign(&mut self) {
+        if !self.cx.may_call() {
+            return;
+        }
+        let larges = self.active.iter().filter(|id| !self.is_small(**id)).count().clamp(1, 255) as u8;
+        let wanted = u16::from(self.cx.lanes.limit().div_ceil(larges)) + 1;
+        for id in &self.active {
+            if let Some(upload) = self.uploads.get_mut(id) {
+                upload.sign_next(&mut self.cx, wanted);
+            }
+        }
+    }
+
+    /// Fills the hash lanes: those with the least hashed first, small files before large ones.
+    fn prepare(&mut self) {
+        let mut ahead = self.ahead();
+        while ahead.reading < usize::from(self.cx.config.hash_lanes) {
+            let mut order: Vec<(u16, bool, LocalId)> = Vec::new();
+            for upload in self.each_active().filter(|upload| upload.may_prepare(&self.cx)) {
+                let hashed = upload.ahead().max(upload.reading() as u16);
+                order.push((hashed, !upload.is_small(), upload.id));
+            }
+            order.sort_unstable();
+            let wants_small = order.iter().any(|(_, is_large, _)| !is_large);
+            let mut has_started = false;
+            for (_, is_large, id) in order {
+                has_started |= self.prepare_one(&mut ahead, id, is_large, is_large && wants_small);
+            }
+            if !has_started {
+                break;
+            }
+        }
+    }
+
+    /// What is hashed ahead of sending, and being hashed, of all that is worked on.
+    fn ahead(&self) -> Ahead {
+        let mut ahead = Ahead::default();
+        for upload in self.each_active() {
+            ahead.reading += upload.reading();
+            ahead.bytes += upload.ahead_bytes();
+            ahead.parts[usize::from(!upload.is_small())] += upload.ahead();
+        }
+        ahead
+    }
+
+    /// Starts to hash one part of an upload, within the bounds. One lane is kept for small files that wait.
+    fn prepare_one(&mut self, ahead: &mut Ahead, id: LocalId, is_large: bool, keep_one: bool) -> bool {
+        let config = &self.cx.config;
+        if ahead.reading >= usize::from(config.hash_lanes) - usize::from(keep_one) {
+            return false;
+        }
+        let most = u16::from(self.cx.lanes.limit()) + config.ahead_parts;
+        let most_bytes = config.ahead_bytes;
+        let (bytes, parts) = (ahead.bytes, ahead.parts[usize::from(is_large)]);
+        let room = move |len: u64| parts < 2 || ((!is_large || parts < most) && bytes + len <= most_bytes);
+        let Some(upload) = self.uploads.get_mut(&id) else { return false };
+        let before = (upload.ahead(), upload.ahead_bytes());
+        let has_started = upload.prepare_next(&mut self.cx, room);
+        if has_started {
+            ahead.reading += 1;
+            ahead.parts[usize::from(is_large)] += upload.ahead() - before.0;
+            ahead.bytes += upload.ahead_bytes() - before.1;
+        }
+        has_started
+    }
+
+    fn each_active(&self) -> impl Iterator<Item = &Upload> {
+        self.active.iter().filter_map(|id| self.uploads.get(id))
+    }
+}
+
+/// What is hashed ahead of sending.
+#[derive(Default)]
+struct Ahead {
+    /// Parts being read, also those that are only compared.
+    reading: usize,
+    bytes: u64,
+    /// Parts of small files, and of large ones.
+    parts: [u16; 2],
+}

@@ -1,0 +1,125 @@
+//! What each input sets off.
+
+use super::engine::Engine;
+use super::upload::Upload;
+use super::{Checkpoint, Input, LocalId, Source};
+use crate::id::RoomId;
+
+impl Engine {
+    pub(super) fn take(&mut self, input: Input) {
+        match input {
+            Input::Add { room, files } => self.add(room, files),
+            Input::Restore { uploads } => self.restore(uploads),
+            Input::Reopened { id, source } => self.with(id, |upload, cx| upload.reopened(cx, source)),
+            Input::ReopenFailed { id, fault } => self.with(id, |upload, cx| upload.reopen_failed(cx, fault)),
+            Input::Pause(which) => self.with_each(which, Upload::pause),
+            Input::Resume(which) => self.with_each(which, Upload::resume),
+            Input::Cancel(which) => self.with_each(which, Upload::cancel),
+            Input::Retry(which) => {
+                self.batches.values_mut().for_each(super::batch::Batch::forgive);
+                self.with_each(which, Upload::retry);
+            }
+            Input::Dismiss(id) => self.with(id, Upload::dismiss),
+            Input::Cap(bytes_per_second) => self.cx.cap.set(self.cx.now, bytes_per_second),
+            Input::Tick => {}
+            Input::Online => self.restart(false),
+            Input::Offline => self.cx.go_offline(),
+            Input::Slept => self.restart(true),
+            Input::Hosts(hosts) => {
+                self.cx.hosts.set_count(hosts);
+                self.cx.lanes.set_hosts(hosts);
+            }
+            Input::Owned(id) => self.with(id, Upload::owned),
+            Input::OwnedElsewhere(id) => self.with(id, Upload::owned_elsewhere),
+            answer => self.take_answer(answer),
+        }
+    }
+
+    fn take_answer(&mut self, answer: Input) {
+        match answer {
+            Input::Preparing { id, part, attempt, bytes } => {
+                if let Some(upload) = self.uploads.get_mut(&id) {
+                    upload.preparing(&mut self.cx, part, attempt, bytes);
+                }
+            }
+            Input::Prepared { id, part, attempt, digest } => {
+                self.with(id, |upload, cx| upload.prepared(cx, part, attempt, digest));
+            }
+            Input::PrepareFailed { id, part, attempt, fault } => {
+                self.with(id, |upload, cx| upload.prepare_failed(cx, part, attempt, fault));
+            }
+            Input::Initiated { batch, attempt, answer } => self.initiated(batch, attempt, answer),
+            Input::Signed { id, attempt, answer } => self.with(id, |upload, cx| upload.signed(cx, attempt, answer)),
+            Input::Sent { id, part, attempt, bytes } => {
+                if let Some(upload) = self.uploads.get_mut(&id) {
+                    upload.sent(&mut self.cx, part, attempt, bytes);
+                }
+            }
+            Input::Stored { id, part, attempt, etag } => {
+                self.with(id, |upload, cx| upload.stored(cx, part, attempt, etag.as_deref()));
+            }
+            Input::PutFailed { id, part, attempt, fault } => {
+                self.with(id, |upload, cx| upload.put_failed(cx, part, attempt, &fault));
+            }
+            Input::Status { id, attempt, answer } => self.with(id, |upload, cx| upload.status(cx, attempt, answer)),
+            Input::Completed { batch, attempt, answer } => self.completed(batch, attempt, answer),
+            Input::Aborted { id, attempt, answer } => self.with(id, |upload, cx| upload.aborted(cx, attempt, answer)),
+            Input::Saved { id, save } => self.with(id, |upload, cx| upload.saved(cx, save)),
+            Input::SaveFailed { id, save: _ } => self.with(id, Upload::save_failed),
+            _ => {}
+        }
+    }
+
+    fn add(&mut self, room: RoomId, files: Vec<(LocalId, Source)>) {
+        for (id, source) in files {
+            if self.uploads.contains_key(&id) {
+                continue;
+            }
+            let mut upload = Upload::new(id, room, source);
+            upload.save_head(&mut self.cx);
+            upload.refuse_if_too_large(&mut self.cx);
+            self.list(upload);
+        }
+    }
+
+    fn list(&mut self, upload: Upload) {
+        self.cx.touch(upload.id);
+        self.order.push(upload.id);
+        self.uploads.insert(upload.id, upload);
+    }
+
+    fn restore(&mut self, checkpoints: Vec<Checkpoint>) {
+        let mut restored = Vec::new();
+        for checkpoint in checkpoints {
+            let id = checkpoint.head.id;
+            // Another tab's upload is known already; its records tell how far that one came.
+            let was_elsewhere = match self.uploads.get(&id) {
+                Some(upload) if upload.is_elsewhere() => true,
+                Some(_) => continue,
+                None => false,
+            };
+            let mut upload = Upload::from_checkpoint(&mut self.cx, checkpoint);
+            if was_elsewhere {
+                upload.view = self.uploads.remove(&id).and_then(|before| before.view);
+                self.uploads.insert(id, upload);
+            } else {
+                self.list(upload);
+            }
+            restored.push(id);
+        }
+        self.restore_batches(&restored);
+    }
+
+    /// The network is another one: everything under way starts again.
+    fn restart(&mut self, slept: bool) {
+        self.cx.go_online();
+        self.cx.forgive();
+        for number in self.batches.keys().copied().collect::<Vec<_>>() {
+            self.drop_batch_call(number);
+        }
+        self.batches.values_mut().for_each(super::batch::Batch::forgive);
+        for upload in self.uploads.values_mut().filter(|upload| !upload.is_over()) {
+            upload.restart(&mut self.cx, slept);
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! The wake-ups that are owed, ordered by time.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Attempt, LocalId};
+use crate::id::PartNumber;
+
+/// What a wake-up is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Timer {
+    /// A PUT that moves nothing.
+    Put(LocalId, PartNumber),
+    /// Hashing that moves nothing.
+    Prepare(LocalId, PartNumber),
+    /// A part's wait is over.
+    Part(LocalId, PartNumber),
+    /// A presign without an answer.
+    Sign(LocalId, Attempt),
+    /// A status call without an answer.
+    Status(LocalId),
+    /// An abort without an answer.
+    Abort(LocalId),
+    /// Records that are not on disk yet.
+    Save(LocalId),
+    /// An initiate or complete without an answer.
+    Batch(u32),
+    /// A failed read may be tried again.
+    Read(LocalId),
+    /// A failed call may be tried again.
+    Calls(LocalId),
+    /// The status may be asked for again.
+    Poll(LocalId),
+    /// The view may change again.
+    View(LocalId),
+    /// Something may be tried again: storage, the functions, the cap, the batches, offline.
+    Look(Look),
+}
+
+/// What may be tried again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Look {
+    Storage,
+    Api,
+    Cap,
+    Linger,
+    Probe,
+    Batch(u32),
+}
+
+/// Each timer has one time.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Timers {
+    order: BTreeSet<(u64, Timer)>,
+    at: BTreeMap<Timer, u64>,
+}
+
+impl Timers {
+    /// Sets or moves a timer.
+    pub(super) fn set(&mut self, timer: Timer, at: u64) {
+        if let Some(before) = self.at.insert(timer, at) {
+            self.order.remove(&(before, timer));
+        }
+        self.order.insert((at, timer));
+    }
+
+    /// Sets a timer, or moves it to an earlier time.
+    pub(super) fn pull(&mut self, timer: Timer, at: u64) {
+        if self.at.get(&timer).is_none_or(|before| at < *before) {
+            self.set(timer, at);
+        }
+    }
+
+    pub(super) fn clear(&mut self, timer: Timer) {
+        if let Some(at) = self.at.remove(&timer) {
+            self.order.remove(&(at, timer));
+        }
+    }
+
+    pub(super) fn is_set(&self, timer: Timer) -> bool {
+        self.at.contains_key(&timer)
+    }
+
+    /// The time of the first one.
+    pub(super) fn next(&self) -> Option<u64> {
+        self.order.first().map(|(at, _)| *at)
+    }
+
+    /// Takes one that is due.
+    pub(super) fn take_due(&mut self, now: u64) -> Option<Timer> {
+        let (at, timer) = *self.order.first().filter(|(at, _)| *at <= now)?;
+        self.order.remove(&(at, timer));
+        self.at.remove(&timer);
+        Some(timer)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.at.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moved_timer_rings_once_and_at_its_last_time() {
+        let mut timers = Timers::default();
+        let (save, view) = (Timer::Save(LocalId(1)), Timer::View(LocalId(1)));
+        timers.set(save, 10);
+        timers.set(view, 20);
+        timers.set(save, 30);
+        assert_eq!(timers.next(), Some(20));
+        assert_eq!(timers.take_due(40), Some(view));
+        assert_eq!(timers.take_due(29), None);
+        assert_eq!(timers.take_due(30), Some(save));
+        assert_eq!((timers.take_due(99), timers.len()), (None, 0));
+    }
+}

@@ -1,0 +1,289 @@
+//! One upload: from the file as picked to the file in the room. A module for each step, in their order.
+
+mod begin;
+mod cancel;
+mod check;
+mod finish;
+mod prepare;
+mod progress;
+mod restore;
+mod saving;
+mod send;
+mod show;
+mod sign;
+mod stop;
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::bits::PartSet;
+use super::context::{Call, Context};
+use super::parts::{PartState, Parts};
+use super::saves::Saves;
+use super::{Attempt, BeginRecord, Effect, LocalId, Reason, ServerSide, Source, View};
+use crate::api::SignedRequest;
+use crate::backoff::Backoff;
+use crate::id::{PartNumber, RoomId};
+use crate::rate::Rate;
+
+pub(super) use check::Check;
+
+/// How far the upload has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// The functions don't know it yet.
+    Fresh,
+    /// It is part of this batch of an initiate.
+    Begun(u32),
+    /// Parts go to storage.
+    Sending,
+    /// All parts are stored; complete is owed or asked for.
+    Completing,
+    /// It ended.
+    Over(Over),
+}
+
+/// How it ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Over {
+    Completed,
+    /// By another page or session.
+    CompletedElsewhere,
+    /// By somebody else.
+    AbortedElsewhere,
+    Expired,
+    /// By the user, and nothing is left in storage.
+    Cancelled,
+}
+
+/// Whether the shell holds the file open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FileState {
+    Open,
+    /// The user has to do something first.
+    Closed(Reason),
+}
+
+/// A part that is being read.
+#[derive(Clone, Copy, Debug)]
+struct Reading {
+    attempt: Attempt,
+    bytes: u64,
+    /// To compare with what storage holds, not to send.
+    proof: bool,
+}
+
+/// What is known of a part between its hashing and its arrival in storage.
+#[derive(Clone, Debug, Default)]
+struct Live {
+    /// The record with its digest.
+    save: u64,
+    host: u8,
+    request: Option<SignedRequest>,
+    /// In milliseconds on the machine's clock.
+    expires_at: u64,
+    put: Option<Call>,
+    sent: u64,
+    /// The highest offset of all its PUTs.
+    highest: u64,
+    backoff: Backoff,
+    resigns: u8,
+    stalls: u32,
+}
+
+impl Live {
+    /// Half of the time that its URL was signed for, in milliseconds.
+    fn half_life_ms(&self) -> u64 {
+        self.request.as_ref().map_or(0, |request| request.expires_in_seconds.saturating_mul(500))
+    }
+}
+
+/// A presign under way.
+#[derive(Clone, Debug)]
+struct SignCall {
+    call: Call,
+    parts: Vec<PartNumber>,
+}
+
+#[derive(Debug)]
+pub(super) struct Upload {
+    pub(super) id: LocalId,
+    pub(super) room: RoomId,
+    pub(super) source: Source,
+    pub(super) phase: Phase,
+    pub(super) parts: Option<Parts>,
+    pub(super) server: Option<ServerSide>,
+    key: String,
+    begin: Option<BeginRecord>,
+    file: FileState,
+    paused: bool,
+    cancelled: bool,
+    stopped: Option<Reason>,
+    elsewhere: bool,
+    /// Has a place among those worked on.
+    pub(super) active: bool,
+    /// Waits in a queue for such a place.
+    pub(super) queued: bool,
+    /// Taken off the list, but something is still owed.
+    hidden: bool,
+    saves: Saves,
+    /// The head record that its batch, or its abort, waits for.
+    head_save: u64,
+    /// PUTs wait until everything of the batch is saved.
+    held: bool,
+    live: BTreeMap<PartNumber, Live>,
+    reading: BTreeMap<PartNumber, Reading>,
+    hashed: VecDeque<PartNumber>,
+    ready: VecDeque<PartNumber>,
+    signing: Vec<SignCall>,
+    /// Stored parts that are not yet proved to be the file's.
+    unproved: PartSet,
+    /// Parts whose digest was made from the file as it is open now.
+    hashed_now: PartSet,
+    prepared: u16,
+    read_fails: u8,
+    check: Option<Check>,
+    abort: Option<Option<Call>>,
+    calls: Backoff,
+    failing_since: Option<u64>,
+    incomplete_rounds: u8,
+    poll_ms: u64,
+    /// Where it stands was asked for since the file was last opened.
+    checked: bool,
+    /// The batch of the complete it is part of.
+    completing: Option<u32>,
+    sent_bytes: u64,
+    shown_bytes: u64,
+    ever_sent: bool,
+    rate: Rate,
+    /// The last PUT began so late; the one that waited longest goes first.
+    pub(super) served: u64,
+    pub(super) view: Option<View>,
+    viewed_at: u64,
+}
+
+impl Upload {
+    /// A file as picked.
+    pub(super) fn new(id: LocalId, room: RoomId, source: Source) -> Self {
+        Self {
+            id,
+            room,
+            source,
+            phase: Phase::Fresh,
+            parts: None,
+            server: None,
+            key: String::new(),
+            begin: None,
+            file: FileState::Open,
+            paused: false,
+            cancelled: false,
+            stopped: None,
+            elsewhere: false,
+            active: false,
+            queued: false,
+            hidden: false,
+            saves: Saves::default(),
+            head_save: 0,
+            held: false,
+            live: BTreeMap::new(),
+            reading: BTreeMap::new(),
+            hashed: VecDeque::new(),
+            ready: VecDeque::new(),
+            signing: Vec::new(),
+            unproved: PartSet::empty(0),
+            hashed_now: PartSet::empty(0),
+            prepared: 0,
+            read_fails: 0,
+            check: None,
+            abort: None,
+            calls: Backoff::default(),
+            failing_since: None,
+            incomplete_rounds: 0,
+            poll_ms: 0,
+            checked: false,
+            completing: None,
+            sent_bytes: 0,
+            shown_bytes: 0,
+            ever_sent: false,
+            rate: Rate::default(),
+            served: 0,
+            view: None,
+            viewed_at: 0,
+        }
+    }
+
+    /// Whether it goes up in one PUT.
+    pub(super) fn is_small(&self) -> bool {
+        self.source.size <= crate::plan::SINGLE_PUT_BYTES
+    }
+
+    /// Whether nothing stands in the way of working on it, but a free place.
+    pub(super) fn may_work(&self) -> bool {
+        !self.paused && !self.cancelled && !self.elsewhere && self.stopped.is_none() && self.file == FileState::Open
+    }
+
+    /// Whether it wants a place among those worked on.
+    pub(super) fn wants_place(&self) -> bool {
+        self.may_work() && matches!(self.phase, Phase::Fresh | Phase::Begun(_) | Phase::Sending)
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        matches!(self.phase, Phase::Over(_))
+    }
+
+    pub(super) fn is_cancelled(&self) -> bool {
+        self.cancelled
+    }
+
+    pub(super) fn is_hidden(&self) -> bool {
+        self.hidden
+    }
+
+    pub(super) fn is_elsewhere(&self) -> bool {
+        self.elsewhere
+    }
+
+    pub(super) fn in_flight(&self) -> u16 {
+        self.count(PartState::InFlight)
+    }
+
+    pub(super) fn reading(&self) -> usize {
+        self.reading.len()
+    }
+
+    /// Parts hashed or being hashed, and not on their way.
+    pub(super) fn ahead(&self) -> u16 {
+        self.parts.as_ref().map_or(0, Parts::ahead)
+    }
+
+    /// The same in bytes.
+    pub(super) fn ahead_bytes(&self) -> u64 {
+        self.parts.as_ref().map_or(0, Parts::ahead_bytes)
+    }
+
+    fn count(&self, state: PartState) -> u16 {
+        self.parts.as_ref().map_or(0, |parts| parts.count_of(state))
+    }
+
+    fn is(&self, part: PartNumber, state: PartState) -> bool {
+        self.parts.as_ref().is_some_and(|parts| parts.is(part, state))
+    }
+
+    fn set(&mut self, part: PartNumber, state: PartState) {
+        if let Some(parts) = &mut self.parts {
+            parts.set(part, state);
+        }
+    }
+
+    fn len_of(&self, part: PartNumber) -> u64 {
+        self.parts.as_ref().map_or(0, |parts| parts.range(part).len)
+    }
+
+    /// Puts a part with a known digest back in line for a URL.
+    fn line_up(&mut self, part: PartNumber) {
+        self.set(part, PartState::Hashed);
+        self.hashed.push_front(part);
+        if let Some(live) = self.live.get_mut(&part) {
+            live.request = None;
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! Reading and hashing parts, ahead of their sending.
+
+use super::{Context, Effect, Live, Phase, Reading, Upload};
+use crate::digest::{Digest, Md5};
+use crate::fault::{self, Then};
+use crate::id::PartNumber;
+use crate::machine::parts::PartState;
+use crate::machine::timers::Timer;
+use crate::machine::{Attempt, ReadFault, Reason, Record};
+
+impl Upload {
+    /// Starts to hash one more part, if there is one and the upload may. Whether it did.
+    ///
+    /// `room` tells whether so many more parts and bytes may be hashed ahead of sending.
+    pub(in crate::machine) fn prepare_next(&mut self, cx: &mut Context, room: impl Fn(u64) -> bool) -> bool {
+        let next = self.next_to_send();
+        if let Some(part) = next
+            && room(self.len_of(part))
+        {
+            return self.read(cx, part, false);
+        }
+        // What is missing is under way as far as it may be; spare lanes compare what is stored.
+        let proofs = self.reading.values().filter(|reading| reading.proof).count();
+        if next.is_some() && proofs >= cx.config.proofs_beside {
+            return false;
+        }
+        match self.next_to_prove() {
+            Some(part) => self.read(cx, part, true),
+            None => false,
+        }
+    }
+
+    /// Whether it may hash one more part now, if it has one.
+    pub(in crate::machine) fn may_prepare(&self, cx: &Context) -> bool {
+        // The first part goes alone, so that its PUT starts soon; then one more lane for each part done.
+        let lanes = usize::from(self.prepared) + 1;
+        self.active
+            && self.may_work()
+            && matches!(self.phase, Phase::Fresh | Phase::Begun(_) | Phase::Sending)
+            && self.check.is_none()
+            && self.reading.len() < lanes
+            && !cx.timers.is_set(Timer::Read(self.id))
+            && (self.count(PartState::Planned) > 0 || !self.unproved.is_empty())
+    }
+
+    fn next_to_send(&mut self) -> Option<PartNumber> {
+        self.parts.as_mut()?.next_planned()
+    }
+
+    /// The next stored part that nobody compares yet.
+    fn next_to_prove(&mut self) -> Option<PartNumber> {
+        self.unproved.first()
+    }
+
+    fn read(&mut self, cx: &mut Context, part: PartNumber, proof: bool) -> bool {
+        let Some(range) = self.parts.as_ref().map(|parts| parts.range(part)) else { return false };
+        let attempt = cx.attempt();
+        if proof {
+            self.unproved.remove(part);
+        } else {
+            self.set(part, PartState::Preparing);
+        }
+        self.reading.insert(part, Reading { attempt, bytes: 0, proof });
+        self.watch_reading(cx, part);
+        cx.touch(self.id);
+        cx.emit(Effect::Prepare { id: self.id, part, attempt, range });
+        true
+    }
+
+    pub(super) fn watch_reading(&self, cx: &mut Context, part: PartNumber) {
+        let wait = cx.config.prepare_ms << self.read_fails.min(4);
+        cx.timers.set(Timer::Prepare(self.id, part), cx.now + wait);
+    }
+
+    fn take_reading(&mut self, cx: &mut Context, part: PartNumber, attempt: Attempt) -> Option<Reading> {
+        let reading = *self.reading.get(&part)?;
+        if reading.attempt != attempt {
+            return None;
+        }
+        cx.timers.clear(Timer::Prepare(self.id, part));
+        self.reading.remove(&part)
+    }
+
+    /// So many bytes are hashed.
+    pub(in crate::machine) fn preparing(&mut self, cx: &mut Context, part: PartNumber, attempt: Attempt, bytes: u64) {
+        let moved = self.reading.get_mut(&part).filter(|reading| reading.attempt == attempt && bytes > reading.bytes);
+        if let Some(reading) = moved {
+            reading.bytes = bytes;
+            self.watch_reading(cx, part);
+        }
+    }
+
+    /// The digest is known.
+    pub(in crate::machine) fn prepared(&mut self, cx: &mut Context, part: PartNumber, attempt: Attempt, digest: Md5) {
+        let Some(reading) = self.take_reading(cx, part, attempt) else { return };
+        cx.touch(self.id);
+        self.read_fails = 0;
+        self.prepared = self.prepared.saturating_add(1);
+        let promised = self.parts.as_ref().and_then(|parts| parts.digest(part));
+        if promised.is_some_and(|promised| promised != digest) {
+            self.put_back(part, reading.proof);
+            self.stop(cx, Reason::FileChanged);
+            return;
+        }
+        self.hashed_now.insert(part);
+        if !reading.proof {
+            self.hashed_part(cx, part, digest, promised.is_some());
+        }
+    }
+
+    fn hashed_part(&mut self, cx: &mut Context, part: PartNumber, digest: Md5, is_again: bool) {
+        if is_again {
+            self.hashed_again(cx, part);
+            return;
+        }
+        if let Some(parts) = &mut self.parts {
+            parts.promise(part, digest);
+        }
+        let save = self.save(cx, Record::Part { part, digest: Digest(digest) });
+        self.live.insert(part, Live { save, ..Live::default() });
+        self.set(part, PartState::Hashed);
+        self.hashed.push_back(part);
+    }
+
+    /// The promise still holds: the part goes again when its wait is over.
+    fn hashed_again(&mut self, cx: &mut Context, part: PartNumber) {
+        let until = self.live.get(&part).map_or(0, |live| live.backoff.until());
+        if until > cx.now {
+            self.set(part, PartState::Waiting);
+            cx.timers.set(Timer::Part(self.id, part), until);
+        } else {
+            self.line_up(part);
+        }
+    }
+
+    fn put_back(&mut self, part: PartNumber, proof: bool) {
+        if proof {
+            self.unproved.insert(part);
+        } else {
+            self.set(part, PartState::Planned);
+        }
+    }
+
+    /// The part can't be read.
+    pub(in crate::machine) fn prepare_failed(
+        &mut self,
+        cx: &mut Context,
+        part: PartNumber,
+        attempt: Attempt,
+        fault: ReadFault,
+    ) {
+        let Some(reading) = self.take_reading(cx, part, attempt) else { return };
+        cx.touch(self.id);
+        self.put_back(part, reading.proof);
+        self.cannot_read(cx, fault);
+    }
+
+    /// Follows a fault of reading: again a few times, or the user's turn.
+    pub(super) fn cannot_read(&mut self, cx: &mut Context, fault: ReadFault) {
+        match fault::after_read(fault) {
+            Then::Again => {
+                self.read_fails = self.read_fails.saturating_add(1);
+                if self.read_fails >= cx.config.read_tries {
+                    self.read_fails = 0;
+                    self.close(cx, Reason::Unreadable);
+                } else {
+                    let ceiling = crate::backoff::Backoff::ceiling(u32::from(self.read_fails));
+                    let wait = cx.rng.up_to(ceiling);
+                    cx.timers.set(Timer::Read(self.id), cx.now + wait);
+                }
+            }
+            Then::PickAgain(reason) => self.close(cx, reason),
+            Then::Stop(reason) => self.stop(cx, reason),
+            _ => {}
+        }
+    }
+
+    /// No byte was hashed for too long: again.
+    pub(in crate::machine) fn reading_stalled(&mut self, cx: &mut Context, part: PartNumber) {
+        if self.reading.contains_key(&part) {
+            cx.touch(self.id);
+            self.drop_reading(cx, part);
+            self.cannot_read(cx, ReadFault::Io);
+        }
+    }
+
+    pub(super) fn drop_reading(&mut self, cx: &mut Context, part: PartNumber) {
+        if let Some(reading) = self.reading.remove(&part) {
+            cx.timers.clear(Timer::Prepare(self.id, part));
+            cx.emit(Effect::DropPrepare { id: self.id, part, attempt: reading.attempt });
+            self.put_back(part, reading.proof);
+        }
+    }
+
+    /// Whether everything in storage is known to be the file's.
+    pub(super) fn is_proved(&self) -> bool {
+        self.unproved.is_empty() && self.reading.values().all(|reading| !reading.proof)
+    }
+}

@@ -1,0 +1,48 @@
+//! Random schedules in a simulated world.
+//!
+//! `SLIPWAY_CASES=1000000 cargo test --release -p slipway-protocol --test simulation` runs as many;
+//! `SLIPWAY_SEED=…` with `SLIPWAY_CASES=1` repeats the one that failed.
+
+mod world;
+
+use proptest::test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner};
+use slipway_protocol::rng::Rng;
+use world::{any_schedule, run};
+
+fn env(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
+/// Runs the case of one seed; shrinks it when it fails.
+fn run_case(seed: u64) -> Result<(), String> {
+    let mut rng = Rng::new(seed);
+    let bytes: Vec<u8> = (0..4).flat_map(|_| rng.bits().to_le_bytes()).collect();
+    let config = Config { cases: 1, failure_persistence: None, max_shrink_iters: 2_000, ..Config::default() };
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
+    let mut runner = TestRunner::new_with_rng(config, rng);
+    let result = runner.run(&any_schedule(), |schedule| {
+        run(schedule);
+        Ok(())
+    });
+    match result {
+        Ok(()) => Ok(()),
+        Err(TestError::Fail(why, schedule)) => {
+            Err(format!("SLIPWAY_SEED={seed} SLIPWAY_CASES=1\n{why}\n{schedule:#?}"))
+        }
+        Err(other) => Err(format!("SLIPWAY_SEED={seed} SLIPWAY_CASES=1\n{other}")),
+    }
+}
+
+#[test]
+fn whatever_happens_the_bytes_arrive_or_the_upload_says_what_to_do() {
+    let first = env("SLIPWAY_SEED").unwrap_or(1);
+    let cases = env("SLIPWAY_CASES").unwrap_or(300);
+    // Shrinking fails thousands of times; only its result is worth reading.
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
+    let failed = (first..first + cases).find_map(|seed| run_case(seed).err());
+    std::panic::set_hook(hook);
+    if let Some(report) = failed {
+        panic!("{report}");
+    }
+}

@@ -1,0 +1,78 @@
+use slipway_protocol::machine::*;
+
+use crate::page::*;
+
+#[test]
+fn a_small_file_is_not_stuck_behind_a_large_one() {
+    let mut page = Page::adding(4000 * MIB);
+    page.grow();
+    page.add(B, MIB);
+    for _ in 0..12 {
+        page.prepare_small(B);
+        page.initiate();
+        page.store(None);
+        page.prepare_one();
+        page.sign_all();
+    }
+    page.complete(|id| CompleteOutcome::Done { file: file_id(id) });
+    assert_eq!(page.stage(B).0, Stage::Completed, "after a dozen parts of the large file");
+    assert_eq!(page.stage(A).0, Stage::Uploading);
+}
+
+#[test]
+fn two_large_files_share_the_lanes() {
+    let mut page = Page::new();
+    let files = vec![(A, source(1000 * MIB)), (B, source(1000 * MIB))];
+    page.give(Input::Add { room: ROOM, files });
+    for _ in 0..20 {
+        page.grow();
+        page.store(None);
+    }
+    page.grow();
+    assert_eq!((page.view_lanes(A), page.view_lanes(B)), (2, 2));
+}
+
+#[test]
+fn a_thousand_small_files_do_not_starve_a_large_one() {
+    let mut page = Page::new();
+    let mut files: Vec<_> = (10..1010).map(|id| (LocalId(id), source(MIB))).collect();
+    files.push((A, source(1000 * MIB)));
+    page.give(Input::Add { room: ROOM, files });
+    for _ in 0..30 {
+        page.grow();
+        page.store(None);
+        page.complete(|id| CompleteOutcome::Done { file: file_id(id) });
+    }
+    page.grow();
+    assert!(page.view_lanes(A) >= 2, "{} lanes", page.view_lanes(A));
+}
+
+#[test]
+fn a_round_trip_limited_link_gets_all_six_lanes_within_seconds() {
+    let mut page = Page::adding(1000 * MIB);
+    page.grow();
+    for tenth in 1..=50_u64 {
+        for (number, attempt) in page.puts() {
+            let bytes = tenth * 250_000;
+            page.give(Input::Sent { id: A, part: part(number), attempt, bytes });
+        }
+        page.pass(100);
+        page.grow();
+    }
+    assert_eq!(page.puts().len(), 6);
+}
+
+#[test]
+fn parts_are_spread_over_the_hosts() {
+    let mut page = Page::new();
+    page.give(Input::Hosts(2));
+    page.add(A, 1000 * MIB);
+    page.prepare_all();
+    page.initiate();
+    let hosts = page.take(|effect| match effect {
+        Effect::Sign { parts, .. } => Some(parts.iter().map(|sign| sign.host).collect::<Vec<_>>()),
+        _ => None,
+    });
+    let hosts = hosts.unwrap();
+    assert!(hosts.contains(&0) && hosts.contains(&1), "{hosts:?}");
+}

@@ -1,0 +1,14 @@
+//! Short stories of the upload machine, each named after a promise.
+
+mod answers;
+mod begin;
+mod fairness;
+mod faults;
+mod finish;
+mod page;
+mod progress;
+mod records;
+mod resume;
+mod schedule;
+mod user;
+mod waits;

@@ -1,0 +1,45 @@
+//! The checkpoint as it lies on disk. A change here breaks the resume of pages that are open now.
+
+use slipway_protocol::machine::*;
+
+use crate::page::*;
+
+#[test]
+fn the_records_of_a_small_upload() {
+    let mut page = Page::adding(5 * MIB);
+    page.run();
+    let records: Vec<&Record> = page.records.iter().map(|(_, record)| record).collect();
+    insta::assert_json_snapshot!(records);
+}
+
+#[test]
+fn a_record_survives_its_text_form() {
+    let mut page = Page::sending(100 * MIB);
+    page.give(Input::Pause(Which::All));
+    for (_, record) in &page.records {
+        let json = serde_json::to_string(record).unwrap();
+        assert_eq!(serde_json::from_str::<Record>(&json).unwrap(), *record);
+    }
+}
+
+#[test]
+fn a_head_without_the_newer_fields_is_read() {
+    let old = r#"{"kind":"upload","v":1,"id":1,"room":"BwcHBwcHBwcHBwcHBwcHBw","source":{"name":"a","path":"","mediaType":"",
+        "media_type":"","size":1,"last_modified":null,"reopens":false},"initiateKey":"","server":null,"paused":false,"cancelled":false}"#;
+    assert!(matches!(serde_json::from_str::<Record>(old), Ok(Record::Upload(head)) if head.begin.is_none()));
+}
+
+#[test]
+fn each_part_is_one_small_record_and_the_head_does_not_grow() {
+    let mut page = Page::adding(1000 * MIB);
+    page.run();
+    let sizes = |is_kind: fn(&Record) -> bool| -> Vec<usize> {
+        let kind = page.records.iter().filter(|(_, record)| is_kind(record));
+        kind.map(|(_, record)| serde_json::to_string(record).unwrap().len()).collect()
+    };
+    let parts = sizes(|record| matches!(record, Record::Part { .. }));
+    let heads = sizes(|record| matches!(record, Record::Upload(_)));
+    assert_eq!(parts.len(), 63);
+    assert!(parts.iter().all(|bytes| *bytes < 120), "{parts:?}");
+    assert!(heads.len() == 3 && heads.iter().all(|bytes| *bytes < 1000), "{heads:?}");
+}

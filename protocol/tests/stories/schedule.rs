@@ -1,0 +1,133 @@
+//! What is hashed and signed ahead, and how much of it.
+
+use slipway_protocol::machine::*;
+
+use crate::page::*;
+
+#[test]
+fn hashing_stays_a_bounded_number_of_parts_ahead() {
+    let mut page = Page::adding(4000 * MIB);
+    page.prepare_all();
+    assert_eq!(page.read_parts.len(), 4 + 8, "hashed, and none sent");
+}
+
+#[test]
+fn hashing_stays_half_a_gibibyte_ahead_with_large_parts() {
+    let mut page = Page::adding(1 << 40);
+    let mut hashed = 0;
+    while page.prepare_one().is_some() {
+        hashed += 1;
+    }
+    assert_eq!(hashed, 4, "512 MiB are four parts of 128 MiB");
+}
+
+#[test]
+fn the_largest_parts_are_still_hashed_one_ahead() {
+    let mut page = Page::adding(5 << 40);
+    let mut hashed = 0;
+    while page.prepare_one().is_some() {
+        hashed += 1;
+    }
+    assert_eq!(hashed, 2, "parts of 528 MiB");
+}
+
+#[test]
+fn at_most_eight_parts_are_hashed_at_once() {
+    let mut page = Page::new();
+    let files = (1..=30).map(|id| (LocalId(id), source(MIB))).collect();
+    page.give(Input::Add { room: ROOM, files });
+    assert_eq!(page.prepares().len(), 8);
+}
+
+#[test]
+fn no_more_is_signed_than_is_about_to_be_sent() {
+    let mut page = Page::adding(4000 * MIB);
+    page.prepare_all();
+    page.initiate();
+    page.prepare_all();
+    let mut signed = 1;
+    loop {
+        let batch = page.sign_one(900);
+        if batch.is_empty() {
+            break;
+        }
+        signed += batch.len();
+    }
+    assert_eq!(page.puts().len(), 4);
+    assert!((5..=10).contains(&signed), "{signed} parts signed for 4 lanes");
+}
+
+#[test]
+fn no_lane_waits_for_a_url() {
+    let mut page = Page::adding(1000 * MIB);
+    page.grow();
+    for _ in 0..40 {
+        page.store(None);
+        let in_flight = page.puts().len();
+        assert!(in_flight >= 4, "{in_flight} lanes busy before any new URL came");
+        page.prepare_all();
+        page.sign_all();
+    }
+}
+
+#[test]
+fn only_what_is_on_disk_is_promised() {
+    let mut page = Page::new();
+    page.keep_saves = true;
+    page.add(A, 100 * MIB);
+    page.prepare_one();
+    assert_eq!(page.initiate(), 0, "begun before it was written down");
+    page.save_all();
+    assert_eq!(page.initiate(), 1);
+    page.prepare_one();
+    assert!(page.puts().is_empty() && page.sign_one(900).is_empty(), "sent before it was written down");
+    page.save_all();
+    assert_eq!(page.puts().len(), 1);
+    assert!(!page.sign_one(900).is_empty());
+}
+
+#[test]
+fn a_disk_that_refuses_costs_the_resume_and_nothing_else() {
+    let mut page = Page::new();
+    page.keep_saves = true;
+    page.add(A, 100 * MIB);
+    page.refuse_saves();
+    assert!(!page.view(A).resumable);
+    page.keep_saves = false;
+    page.run();
+    assert_eq!(page.stage(A).0, Stage::Completed);
+}
+
+#[test]
+fn a_disk_that_is_silent_holds_nothing_up_for_long() {
+    let mut page = Page::new();
+    page.keep_saves = true;
+    page.add(A, MIB);
+    page.prepare_all();
+    page.pass(15_100);
+    assert_eq!(page.initiate(), 1);
+    assert!(!page.view(A).resumable);
+}
+
+#[test]
+fn a_timer_that_rings_early_is_set_again() {
+    let mut page = Page::sending(MIB);
+    let at = page.wake_at.take().unwrap();
+    page.now = at - 1;
+    page.give(Input::Tick);
+    assert!(page.wake_at.is_some(), "nobody wakes it any more");
+}
+
+#[test]
+fn stored_parts_are_compared_while_the_missing_ones_are_sent() {
+    let page = Page::sending(1000 * MIB);
+    let mut page = page.reload();
+    let plan = slipway_protocol::plan::Plan::new(1000 * MIB, None).unwrap();
+    let stored: Vec<u16> = (1..=20).collect();
+    page.status(slipway_protocol::api::UploadState::Uploading, plan, &stored);
+    page.reopen(A, 1000 * MIB);
+    page.grow();
+    assert_eq!(page.puts().len(), 4);
+    let compared = page.read_parts.iter().filter(|number| **number <= 20).count();
+    assert!(compared > 0, "hashing waits for lanes that are busy sending");
+}

@@ -1,0 +1,190 @@
+use slipway_protocol::api::UploadState;
+use slipway_protocol::error::ErrorCode;
+use slipway_protocol::machine::*;
+use slipway_protocol::plan::Plan;
+
+use crate::page::*;
+
+fn is_abort(effect: &Effect) -> bool {
+    matches!(effect, Effect::AbortUpload { .. })
+}
+
+#[test]
+fn pause_drops_what_is_in_flight_and_nothing_overrules_it() {
+    let mut page = Page::sending(100 * MIB);
+    page.give(Input::Pause(Which::All));
+    assert_eq!(page.stage(A), (Stage::Paused, None));
+    assert!(page.puts().is_empty() && page.prepares().is_empty());
+    for input in [Input::Online, Input::Slept, Input::Tick, Input::Retry(Which::All), Input::Owned(A)] {
+        page.give(input);
+        page.pass(60_000);
+    }
+    assert!(page.puts().is_empty() && page.prepares().is_empty());
+    page.give(Input::Resume(Which::All));
+    page.run();
+    assert_eq!(page.stage(A).0, Stage::Completed);
+}
+
+#[test]
+fn cancel_shows_at_once_and_is_repeated_until_it_is_confirmed() {
+    let mut page = Page::sending(100 * MIB);
+    page.give(Input::Cancel(Which::One(A)));
+    assert_eq!(page.stage(A), (Stage::Cancelled, None));
+    assert!(page.puts().is_empty());
+    for _ in 0..3 {
+        assert!(page.abort(Err(CallFault::Network)));
+        assert!(page.forgotten.is_empty());
+        page.pass(5_000);
+    }
+    assert!(page.abort(Ok(())));
+    assert_eq!(page.forgotten, [A]);
+}
+
+#[test]
+fn what_is_gone_already_is_aborted_well_enough() {
+    for code in [ErrorCode::NotFound, ErrorCode::UploadAborted, ErrorCode::UploadExpired] {
+        let mut page = Page::sending(100 * MIB);
+        page.give(Input::Cancel(Which::One(A)));
+        page.abort(Err(api(code)));
+        assert_eq!(page.forgotten, [A], "{code:?}");
+    }
+}
+
+#[test]
+fn cancelled_too_late_it_shows_as_completed() {
+    let mut page = Page::sending(MIB);
+    page.give(Input::Cancel(Which::One(A)));
+    page.abort(Err(api(ErrorCode::UploadCompleted)));
+    assert_eq!(page.stage(A), (Stage::Completed, None));
+}
+
+#[test]
+fn cancelled_while_it_is_begun_it_is_removed_once_it_has_a_name() {
+    let mut page = Page::adding(MIB);
+    page.prepare_all();
+    page.give(Input::Cancel(Which::One(A)));
+    assert_eq!((page.count(is_abort), page.stage(A).0), (0, Stage::Cancelled));
+    page.initiate();
+    assert_eq!((page.count(is_abort), page.puts().len()), (1, 0));
+    page.abort(Ok(()));
+    assert_eq!(page.forgotten, [A]);
+}
+
+#[test]
+fn cancelled_before_it_is_begun_it_leaves_nothing() {
+    let mut page = Page::adding(MIB);
+    page.give(Input::Cancel(Which::One(A)));
+    assert_eq!((page.stage(A).0, page.count(is_abort)), (Stage::Cancelled, 0));
+    assert_eq!(page.forgotten, [A]);
+}
+
+#[test]
+fn a_dismissed_row_is_gone_and_its_abort_goes_on() {
+    let mut page = Page::sending(MIB);
+    page.give(Input::Cancel(Which::One(A)));
+    page.give(Input::Dismiss(A));
+    assert_eq!(page.engine.view(A), None);
+    assert!(page.engine.views().is_empty());
+    assert!(page.abort(Ok(())));
+    assert_eq!((page.forgotten.as_slice(), page.engine.load().uploads), ([A].as_slice(), 0));
+}
+
+#[test]
+fn a_running_row_cannot_be_dismissed() {
+    let mut page = Page::sending(MIB);
+    page.give(Input::Dismiss(A));
+    assert_eq!(page.stage(A).0, Stage::Uploading);
+}
+
+#[test]
+fn a_cap_spreads_the_parts_over_time() {
+    let mut page = Page::adding(160 * MIB);
+    page.give(Input::Cap(Some(16 * MIB)));
+    let from = page.now;
+    page.run_with_time();
+    let seconds = (page.now - from) / 1000;
+    assert!((8..=12).contains(&seconds), "160 MiB at 16 MiB/s took {seconds} s");
+}
+
+#[test]
+fn offline_waits_and_costs_no_attempt() {
+    let mut page = Page::sending(100 * MIB);
+    page.give(Input::Offline);
+    while page.fail_put(PutFault::Network).is_some() {}
+    assert_eq!(page.stage(A), (Stage::Waiting, Some(Reason::Offline)));
+    for _ in 0..120 {
+        page.pass(30_000);
+        page.sign_quietly();
+        while page.fail_put(PutFault::Network).is_some() {}
+    }
+    assert_eq!(page.stage(A), (Stage::Waiting, Some(Reason::Offline)), "an hour offline is no failure");
+    page.give(Input::Online);
+    page.sign_all();
+    assert!(!page.puts().is_empty(), "it goes on at once");
+    page.run();
+    assert_eq!(page.stage(A).0, Stage::Completed);
+}
+
+#[test]
+fn a_browser_that_is_wrong_about_being_offline_is_found_out() {
+    let mut page = Page::adding(MIB);
+    page.give(Input::Offline);
+    page.prepare_all();
+    assert_eq!(page.initiate(), 0);
+    page.pass(31_000);
+    assert_eq!(page.initiate(), 1, "one try in half a minute");
+    page.run();
+    assert_eq!(page.stage(A).0, Stage::Completed);
+}
+
+#[test]
+fn after_sleep_every_lane_starts_again_with_new_urls() {
+    let mut page = Page::adding(1000 * MIB);
+    page.grow();
+    let before = page.puts();
+    page.give(Input::Slept);
+    assert_eq!(page.count(|effect| matches!(effect, Effect::DropPut { .. })), before.len());
+    assert!(page.puts().is_empty(), "no URL of before is used");
+    page.sign_all();
+    assert!(page.puts().iter().all(|put| !before.contains(put)) && !page.puts().is_empty());
+    assert_eq!(page.stage(A), (Stage::Uploading, None));
+}
+
+#[test]
+fn another_tab_sends_and_this_one_only_shows() {
+    let mut page = Page::sending(100 * MIB);
+    page.give(Input::OwnedElsewhere(A));
+    assert_eq!(page.stage(A), (Stage::Waiting, Some(Reason::OtherTab)));
+    let actions = page.view(A).actions;
+    assert_eq!(actions, Actions { take_over: true, ..Actions::default() });
+    page.effects.clear();
+    page.pass(600_000);
+    page.give(Input::Resume(Which::All));
+    page.give(Input::Cancel(Which::All));
+    assert!(page.effects.is_empty());
+}
+
+#[test]
+fn taken_over_it_looks_up_and_proves_what_the_other_tab_sent() {
+    let mut page = Page::sending(100 * MIB);
+    page.give(Input::OwnedElsewhere(A));
+    page.effects.clear();
+    page.give(Input::Owned(A));
+    assert!(page.status(UploadState::Uploading, Plan::new(100 * MIB, None).unwrap(), &[1, 2, 3]));
+    let mut sent = page.run();
+    sent.sort_unstable();
+    assert_eq!(sent, [4, 5, 6, 7]);
+    assert_eq!(page.stage(A).0, Stage::Completed);
+}
+
+#[test]
+fn cancelled_during_complete_it_stays_cancelled_unless_it_was_too_late() {
+    for is_done in [false, true] {
+        let mut page = Page::sending(MIB);
+        page.store(None);
+        page.give(Input::Cancel(Which::One(A)));
+        let expired = CompleteOutcome::Refused(api(ErrorCode::UploadExpired));
+        page.complete(|id| if is_done { CompleteOutcome::Done { file: file_id(id) } } else { expired.clone() });
+        assert_eq!(page.stage(A).0, if is_done { Stage::Completed } else { Stage::Cancelled });
+    }
+}

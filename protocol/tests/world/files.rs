@@ -1,0 +1,41 @@
+//! Files whose bytes are a rule instead of data: (file, version, span) → MD5.
+
+use slipway_protocol::digest::Md5;
+use slipway_protocol::machine::{LocalId, Source};
+use slipway_protocol::plan::PartRange;
+
+/// A file on the user's disk.
+#[derive(Clone, Debug)]
+pub(crate) struct File {
+    pub(crate) id: LocalId,
+    pub(crate) size: u64,
+    /// Each change kept the size and touched everything from an offset on.
+    pub(crate) changes: Vec<u64>,
+    pub(crate) gone: bool,
+    pub(crate) reopens: bool,
+}
+
+impl File {
+    pub(crate) fn version(&self) -> usize {
+        self.changes.len()
+    }
+
+    /// The MD5 of a span of one version.
+    pub(crate) fn digest(&self, version: usize, range: PartRange) -> Md5 {
+        let touched = self.changes[..version].iter().rposition(|from| *from < range.end());
+        let effective = touched.map_or(0, |index| index + 1);
+        Md5::of(format!("{} {effective} {} {}", self.id.0, range.start, range.len).as_bytes())
+    }
+
+    /// What the browser tells of it. The name stays, and the time of the last change may lie.
+    pub(crate) fn source(&self) -> Source {
+        Source {
+            name: format!("file-{}", self.id.0),
+            path: "folder".into(),
+            media_type: String::new(),
+            size: self.size,
+            last_modified: Some(1_700_000_000_000),
+            reopens: self.reopens,
+        }
+    }
+}

@@ -1,0 +1,260 @@
+//! The functions: idempotent initiate, digests written once, complete that verifies, expiry and abort.
+
+use std::collections::BTreeMap;
+
+use slipway_protocol::api::{SignedRequest, StartedUpload, StoredPart, UploadState, UploadStatus};
+use slipway_protocol::digest::{Digest, Md5};
+use slipway_protocol::error::ErrorCode;
+use slipway_protocol::id::{FileId, PartNumber, RoomId, UploadId};
+use slipway_protocol::machine::{CallFault, CompleteOutcome, LocalId, ToInitiate, ToSign};
+use slipway_protocol::plan::Plan;
+
+use super::bucket::{Bucket, Held, Permit};
+
+pub(crate) const URL_SECONDS: u64 = 900;
+
+/// One upload as the functions record it.
+#[derive(Clone, Debug)]
+pub(crate) struct Known {
+    pub(crate) id: LocalId,
+    pub(crate) upload: UploadId,
+    pub(crate) file: FileId,
+    pub(crate) plan: Plan,
+    pub(crate) state: UploadState,
+    pub(crate) promised: BTreeMap<PartNumber, Md5>,
+    /// When a slow complete ends.
+    pub(crate) done_at: u64,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Functions {
+    pub(crate) uploads: BTreeMap<UploadId, Known>,
+    answers: BTreeMap<String, (String, Vec<UploadId>)>,
+    made: u64,
+}
+
+pub(crate) fn refuse(code: ErrorCode) -> CallFault {
+    CallFault::Api { status: code.status(), code, retry_after: None, parts: vec![] }
+}
+
+impl Functions {
+    pub(crate) fn initiate(
+        &mut self,
+        bucket: &mut Bucket,
+        now: u64,
+        key: &str,
+        body: &[ToInitiate],
+    ) -> Result<Vec<StartedUpload>, CallFault> {
+        let print = fingerprint(body);
+        let known = match self.answers.get(key) {
+            Some((before, _)) if *before != print => return Err(refuse(ErrorCode::IdempotencyMismatch)),
+            Some((_, uploads)) => uploads.clone(),
+            None => {
+                let uploads: Vec<UploadId> = body.iter().map(|entry| self.make(bucket, entry)).collect();
+                self.answers.insert(key.to_owned(), (print, uploads.clone()));
+                uploads
+            }
+        };
+        Ok(known.iter().zip(body).map(|(upload, entry)| self.start(now, *upload, entry)).collect())
+    }
+
+    pub(crate) fn knows_key(&self, key: &str) -> bool {
+        self.answers.contains_key(key)
+    }
+
+    fn make(&mut self, bucket: &mut Bucket, entry: &ToInitiate) -> UploadId {
+        self.made += 1;
+        let mut bytes = [0; 16];
+        bytes[..8].copy_from_slice(&self.made.to_be_bytes());
+        let upload = UploadId::from_bytes(bytes);
+        let plan = Plan::new(entry.source.size, entry.rate_hint).unwrap();
+        let promised = entry.first_parts.iter().map(|sign| (sign.part, sign.digest)).collect();
+        let file = FileId::from_bytes(bytes);
+        let known = Known { id: entry.id, upload, file, plan, state: UploadState::Uploading, promised, done_at: 0 };
+        self.uploads.insert(upload, known);
+        bucket.uploads.insert(upload, Held { is_single: plan.is_single(), is_open: true, ..Held::default() });
+        upload
+    }
+
+    fn start(&self, now: u64, upload: UploadId, entry: &ToInitiate) -> StartedUpload {
+        let known = &self.uploads[&upload];
+        StartedUpload {
+            upload_id: upload,
+            file_id: known.file,
+            plan: known.plan,
+            expires_in_seconds: 1_000_000,
+            requests: entry.first_parts.iter().map(|sign| permit(now, known, sign)).collect(),
+        }
+    }
+
+    pub(crate) fn sign(
+        &mut self,
+        now: u64,
+        upload: UploadId,
+        parts: &[ToSign],
+    ) -> Result<Vec<SignedRequest>, CallFault> {
+        let known = self.uploads.get_mut(&upload).ok_or_else(|| refuse(ErrorCode::NotFound))?;
+        if let Some(code) = closed(known.state) {
+            return Err(refuse(code));
+        }
+        for sign in parts {
+            if *known.promised.entry(sign.part).or_insert(sign.digest) != sign.digest {
+                return Err(refuse(ErrorCode::FileChanged));
+            }
+        }
+        Ok(parts.iter().map(|sign| permit(now, known, sign)).collect())
+    }
+
+    pub(crate) fn status(&self, bucket: &Bucket, room: RoomId, upload: UploadId) -> Result<UploadStatus, CallFault> {
+        let known = self.uploads.get(&upload).ok_or_else(|| refuse(ErrorCode::NotFound))?;
+        let stored = |(part, (digest, size)): (&PartNumber, &(Md5, u64))| StoredPart {
+            part_number: *part,
+            size: *size,
+            digest: Digest(*digest),
+        };
+        let parts =
+            if known.state.is_open() { bucket.uploads[&upload].parts.iter().map(stored).collect() } else { vec![] };
+        Ok(UploadStatus {
+            upload_id: upload,
+            file_id: known.file,
+            room_id: room,
+            state: known.state,
+            reason: None,
+            meta: serde_json::from_str(r#"{"v":1,"name":"x"}"#).unwrap(),
+            plan: known.plan,
+            expires_in_seconds: 1_000_000,
+            parts,
+            next_after: None,
+            file: None,
+        })
+    }
+
+    /// `slow_ms` above 0: answered with 202, and done so much later.
+    pub(crate) fn complete(
+        &mut self,
+        bucket: &mut Bucket,
+        now: u64,
+        upload: UploadId,
+        slow_ms: u64,
+    ) -> CompleteOutcome {
+        let Some(known) = self.uploads.get_mut(&upload) else {
+            return CompleteOutcome::Refused(refuse(ErrorCode::NotFound));
+        };
+        match known.state {
+            UploadState::Completed => return CompleteOutcome::Done { file: known.file },
+            UploadState::Completing => return CompleteOutcome::Working { retry_after_seconds: 2 },
+            state => {
+                if let Some(code) = closed(state) {
+                    return CompleteOutcome::Refused(refuse(code));
+                }
+            }
+        }
+        let held = &bucket.uploads[&upload];
+        let is_right = |part: &PartNumber| {
+            let stored = held.parts.get(part);
+            stored.is_some_and(|(digest, len)| {
+                known.promised.get(part) == Some(digest) && known.plan.range(*part).unwrap().len == *len
+            })
+        };
+        let missing: Vec<PartNumber> = known.plan.parts().filter(|part| !is_right(part)).collect();
+        if !missing.is_empty() {
+            let code = ErrorCode::PartsIncomplete;
+            return CompleteOutcome::Refused(CallFault::Api { status: 409, code, retry_after: None, parts: missing });
+        }
+        if slow_ms > 0 {
+            known.state = UploadState::Completing;
+            known.done_at = now + slow_ms;
+            return CompleteOutcome::Working { retry_after_seconds: 1 };
+        }
+        finish(known, bucket);
+        CompleteOutcome::Done { file: known.file }
+    }
+
+    pub(crate) fn abort(&mut self, bucket: &mut Bucket, upload: UploadId) -> Result<(), CallFault> {
+        let known = self.uploads.get_mut(&upload).ok_or_else(|| refuse(ErrorCode::NotFound))?;
+        match known.state {
+            UploadState::Completed => Err(refuse(ErrorCode::UploadCompleted)),
+            UploadState::Completing => Err(refuse(ErrorCode::UploadCompleting)),
+            UploadState::Expired => Err(refuse(ErrorCode::UploadExpired)),
+            _ => {
+                known.state = UploadState::Aborted;
+                close(bucket, upload);
+                Ok(())
+            }
+        }
+    }
+
+    pub(crate) fn expire(&mut self, bucket: &mut Bucket, upload: UploadId) {
+        if let Some(known) = self.uploads.get_mut(&upload).filter(|known| known.state.is_open()) {
+            known.state = UploadState::Expired;
+            close(bucket, upload);
+        }
+    }
+
+    /// Slow completions end when their time has come.
+    pub(crate) fn pass(&mut self, bucket: &mut Bucket, now: u64) {
+        for known in self.uploads.values_mut() {
+            if known.state == UploadState::Completing && known.done_at <= now {
+                finish(known, bucket);
+            }
+        }
+    }
+
+    pub(crate) fn of(&self, id: LocalId) -> impl Iterator<Item = &Known> {
+        self.uploads.values().filter(move |known| known.id == id)
+    }
+}
+
+fn finish(known: &mut Known, bucket: &mut Bucket) {
+    known.state = UploadState::Completed;
+    if let Some(held) = bucket.uploads.get_mut(&known.upload) {
+        held.is_open = false;
+    }
+}
+
+fn close(bucket: &mut Bucket, upload: UploadId) {
+    if let Some(held) = bucket.uploads.get_mut(&upload) {
+        held.is_open = false;
+        held.parts.clear();
+    }
+}
+
+fn closed(state: UploadState) -> Option<ErrorCode> {
+    match state {
+        UploadState::Pending | UploadState::Uploading => None,
+        UploadState::Completing => Some(ErrorCode::UploadCompleting),
+        UploadState::Completed => Some(ErrorCode::UploadCompleted),
+        UploadState::Failed => Some(ErrorCode::UploadFailed),
+        UploadState::Aborting | UploadState::Aborted => Some(ErrorCode::UploadAborted),
+        UploadState::Expired => Some(ErrorCode::UploadExpired),
+    }
+}
+
+fn permit(now: u64, known: &Known, sign: &ToSign) -> SignedRequest {
+    let permit = Permit {
+        upload: known.upload,
+        part: sign.part,
+        host: sign.host,
+        digest: sign.digest,
+        len: known.plan.range(sign.part).unwrap().len,
+        expires_at: now + URL_SECONDS * 1000,
+    };
+    SignedRequest {
+        part_number: sign.part,
+        method: "PUT".into(),
+        url: permit.url(),
+        headers: [("content-md5".to_owned(), sign.digest.base64())].into(),
+        expires_in_seconds: URL_SECONDS,
+    }
+}
+
+/// The body as it goes over the wire; whether the shell keeps a handle is no part of it.
+fn fingerprint(body: &[ToInitiate]) -> String {
+    let sent: Vec<_> = body
+        .iter()
+        .map(|entry| {
+            (&entry.source.name, entry.source.size, entry.source.last_modified, entry.rate_hint, &entry.first_parts)
+        })
+        .collect();
+    format!("{sent:?}")
+}

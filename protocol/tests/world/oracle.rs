@@ -1,0 +1,169 @@
+//! What must hold, counted outside of the machine.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use slipway_protocol::api::UploadStatus;
+use slipway_protocol::id::PartNumber;
+use slipway_protocol::machine::*;
+
+use super::bucket::Permit;
+
+/// Failed tries in one minute that would be a storm: a lane's worth of first tries, and a few uploads waiting.
+const MOST_FAILURES_A_MINUTE: usize = 240;
+/// Hashed or being hashed, and never sent: 16 lanes and 8 more for large files, 40 small ones.
+const MOST_AHEAD: usize = 16 + 8 + 40;
+
+/// One page's effects in flight. A new page has a new one.
+#[derive(Debug, Default)]
+pub(crate) struct Oracle {
+    puts: BTreeMap<(LocalId, PartNumber), (Attempt, u8)>,
+    reading: BTreeMap<(LocalId, PartNumber), Attempt>,
+    ahead: BTreeSet<(LocalId, PartNumber)>,
+    /// The page was told that storage has these.
+    known: BTreeSet<(LocalId, PartNumber)>,
+    paused: BTreeSet<LocalId>,
+    views: BTreeMap<LocalId, View>,
+    failures: VecDeque<u64>,
+    pub(crate) calls: BTreeMap<Attempt, &'static str>,
+}
+
+impl Oracle {
+    pub(crate) fn effect(&mut self, now: u64, effect: &Effect) {
+        match effect {
+            Effect::Put { id, part, attempt, request, .. } => {
+                self.put(*id, *part, *attempt, Permit::read(request).host);
+            }
+            Effect::DropPut { id, part, attempt } => {
+                let dropped = self.puts.remove(&(*id, *part));
+                assert_eq!(dropped.map(|(attempt, _)| attempt), Some(*attempt), "dropped a PUT that is not in flight");
+                self.failed(now);
+            }
+            Effect::Prepare { id, part, attempt, .. } => {
+                assert!(!self.paused.contains(id), "{id:?} is paused, and reads part {part}");
+                assert!(self.reading.insert((*id, *part), *attempt).is_none(), "part {part} is read twice at once");
+                assert!(self.reading.len() <= 8, "{} parts are hashed at once", self.reading.len());
+                if !self.known.contains(&(*id, *part)) {
+                    self.ahead.insert((*id, *part));
+                }
+                assert!(self.ahead.len() <= MOST_AHEAD, "{} parts are hashed ahead", self.ahead.len());
+            }
+            Effect::DropPrepare { id, part, attempt } => {
+                assert_eq!(self.reading.remove(&(*id, *part)), Some(*attempt), "dropped a reading that is not there");
+                self.ahead.remove(&(*id, *part));
+            }
+            Effect::Sign { id, parts, .. } => {
+                assert!(!self.paused.contains(id), "{id:?} is paused, and signs");
+                assert!(parts.len() <= 17, "{} parts signed at once: more than is about to be sent", parts.len());
+            }
+            Effect::Forget { id } => self.ahead.retain(|(other, _)| other != id),
+            _ => {}
+        }
+    }
+
+    fn put(&mut self, id: LocalId, part: PartNumber, attempt: Attempt, host: u8) {
+        assert!(!self.paused.contains(&id), "{id:?} is paused, and sends part {part}");
+        assert!(!self.known.contains(&(id, part)), "part {part} of {id:?} is stored, and sent again");
+        assert!(self.puts.insert((id, part), (attempt, host)).is_none(), "part {part} is sent twice at once");
+        let on_host = self.puts.values().filter(|(_, other)| *other == host).count();
+        assert!(on_host <= 6 && self.puts.len() <= 16, "{on_host} PUTs on one host, {} in all", self.puts.len());
+        self.ahead.remove(&(id, part));
+    }
+
+    /// A fact is about to be handed to the page.
+    pub(crate) fn input(&mut self, now: u64, input: &Input) {
+        match input {
+            Input::Stored { id, part, attempt, .. } if self.put_over(*id, *part, *attempt) => {
+                self.known.insert((*id, *part));
+            }
+            Input::PutFailed { id, part, attempt, .. } if self.put_over(*id, *part, *attempt) => {
+                self.failed(now);
+            }
+            Input::Prepared { id, part, attempt, .. } => self.read_over(*id, *part, *attempt),
+            Input::PrepareFailed { id, part, attempt, .. } => {
+                self.read_over(*id, *part, *attempt);
+                self.ahead.remove(&(*id, *part));
+            }
+            Input::Status { id, attempt, answer: Ok(status) } => self.told(*id, *attempt, status),
+            Input::Completed { answer: Ok(outcomes), .. } => outcomes.iter().for_each(|outcome| self.outcome(outcome)),
+            Input::Pause(which) => self.pause(*which),
+            Input::Resume(Which::All) => self.paused.clear(),
+            Input::Resume(Which::One(id)) => drop(self.paused.remove(id)),
+            Input::Initiated { answer: Err(fault), .. }
+            | Input::Signed { answer: Err(fault), .. }
+            | Input::Aborted { answer: Err(fault), .. }
+            | Input::Status { answer: Err(fault), .. } => self.call_failed(now, fault),
+            _ => {}
+        }
+    }
+
+    fn pause(&mut self, which: Which) {
+        // What another tab sends is that tab's to pause; what is over can be begun again by retry.
+        let is_ours = |view: &&View| view.reason != Some(Reason::OtherTab) && !view.stage.is_over();
+        let ids = self.views.values().filter(is_ours).map(|view| view.id);
+        self.paused.extend(ids.filter(|id| which == Which::All || which == Which::One(*id)));
+    }
+
+    fn outcome(&mut self, outcome: &CompleteOutcome) {
+        if let CompleteOutcome::Refused(CallFault::Api { parts, .. }) = outcome {
+            self.known.retain(|(_, part)| !parts.contains(part));
+        }
+    }
+
+    fn call_failed(&mut self, now: u64, fault: &CallFault) {
+        if !matches!(fault, CallFault::Api { status: 400..=428, .. }) {
+            self.failed(now);
+        }
+    }
+
+    fn put_over(&mut self, id: LocalId, part: PartNumber, attempt: Attempt) -> bool {
+        let is_current = self.puts.get(&(id, part)).is_some_and(|(current, _)| *current == attempt);
+        is_current && self.puts.remove(&(id, part)).is_some()
+    }
+
+    fn read_over(&mut self, id: LocalId, part: PartNumber, attempt: Attempt) {
+        if self.reading.get(&(id, part)) == Some(&attempt) {
+            self.reading.remove(&(id, part));
+        }
+    }
+
+    fn told(&mut self, id: LocalId, attempt: Attempt, status: &UploadStatus) {
+        if self.calls.remove(&attempt).is_some() && status.state.is_open() {
+            self.known.retain(|(other, _)| *other != id);
+            self.known.extend(status.parts.iter().map(|stored| (id, stored.part_number)));
+        }
+    }
+
+    /// An upload begins again as another one: nothing of it is stored.
+    pub(crate) fn began_anew(&mut self, id: LocalId) {
+        self.known.retain(|(other, _)| *other != id);
+        self.ahead.retain(|(other, _)| *other != id);
+    }
+
+    fn failed(&mut self, now: u64) {
+        self.failures.push_back(now);
+        while self.failures.front().is_some_and(|at| at + 60_000 < now) {
+            self.failures.pop_front();
+        }
+        assert!(
+            self.failures.len() <= MOST_FAILURES_A_MINUTE,
+            "retry storm: {} failures a minute",
+            self.failures.len()
+        );
+    }
+
+    pub(crate) fn view(&mut self, view: View) {
+        assert!(view.bytes <= view.size && view.percent <= 100, "more than all: {view:?}");
+        assert_eq!(view.percent == 100, view.stage == Stage::Completed, "100 % is for what is verified: {view:?}");
+        if let Some(before) = self.views.get(&view.id) {
+            let starts_over = before.stage.is_over() || before.stage == Stage::Failed;
+            assert!(starts_over || view.bytes >= before.bytes, "backward: {before:?} {view:?}");
+            assert!(
+                Stage::may_follow(before.stage, view.stage),
+                "{:?} to {:?} is no transition",
+                before.stage,
+                view.stage
+            );
+        }
+        self.views.insert(view.id, view);
+    }
+}
