@@ -1,0 +1,97 @@
+//! How the page learns that something changed: coalesced, so that a hundred events are one look.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::rc::Rc;
+
+use crate::soon::Coalesce;
+
+/// The page is told at most so often, in milliseconds.
+const TELL_MS: u32 = 100;
+
+/// What changed. Ask for it again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Change {
+    /// Some upload's view, or the totals.
+    Uploads,
+    /// The list of notices.
+    Notices,
+    /// The rooms that this device has joined.
+    Rooms,
+}
+
+type Listeners = Rc<RefCell<Vec<Rc<dyn Fn(Change)>>>>;
+
+/// Who is to be told. Cheap to clone; all clones are one.
+#[derive(Clone)]
+pub(crate) struct Changes {
+    listeners: Listeners,
+    uploads: Coalesce,
+    notices: Coalesce,
+    rooms: Coalesce,
+}
+
+impl Changes {
+    /// Nobody listens yet.
+    pub(crate) fn new() -> Self {
+        let listeners = Listeners::default();
+        let coalesce = |change| {
+            let listeners = listeners.clone();
+            Coalesce::new(TELL_MS, move || tell(&listeners, change))
+        };
+        let (uploads, notices, rooms) = (coalesce(Change::Uploads), coalesce(Change::Notices), coalesce(Change::Rooms));
+        Self { listeners, uploads, notices, rooms }
+    }
+
+    /// Calls `f` from now on.
+    pub(crate) fn listen(&self, f: impl Fn(Change) + 'static) {
+        self.listeners.borrow_mut().push(Rc::new(f));
+    }
+
+    /// Something changed.
+    pub(crate) fn note(&self, change: Change) {
+        match change {
+            Change::Uploads => self.uploads.ask(),
+            Change::Notices => self.notices.ask(),
+            Change::Rooms => self.rooms.ask(),
+        }
+    }
+}
+
+impl fmt::Debug for Changes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Changes")
+    }
+}
+
+/// A listener may add another one, so none runs while the list is borrowed.
+fn tell(listeners: &Listeners, change: Change) {
+    let now = listeners.borrow().clone();
+    for listener in now {
+        listener(change);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    use super::*;
+    use crate::testing::{Heard, sleep};
+
+    #[wasm_bindgen_test]
+    async fn many_changes_are_one_look_for_each_kind() {
+        let (changes, heard) = (Changes::new(), Heard::new());
+        changes.listen(heard.ear());
+        for _ in 0..50 {
+            changes.note(Change::Uploads);
+        }
+        changes.note(Change::Rooms);
+        assert_eq!(heard.all(), []);
+        assert_eq!(heard.wait_for(2).await, [Change::Uploads, Change::Rooms]);
+        sleep(150).await;
+        assert_eq!(heard.all().len(), 2);
+        changes.note(Change::Uploads);
+        assert_eq!(heard.wait_for(3).await[2], Change::Uploads);
+    }
+}

@@ -1,0 +1,134 @@
+//! File handles: pickers that give them, folders walked by them, and the file of an
+//! earlier page opened again (Chromium; others have none and pick the file again).
+
+use js_sys::{Array, AsyncIterator, IteratorNext};
+use slipway_protocol::machine::ReadFault;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::File;
+
+use super::{MAX_DEPTH, Picked, join, read_fault};
+use crate::ClientError;
+use crate::sys::{self, FileHandle};
+
+/// Whether the browser has pickers that keep a handle, so that a reload needs no second pick.
+pub fn has_picker() -> bool {
+    sys::picker_window().is_some()
+}
+
+/// Lets the user pick one file or several. `None`: the picker was closed.
+///
+/// # Errors
+/// The browser has no picker, or did not let it open.
+pub(crate) async fn pick_files(several: bool) -> Result<Option<Vec<Picked>>, ClientError> {
+    let window = sys::picker_window().ok_or_else(no_picker)?;
+    let options = sys::object(&[("multiple", several.into())]);
+    let Some(handles) = chosen(window.show_open_file_picker(&options)).await? else { return Ok(None) };
+    let mut picked = Vec::new();
+    for handle in Array::from(&handles).iter() {
+        let handle: FileHandle = handle.unchecked_into();
+        picked.push(open(handle, String::new()).await.map_err(|_| no_read())?);
+    }
+    Ok(Some(picked))
+}
+
+/// Lets the user pick a folder; gives each file in it to `found`. `Ok(false)`: the picker was closed.
+///
+/// # Errors
+/// The browser has no picker, or did not let it open.
+pub(crate) async fn pick_folder(found: &mut dyn FnMut(Picked)) -> Result<bool, ClientError> {
+    let window = sys::picker_window().ok_or_else(no_picker)?;
+    let Some(folder) = chosen(window.show_directory_picker()).await? else { return Ok(false) };
+    walk(folder.unchecked_into(), found).await;
+    Ok(true)
+}
+
+/// Every file in a folder, folders below it too, or the one file that the handle is.
+/// What can't be read is left out: the rest goes on.
+pub(super) async fn walk(root: FileHandle, found: &mut dyn FnMut(Picked)) {
+    let mut open_folders = Vec::new();
+    visit(root, String::new(), found, &mut open_folders).await;
+    while let Some((folder, path)) = open_folders.pop() {
+        let Ok(children) = folder.values() else { continue };
+        while let Some(child) = next(&children).await {
+            visit(child, path.clone(), found, &mut open_folders).await;
+        }
+    }
+}
+
+async fn next(children: &AsyncIterator) -> Option<FileHandle> {
+    let step: IteratorNext = JsFuture::from(children.next().ok()?).await.ok()?.unchecked_into();
+    (!step.done()).then(|| step.value().unchecked_into())
+}
+
+async fn visit(
+    handle: FileHandle,
+    path: String,
+    found: &mut dyn FnMut(Picked),
+    folders: &mut Vec<(FileHandle, String)>,
+) {
+    if handle.kind() == "directory" {
+        let path = join(&path, &handle.name());
+        if path.matches('/').count() < MAX_DEPTH {
+            folders.push((handle, path));
+        }
+    } else if let Ok(picked) = open(handle, path).await {
+        found(picked);
+    }
+}
+
+/// Opens the file of an earlier page again, asking the user for permission when the browser wants it:
+/// call it within a click.
+///
+/// # Errors
+/// Why the file can't be had.
+pub(crate) async fn reopen(handle: &FileHandle) -> Result<File, ReadFault> {
+    allow(handle).await?;
+    file_of(handle).await.map_err(|error| read_fault(&error))
+}
+
+async fn allow(handle: &FileHandle) -> Result<(), ReadFault> {
+    if !sys::has(handle, "queryPermission") || granted(handle.query_permission()).await {
+        return Ok(());
+    }
+    if granted(handle.request_permission()).await { Ok(()) } else { Err(ReadFault::Permission) }
+}
+
+async fn granted(asked: Result<js_sys::Promise, JsValue>) -> bool {
+    let Ok(promise) = asked else { return false };
+    JsFuture::from(promise).await.is_ok_and(|state| state == "granted")
+}
+
+async fn open(handle: FileHandle, path: String) -> Result<Picked, JsValue> {
+    let file = file_of(&handle).await?;
+    Ok(Picked { file, handle: Some(handle), path })
+}
+
+async fn file_of(handle: &FileHandle) -> Result<File, JsValue> {
+    JsFuture::from(handle.get_file()?).await.map(JsCast::unchecked_into)
+}
+
+/// What the user chose; `None` when the picker was closed.
+async fn chosen(shown: Result<js_sys::Promise, JsValue>) -> Result<Option<JsValue>, ClientError> {
+    let answer = match shown {
+        Ok(promise) => JsFuture::from(promise).await,
+        Err(error) => Err(error),
+    };
+    match answer {
+        Ok(chosen) => Ok(Some(chosen)),
+        Err(error) if sys::error_name(&error) == "AbortError" => Ok(None),
+        Err(_) => Err(ClientError::Storage(
+            "The browser did not open its file picker. Click again, or drop the files on the page.".into(),
+        )),
+    }
+}
+
+fn no_picker() -> ClientError {
+    ClientError::Storage(
+        "This browser has no such file picker. Use the ordinary one, or drop the files on the page.".into(),
+    )
+}
+
+fn no_read() -> ClientError {
+    ClientError::Storage("A file that was picked can't be read. Check that it is still there and pick it again.".into())
+}
