@@ -1,0 +1,12 @@
+//! The Lambda function `finish`: invoked by `complete` with what does not fit into its call.
+
+use functions::uploads::finish::{FinishRequest, finish};
+
+#[tokio::main]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    functions::lambda::serve_events(async |app, request: FinishRequest| {
+        // An error lets Lambda invoke it again; until then, sweep may have gone on with it.
+        finish(&app, request).await.map_err(|failure| failure.code().as_str().into())
+    })
+    .await
+}

@@ -1,0 +1,320 @@
+//! What the environment tells: read once at start, refused with the variable's name.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use slipway_protocol::api::{DOWNLOAD_URL_SECONDS, PART_URL_SECONDS, UPLOAD_IDLE_SECONDS, UPLOAD_LIFE_SECONDS};
+
+/// Why the environment is not right. A sentence that names the variable.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// A required variable is not there.
+    #[error("the environment variable {0} is missing: {1}")]
+    Missing(&'static str, &'static str),
+    /// A variable has a value that makes no sense. The value is not repeated: it may be a secret.
+    #[error("the environment variable {0} is not right: expected {1}")]
+    Bad(&'static str, &'static str),
+}
+
+/// Where the table is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TableEndpoint {
+    /// DynamoDB of the region.
+    Aws,
+    /// A DynamoDB-compatible server at this URL.
+    Url(String),
+    /// Inside dev-server, in this SQLite file.
+    File(PathBuf),
+    /// Inside dev-server, gone when it ends.
+    Memory,
+}
+
+/// What one room may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RoomLimits {
+    /// Bytes stored and reserved.
+    pub max_bytes: u64,
+    /// Files listed and reserved.
+    pub max_files: u64,
+    /// Uploads open at a time.
+    pub max_open_uploads: u64,
+}
+
+/// How often something may happen in a minute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rates {
+    /// Calls that sign or create, for each member.
+    pub calls_per_minute: u64,
+    /// Joins, for each source address.
+    pub joins_per_minute: u64,
+    /// New rooms, for each source address.
+    pub rooms_per_minute: u64,
+    /// Wrong guesses at rooms, links and tokens, for each source address.
+    pub misses_per_minute: u64,
+}
+
+impl Rates {
+    /// All rates, from the one that is configured.
+    ///
+    /// Many people join from one address (a school, an office), so joins are a quarter of it. Rooms
+    /// are made less often, and nobody guesses wrong often.
+    pub fn from_calls(calls_per_minute: u64) -> Self {
+        Self {
+            calls_per_minute,
+            joins_per_minute: (calls_per_minute / 4).max(1),
+            rooms_per_minute: (calls_per_minute / 10).max(1),
+            misses_per_minute: (calls_per_minute / 20).max(1),
+        }
+    }
+}
+
+/// What only dev-server needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DevConfig {
+    /// Where it listens; port 0 picks one.
+    pub addr: SocketAddr,
+    /// The folder of the built page; none: no page.
+    pub page_dir: Option<PathBuf>,
+    /// How often the sweep runs.
+    pub sweep_every: Duration,
+}
+
+/// Everything the functions are told.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Name of the bucket.
+    pub bucket: String,
+    /// Name of the table.
+    pub table: String,
+    /// The region that requests are signed for.
+    pub region: String,
+    /// What requests are signed with.
+    pub credentials: Credentials,
+    /// Where the functions reach storage; none in AWS.
+    pub s3_endpoint: Option<String>,
+    /// Where browsers reach storage; empty: at the functions' own endpoint.
+    pub s3_public_endpoints: Vec<String>,
+    /// `endpoint/bucket/key` in place of `bucket.endpoint/key`.
+    pub s3_path_style: bool,
+    /// Where the table is.
+    pub table_endpoint: TableEndpoint,
+    /// Other origins that may call, as a browser writes them in `Origin`.
+    pub page_origins: Vec<String>,
+    /// The function that completes large uploads; none: a task in this process.
+    pub finish_function: Option<String>,
+    /// How long a part request may be used, in seconds.
+    pub part_url_seconds: u64,
+    /// How long a download may be started, in seconds.
+    pub download_url_seconds: u64,
+    /// An upload is given up so long after its last stored part, in seconds.
+    pub upload_idle_seconds: u64,
+    /// An upload is given up so long after its initiate at the latest, in seconds.
+    pub upload_life_seconds: u64,
+    /// What a room may hold.
+    pub room: RoomLimits,
+    /// How often something may happen.
+    pub rates: Rates,
+    /// What only dev-server needs.
+    pub dev: DevConfig,
+}
+
+impl Config {
+    /// Reads the process's environment.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::read(&|name| std::env::var(name).ok())
+    }
+
+    /// Reads variables from wherever `get` finds them.
+    pub fn read(get: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let env = Env { get };
+        Ok(Self {
+            bucket: env.required("SLIPWAY_BUCKET", "the name of the bucket")?,
+            table: env.required("SLIPWAY_TABLE", "the name of the table")?,
+            region: env.text("AWS_REGION").unwrap_or_else(|| "us-east-1".into()),
+            credentials: env.credentials()?,
+            s3_endpoint: env.url("SLIPWAY_S3_ENDPOINT")?,
+            s3_public_endpoints: env.urls("SLIPWAY_S3_PUBLIC_ENDPOINTS")?,
+            s3_path_style: env.switch("SLIPWAY_S3_PATH_STYLE")?,
+            table_endpoint: env.table_endpoint()?,
+            page_origins: env.urls("SLIPWAY_PAGE_ORIGIN")?,
+            finish_function: env.text("SLIPWAY_FINISH_FUNCTION"),
+            part_url_seconds: env.seconds("SLIPWAY_PART_URL_SECONDS", PART_URL_SECONDS)?,
+            download_url_seconds: env.seconds("SLIPWAY_DOWNLOAD_URL_SECONDS", DOWNLOAD_URL_SECONDS)?,
+            upload_idle_seconds: env.seconds("SLIPWAY_UPLOAD_IDLE_SECONDS", UPLOAD_IDLE_SECONDS)?,
+            upload_life_seconds: env.seconds("SLIPWAY_UPLOAD_LIFE_SECONDS", UPLOAD_LIFE_SECONDS)?,
+            room: env.room_limits()?,
+            rates: Rates::from_calls(env.number("SLIPWAY_RATE_PER_MINUTE", 1200)?),
+            dev: env.dev()?,
+        })
+    }
+}
+
+struct Env<'a> {
+    get: &'a dyn Fn(&str) -> Option<String>,
+}
+
+impl Env<'_> {
+    /// An empty variable counts as absent: templates and shells set them so.
+    fn text(&self, name: &str) -> Option<String> {
+        (self.get)(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
+    }
+
+    fn required(&self, name: &'static str, what: &'static str) -> Result<String, ConfigError> {
+        self.text(name).ok_or(ConfigError::Missing(name, what))
+    }
+
+    fn number(&self, name: &'static str, default: u64) -> Result<u64, ConfigError> {
+        let Some(text) = self.text(name) else { return Ok(default) };
+        text.parse().ok().filter(|number| *number > 0).ok_or(ConfigError::Bad(name, "a whole number above 0"))
+    }
+
+    /// S3 signs for seven days at most, and a year of seconds is an error in any of these.
+    fn seconds(&self, name: &'static str, default: u64) -> Result<u64, ConfigError> {
+        let most = if name.contains("_URL_") { 7 * 24 * 3600 } else { 366 * 24 * 3600 };
+        let seconds = self.number(name, default)?;
+        if seconds > most { Err(ConfigError::Bad(name, "seconds, not that many")) } else { Ok(seconds) }
+    }
+
+    fn switch(&self, name: &'static str) -> Result<bool, ConfigError> {
+        match self.text(name).as_deref() {
+            None | Some("false" | "0") => Ok(false),
+            Some("true" | "1") => Ok(true),
+            Some(_) => Err(ConfigError::Bad(name, "true or false")),
+        }
+    }
+
+    fn url(&self, name: &'static str) -> Result<Option<String>, ConfigError> {
+        self.text(name).map(|text| check_url(&text).ok_or(ConfigError::Bad(name, URL_FORM))).transpose()
+    }
+
+    fn urls(&self, name: &'static str) -> Result<Vec<String>, ConfigError> {
+        let text = self.text(name).unwrap_or_default();
+        let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+        parts.map(|part| check_url(part).ok_or(ConfigError::Bad(name, URL_FORM))).collect()
+    }
+
+    fn credentials(&self) -> Result<Credentials, ConfigError> {
+        let id = self.required("AWS_ACCESS_KEY_ID", "requests to storage and table are signed with it")?;
+        let key = self.required("AWS_SECRET_ACCESS_KEY", "requests to storage and table are signed with it")?;
+        Ok(Credentials::new(id, key, self.text("AWS_SESSION_TOKEN"), None, "environment"))
+    }
+
+    fn table_endpoint(&self) -> Result<TableEndpoint, ConfigError> {
+        const NAME: &str = "SLIPWAY_TABLE_ENDPOINT";
+        let Some(text) = self.text(NAME) else { return Ok(TableEndpoint::Aws) };
+        match text.strip_prefix("embedded:") {
+            Some("memory") => Ok(TableEndpoint::Memory),
+            Some("") => Err(ConfigError::Bad(NAME, "a path, or `memory`, behind the colon")),
+            Some(path) => Ok(TableEndpoint::File(path.into())),
+            None => check_url(&text).map(TableEndpoint::Url).ok_or(ConfigError::Bad(NAME, URL_FORM)),
+        }
+    }
+
+    fn room_limits(&self) -> Result<RoomLimits, ConfigError> {
+        Ok(RoomLimits {
+            max_bytes: self.number("SLIPWAY_ROOM_MAX_BYTES", 10 << 40)?,
+            max_files: self.number("SLIPWAY_ROOM_MAX_FILES", 100_000)?,
+            max_open_uploads: self.number("SLIPWAY_ROOM_MAX_OPEN_UPLOADS", 2_000)?,
+        })
+    }
+
+    fn dev(&self) -> Result<DevConfig, ConfigError> {
+        let addr = self.text("SLIPWAY_ADDR").unwrap_or_else(|| "127.0.0.1:8080".into());
+        Ok(DevConfig {
+            addr: addr
+                .parse()
+                .map_err(|_| ConfigError::Bad("SLIPWAY_ADDR", "an address and port, such as 127.0.0.1:8080"))?,
+            page_dir: self.text("SLIPWAY_PAGE_DIR").map(PathBuf::from),
+            sweep_every: Duration::from_secs(self.seconds("SLIPWAY_SWEEP_SECONDS", 60)?),
+        })
+    }
+}
+
+const URL_FORM: &str = "http:// or https:// and a host, without a path";
+
+/// Scheme and authority and nothing else, without the last slash: what an `Origin` header and an endpoint look like.
+fn check_url(text: &str) -> Option<String> {
+    let uri: http::Uri = text.parse().ok()?;
+    let scheme = uri.scheme_str().filter(|scheme| matches!(*scheme, "http" | "https"))?;
+    let authority = uri.authority().filter(|authority| !authority.as_str().contains('@'))?;
+    let bare = uri.path() == "/" && uri.query().is_none();
+    bare.then(|| format!("{scheme}://{authority}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &[(&str, &str)] = &[
+        ("SLIPWAY_BUCKET", "files"),
+        ("SLIPWAY_TABLE", "slipway"),
+        ("AWS_ACCESS_KEY_ID", "key"),
+        ("AWS_SECRET_ACCESS_KEY", "very-secret"),
+    ];
+
+    fn read(changes: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        let all = [GOOD, changes].concat();
+        let find = |name: &str| all.iter().rev().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
+        Config::read(&find)
+    }
+
+    #[test]
+    fn the_defaults_are_as_designed() {
+        let config = read(&[]).unwrap();
+        assert_eq!(config.table_endpoint, TableEndpoint::Aws);
+        assert_eq!((config.part_url_seconds, config.download_url_seconds), (900, 60));
+        assert_eq!(config.upload_idle_seconds, 7 * 24 * 3600);
+        assert_eq!(config.room.max_bytes, 10 << 40);
+        assert_eq!(config.dev.addr.port(), 8080);
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        for (name, _) in GOOD {
+            let error = read(&[(name, " ")]).unwrap_err();
+            assert!(matches!(&error, ConfigError::Missing(missing, _) if missing == name), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_and_not_repeated() {
+        let wrong = [
+            ("SLIPWAY_S3_ENDPOINT", "localhost:9000"),
+            ("SLIPWAY_S3_ENDPOINT", "http://user:pass@host"),
+            ("SLIPWAY_S3_PUBLIC_ENDPOINTS", "http://a,ftp://b"),
+            ("SLIPWAY_S3_PATH_STYLE", "maybe"),
+            ("SLIPWAY_TABLE_ENDPOINT", "embedded:"),
+            ("SLIPWAY_TABLE_ENDPOINT", "table"),
+            ("SLIPWAY_PAGE_ORIGIN", "https://page.example/path"),
+            ("SLIPWAY_PART_URL_SECONDS", "00"),
+            ("SLIPWAY_PART_URL_SECONDS", "604801"),
+            ("SLIPWAY_ROOM_MAX_BYTES", "10 TiB"),
+            ("SLIPWAY_RATE_PER_MINUTE", "-1"),
+            ("SLIPWAY_ADDR", "9191"),
+        ];
+        for (name, value) in wrong {
+            let text = read(&[(name, value)]).unwrap_err().to_string();
+            assert!(text.contains(name) && !text.contains(value), "{text}");
+        }
+    }
+
+    #[test]
+    fn lists_and_endpoints_are_read() {
+        let config = read(&[
+            ("SLIPWAY_S3_PUBLIC_ENDPOINTS", "http://a:9000/, http://b:9000"),
+            ("SLIPWAY_TABLE_ENDPOINT", "embedded:.slipway/table.db"),
+            ("SLIPWAY_PAGE_ORIGIN", "https://page.example"),
+        ])
+        .unwrap();
+        assert_eq!(config.s3_public_endpoints, ["http://a:9000", "http://b:9000"]);
+        assert_eq!(config.table_endpoint, TableEndpoint::File(".slipway/table.db".into()));
+        assert_eq!(config.page_origins, ["https://page.example"]);
+    }
+
+    #[test]
+    fn credentials_are_not_printed() {
+        assert!(!format!("{:?}", read(&[]).unwrap()).contains("very-secret"));
+    }
+}

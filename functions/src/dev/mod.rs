@@ -1,0 +1,11 @@
+//! dev-server: all functions in one process, with the table inside and the page beside.
+
+mod page;
+mod serve;
+mod start;
+mod table;
+
+pub use page::{Page, content_security_policy};
+pub use serve::{Limits, serve_until};
+pub use start::run;
+pub use table::EmbeddedTable;

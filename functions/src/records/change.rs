@@ -1,0 +1,142 @@
+//! How an upload's state changes: each change is one conditional write, made here and nowhere else.
+//!
+//! Writes that belong into a transaction are returned for it. All are refused under [`STATE`].
+
+use slipway_protocol::api::UploadState;
+use slipway_protocol::id::MemberId;
+
+use super::member::Principal;
+use super::upload::{Reason, STATE, UploadRecord, key, listed_key};
+use crate::storage::S3UploadId;
+use crate::table::Write;
+
+/// A record outlives its upload by so long, in seconds, so that a late question gets its answer: 31 days.
+const KEEP_SECONDS: u64 = 31 * 24 * 3600;
+
+impl UploadRecord {
+    /// Begins it: the record and its place in the room's list.
+    pub fn create(&self) -> [Write; 2] {
+        let record = Write::put(&key(self.upload_id), self).when("attribute_not_exists(#pk)").label(STATE);
+        [record, Write::put(&listed_key(self.room_id, self.upload_id), &self.listed())]
+    }
+
+    /// Storage knows it now: open for parts.
+    pub fn opened(&self, s3_upload_id: &S3UploadId, due_at: u64) -> Write {
+        self.change("SET #state = :next, #s3UploadId = :s3, #dueAt = :due", UploadState::Uploading)
+            .when("#state = :pending")
+            .bind("pending", UploadState::Pending)
+            .bind("s3", s3_upload_id)
+            .bind("due", due_at)
+    }
+
+    /// Takes the lease to complete it, as this record was read: from open, or from a lease that is over.
+    pub fn lease(&self, now: u64, until: u64) -> Write {
+        self.change("SET #state = :next, #fence = :fence, #leaseUntil = :until", UploadState::Completing)
+            .when("#fence = :seen AND (#state = :open OR (#state = :next AND #leaseUntil <= :now))")
+            .bind("open", UploadState::Uploading)
+            .bind("fence", self.fence + 1)
+            .bind("seen", self.fence)
+            .bind("now", now)
+            .bind("until", until)
+    }
+
+    /// Keeps the lease for longer, or ends it sooner.
+    pub fn renewed(&self, until: u64) -> Write {
+        self.under_lease("SET #leaseUntil = :until", None).bind("until", until)
+    }
+
+    /// Gives the lease back: open for parts again.
+    pub fn released(&self) -> Write {
+        self.under_lease("SET #state = :next, #leaseUntil = :zero", Some(UploadState::Uploading)).bind("zero", 0)
+    }
+
+    /// The file is in storage and verified. For the transaction that lists it.
+    pub fn completed(&self, etag: &str, now: u64) -> [Write; 2] {
+        let expression = "SET #state = :next, #etag = :etag, #endedAt = :now, #ttl = :ttl";
+        let record = self
+            .under_lease(expression, Some(UploadState::Completed))
+            .bind("etag", etag)
+            .bind("now", now)
+            .bind("ttl", now / 1000 + KEEP_SECONDS);
+        [record, Write::delete(&listed_key(self.room_id, self.upload_id))]
+    }
+
+    /// Gives up what is under our own lease.
+    pub fn failing(&self, reason: Reason) -> Write {
+        self.under_lease("SET #state = :next, #reason = :reason", Some(UploadState::Aborting)).bind("reason", reason)
+    }
+
+    /// Begins to remove it: only while it is open, or left alone by whoever completed it.
+    pub fn aborting(&self, reason: Reason, by: Option<MemberId>, now: u64) -> Write {
+        self.change("SET #state = :next, #reason = :reason, #removedBy = :by", UploadState::Aborting)
+            .when("#state IN (:pending, :open) OR (#state = :completing AND #leaseUntil <= :now)")
+            .bind("reason", reason)
+            .bind("by", by)
+            .bind("pending", UploadState::Pending)
+            .bind("open", UploadState::Uploading)
+            .bind("completing", UploadState::Completing)
+            .bind("now", now)
+    }
+
+    /// Storage holds nothing of it any more. For the transaction that frees its quota.
+    pub fn removed(&self, end: UploadState, now: u64) -> [Write; 2] {
+        let record = self
+            .change("SET #state = :next, #endedAt = :now, #ttl = :ttl", end)
+            .when("#state = :aborting")
+            .bind("aborting", UploadState::Aborting)
+            .bind("now", now)
+            .bind("ttl", now / 1000 + KEEP_SECONDS);
+        [record, Write::delete(&listed_key(self.room_id, self.upload_id))]
+    }
+
+    /// Notes that a single PUT is signed until then. Only while it is open.
+    pub fn signed_until(&self, until: u64) -> Write {
+        Write::update(&key(self.upload_id), "SET #urlsEndAt = :until")
+            .when("#state = :open")
+            .bind("open", UploadState::Uploading)
+            .bind("until", until)
+            .label(STATE)
+    }
+
+    /// Moves the time at which it is given up.
+    pub fn due_moved(&self, due_at: u64) -> Write {
+        Write::update(&key(self.upload_id), "SET #dueAt = :due")
+            .when("#dueAt < :due AND #state IN (:pending, :open)")
+            .bind("pending", UploadState::Pending)
+            .bind("open", UploadState::Uploading)
+            .bind("due", due_at)
+            .label(STATE)
+    }
+
+    /// Hands it to another member. For one transaction.
+    pub fn adopted(&self, by: MemberId, principal: &Principal, display_name: &str) -> [Write; 2] {
+        let record =
+            Write::update(&key(self.upload_id), "SET #memberId = :by, #principal = :who, #displayName = :name")
+                .when("#state = :open AND #memberId = :before")
+                .bind("open", UploadState::Uploading)
+                .bind("before", self.member_id)
+                .bind("by", by)
+                .bind("who", principal)
+                .bind("name", display_name)
+                .label(STATE);
+        let listed =
+            Write::update(&listed_key(self.room_id, self.upload_id), "SET #memberId = :by, #displayName = :name");
+        [record, listed.when("attribute_exists(#pk)").bind("by", by).bind("name", display_name).label(STATE)]
+    }
+
+    fn change(&self, expression: &str, next: UploadState) -> Write {
+        Write::update(&key(self.upload_id), expression).bind("next", next).label(STATE)
+    }
+
+    fn under_lease(&self, expression: &str, next: Option<UploadState>) -> Write {
+        let write = Write::update(&key(self.upload_id), expression)
+            .when("#state = :completing AND #fence = :fence")
+            .bind("completing", UploadState::Completing)
+            .bind("fence", self.fence)
+            .label(STATE);
+        match next {
+            Some(next) => write.bind("next", next),
+            None => write,
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! What sweep is to look at, and when: `DUE#hour#shard` / `UPLOAD#id` or `UPLOADED#fileId`. No scan is ever needed.
+//!
+//! An item only says "look not before then". What is to be done is decided by the record itself, so an item
+//! too many, or one that comes too early, does no harm. It is put before the change that needs it.
+
+use serde::{Deserialize, Serialize};
+use slipway_protocol::id::{FileId, RoomId, UploadId};
+
+use crate::ids;
+use crate::table::{Key, Query, Table, TableError, Write};
+
+/// Spreads the writes of an hour over partitions.
+pub const SHARDS: u8 = 4;
+const HOUR_MS: u64 = 3_600_000;
+/// More than one sweep gets through; the next one goes on.
+const MOST_PER_SHARD: usize = 1000;
+/// The item is put and forgotten by turns: try again, so often at most.
+const MAX_TRIES: u32 = 5;
+
+/// What to look at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Subject {
+    /// An upload, whatever its state.
+    Upload {
+        /// Which.
+        id: UploadId,
+    },
+    /// The object of a file that was removed.
+    Object {
+        /// Where it was.
+        room: RoomId,
+        /// Which.
+        file: FileId,
+    },
+}
+
+/// A note for sweep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Due {
+    /// Not before then, in milliseconds since 1970.
+    pub at: u64,
+    /// What.
+    pub what: Subject,
+    /// Another one after each note: who looked at an item and forgets it must not forget what was noted since.
+    rev: u64,
+}
+
+impl Due {
+    /// Look at an upload.
+    pub fn upload(id: UploadId, at: u64) -> Self {
+        Self::new(at, Subject::Upload { id })
+    }
+
+    /// Look at a removed file's object.
+    pub fn object(room: RoomId, file: FileId, at: u64) -> Self {
+        Self::new(at, Subject::Object { room, file })
+    }
+
+    /// Look at it then.
+    pub fn new(at: u64, what: Subject) -> Self {
+        Self { at, what, rev: ids::random_below(1 << 53) }
+    }
+
+    fn key(&self) -> Key {
+        let (shard, sk) = match self.what {
+            Subject::Upload { id } => (id.as_bytes()[0] % SHARDS, format!("UPLOAD#{id}")),
+            Subject::Object { file, .. } => (file.as_bytes()[0] % SHARDS, format!("UPLOADED#{file}")),
+        };
+        Key::new(partition(hour(self.at), shard), sk)
+    }
+
+    /// Notes it, for the transaction that makes its subject.
+    pub fn first(&self) -> Write {
+        Write::put(&self.key(), self)
+    }
+
+    /// Notes it. Where an earlier look within the same hour is noted, that one stays, and is told of this one.
+    pub async fn note(&self, table: &Table) -> Result<(), TableError> {
+        for _ in 0..MAX_TRIES {
+            let put = self.first().when("attribute_not_exists(#pk) OR #at > :at").bind("at", self.at);
+            if was_written(table.write(&put).await)? {
+                return Ok(());
+            }
+            let tell = Write::update(&self.key(), "SET #rev = :rev").when("attribute_exists(#pk)");
+            if was_written(table.write(&tell.bind("rev", self.rev)).await)? {
+                return Ok(());
+            }
+        }
+        Err(TableError::Busy)
+    }
+
+    /// After a look: puts the next one, or nothing, in this one's place, unless it was noted anew since.
+    pub async fn replace(&self, table: &Table, next: Option<u64>) -> Result<(), TableError> {
+        let write = match next.map(|at| Self::new(at, self.what)) {
+            Some(next) if next.key() == self.key() => next.first(),
+            // Noted first and forgotten then: whoever dies in between has it looked at twice.
+            Some(next) => {
+                next.note(table).await?;
+                Write::delete(&self.key())
+            }
+            None => Write::delete(&self.key()),
+        };
+        was_written(table.write(&write.when("#rev = :seen").bind("seen", self.rev)).await).map(drop)
+    }
+}
+
+fn was_written(result: Result<(), TableError>) -> Result<bool, TableError> {
+    match result {
+        Ok(()) => Ok(true),
+        Err(TableError::Refused(_)) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// The hour since 1970 that a time falls into.
+pub fn hour(at_ms: u64) -> u64 {
+    at_ms / HOUR_MS
+}
+
+fn partition(hour: u64, shard: u8) -> String {
+    format!("DUE#{hour}#{shard}")
+}
+
+/// What is due in an hour's shard at `now_ms`, and whether there may be more.
+pub async fn list(table: &Table, hour: u64, shard: u8, now_ms: u64) -> Result<(Vec<Due>, bool), TableError> {
+    let all: Vec<Due> = table.query_all(&Query::new(partition(hour, shard), "UPLOAD", 500), MOST_PER_SHARD).await?;
+    let more = all.len() == MOST_PER_SHARD;
+    Ok((all.into_iter().filter(|due| due.at <= now_ms).collect(), more))
+}
+
+/// Up to which hour everything has been looked at: `SWEEP` / `CURSOR`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cursor {
+    /// Hours since 1970; all before it are empty.
+    pub hour: u64,
+}
+
+fn cursor_key() -> Key {
+    Key::new("SWEEP", "CURSOR")
+}
+
+/// Where the last sweep ended; none before the first.
+pub async fn cursor(table: &Table) -> Result<Option<Cursor>, TableError> {
+    table.get(&cursor_key()).await
+}
+
+/// Remembers where this sweep ended.
+pub async fn set_cursor(table: &Table, cursor: Cursor) -> Result<(), TableError> {
+    table.write(&Write::put(&cursor_key(), &cursor)).await
+}

@@ -1,0 +1,236 @@
+//! An upload: `UPLOAD#id` / `META`, and, while it is open, `ROOM#id` / `UPLOAD#id` for the room's list.
+//!
+//! How its state changes is in [`super::change`].
+
+use serde::{Deserialize, Serialize};
+use slipway_protocol::api::{FileInfo, Meta, UploadFields, UploadInfo, UploadState};
+use slipway_protocol::id::{FileId, MemberId, RoomId, UploadId};
+use slipway_protocol::plan::Plan;
+
+use super::member::Principal;
+use super::room::partition;
+use crate::storage::{ObjectKey, S3UploadId};
+use crate::table::{Key, Query, Table, TableError};
+
+/// What the refusal of a change of state is told by.
+pub const STATE: &str = "upload-state";
+/// Of a room's list: more than the default limit of open uploads.
+const MOST_LISTED: usize = 5_000;
+
+/// Why an upload is being removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reason {
+    /// Its owner did not want it any more.
+    Cancelled,
+    /// Somebody who manages the room removed it.
+    Removed,
+    /// It ran out of time.
+    Expired,
+    /// The stored object is not what was promised.
+    ObjectMismatch,
+    /// Storage knows neither the upload nor the object.
+    LostByStorage,
+}
+
+impl Reason {
+    /// As it is written on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Cancelled => "cancelled",
+            Self::Removed => "removed",
+            Self::Expired => "expired",
+            Self::ObjectMismatch => "object-mismatch",
+            Self::LostByStorage => "lost-by-storage",
+        }
+    }
+
+    /// What the upload is once storage holds nothing of it.
+    pub const fn end(self) -> UploadState {
+        match self {
+            Self::Cancelled | Self::Removed => UploadState::Aborted,
+            Self::Expired => UploadState::Expired,
+            Self::ObjectMismatch | Self::LostByStorage => UploadState::Failed,
+        }
+    }
+}
+
+/// What is known of an upload. Times are in milliseconds since 1970.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UploadRecord {
+    pub upload_id: UploadId,
+    pub file_id: FileId,
+    pub room_id: RoomId,
+    /// Its owner: who began or adopted it.
+    pub member_id: MemberId,
+    pub principal: Principal,
+    pub display_name: String,
+    pub meta: Meta,
+    pub plan: Plan,
+    /// Which storage has it. There is one today.
+    pub storage: String,
+    /// What storage calls it; none for a single PUT, and until storage knows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub s3_upload_id: Option<S3UploadId>,
+    pub state: UploadState,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+    /// Who is removing it; none for the system.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub removed_by: Option<MemberId>,
+    /// Counts the leases: whoever completes under an older one has lost it.
+    pub fence: u64,
+    /// When the lease of `completing` is over.
+    pub lease_until: u64,
+    pub started_at: u64,
+    /// When it is given up.
+    pub due_at: u64,
+    /// When the last URL of a single PUT is over: until then, it can still land.
+    pub urls_end_at: u64,
+    /// When it was completed, or removed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<u64>,
+    /// The object's ETag without quotes, once completed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub etag: Option<String>,
+}
+
+/// An open upload as the room's list has it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ListedUpload {
+    pub upload_id: UploadId,
+    pub file_id: FileId,
+    pub meta: Meta,
+    pub size: u64,
+    pub state: UploadState,
+    pub member_id: MemberId,
+    pub display_name: String,
+    pub started_at: u64,
+    /// As last looked up in storage.
+    pub bytes_uploaded: u64,
+    /// When that was.
+    pub progress_at: u64,
+    /// Bytes per second between the last two looks; 0 before the second.
+    pub speed: u64,
+}
+
+/// The upload's key.
+pub fn key(upload: UploadId) -> Key {
+    Key::new(upload_partition(upload), "META")
+}
+
+/// The partition of an upload and its promised parts.
+pub(super) fn upload_partition(upload: UploadId) -> String {
+    format!("UPLOAD#{upload}")
+}
+
+/// The key in the room's list.
+pub fn listed_key(room: RoomId, upload: UploadId) -> Key {
+    Key::new(partition(room), format!("UPLOAD#{upload}"))
+}
+
+/// The upload, as of now.
+pub async fn get(table: &Table, upload: UploadId) -> Result<Option<UploadRecord>, TableError> {
+    table.get(&key(upload)).await
+}
+
+/// A room's open uploads, the latest first.
+pub async fn list(table: &Table, room: RoomId) -> Result<Vec<ListedUpload>, TableError> {
+    let query = Query::new(partition(room), "UPLOAD#", 500);
+    let mut all: Vec<ListedUpload> = table.query_all(&query, MOST_LISTED).await?;
+    all.sort_by_key(|upload| std::cmp::Reverse((upload.started_at, upload.upload_id)));
+    Ok(all)
+}
+
+impl ListedUpload {
+    /// As the wire has it, for this member.
+    pub fn to_info(&self, me: MemberId) -> UploadInfo {
+        UploadInfo {
+            upload_id: self.upload_id,
+            file_id: self.file_id,
+            meta: self.meta.clone(),
+            size: self.size,
+            state: self.state,
+            member_id: self.member_id,
+            display_name: self.display_name.clone(),
+            mine: self.member_id == me,
+            bytes_uploaded: self.bytes_uploaded,
+            started_at: self.started_at,
+        }
+    }
+}
+
+impl UploadRecord {
+    /// Where its object lies.
+    pub fn object_key(&self) -> ObjectKey {
+        ObjectKey::for_file(self.room_id, self.file_id)
+    }
+
+    /// When it would be given up if its last part arrived at `part_at`.
+    pub fn due_after(&self, part_at: u64, idle_ms: u64, life_ms: u64) -> u64 {
+        (part_at + idle_ms).min(self.started_at + life_ms)
+    }
+
+    /// Seconds until it is given up.
+    pub fn expires_in_seconds(&self, now: u64) -> u64 {
+        self.due_at.saturating_sub(now) / 1000
+    }
+
+    /// Whether somebody completes it right now.
+    pub fn has_live_lease(&self, now: u64) -> bool {
+        self.state == UploadState::Completing && now < self.lease_until
+    }
+
+    /// The file that it became, once completed.
+    pub fn file(&self) -> Option<FileInfo> {
+        Some(FileInfo {
+            file_id: self.file_id,
+            upload_id: self.upload_id,
+            meta: self.meta.clone(),
+            size: self.plan.size,
+            etag: self.etag.clone()?,
+            added_by: self.member_id,
+            display_name: self.display_name.clone(),
+            added_at: self.ended_at?,
+        })
+    }
+
+    /// What its events say, with this many bytes in storage.
+    pub fn event_fields(&self, bytes_uploaded: u64) -> UploadFields {
+        UploadFields {
+            file_id: self.file_id,
+            upload_id: self.upload_id,
+            file_name: self.meta.name().map(str::to_owned),
+            member_id: self.member_id,
+            bytes_uploaded,
+            total_bytes: self.plan.size,
+            percentage: percentage(bytes_uploaded, self.plan.size),
+            upload_speed: None,
+            estimated_time_remaining: None,
+        }
+    }
+
+    /// Its place in the room's list, when it begins.
+    pub(super) fn listed(&self) -> ListedUpload {
+        ListedUpload {
+            upload_id: self.upload_id,
+            file_id: self.file_id,
+            meta: self.meta.clone(),
+            size: self.plan.size,
+            state: UploadState::Uploading,
+            member_id: self.member_id,
+            display_name: self.display_name.clone(),
+            started_at: self.started_at,
+            bytes_uploaded: 0,
+            progress_at: self.started_at,
+            speed: 0,
+        }
+    }
+}
+
+/// 0 to 100. An empty file is all there.
+pub fn percentage(bytes: u64, size: u64) -> f64 {
+    if size == 0 { 100.0 } else { bytes as f64 * 100.0 / size as f64 }
+}

@@ -1,0 +1,99 @@
+//! Which function serves which routes. A Lambda serves its own, dev-server all of them.
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::{from_fn, from_fn_with_state};
+use slipway_protocol::error::ErrorCode;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::answer::answer;
+use crate::cors::cors;
+use crate::error::ApiFailure;
+use crate::extract::MAX_BODY_BYTES;
+use crate::openapi;
+use crate::routes;
+use crate::state::App;
+
+/// Routes with their documentation.
+pub type Routes = OpenApiRouter<App>;
+
+/// The name of a function's binary, and its routes.
+pub type Function = (&'static str, fn() -> Routes);
+
+/// The functions that answer HTTP.
+pub const FUNCTIONS: [Function; 7] = [
+    ("rooms", rooms),
+    ("initiate", initiate),
+    ("presign", presign),
+    ("status", status),
+    ("complete", complete),
+    ("abort", abort),
+    ("downloads", downloads),
+];
+
+/// Rooms, members, links, and what is read of them.
+pub fn rooms() -> Routes {
+    OpenApiRouter::new()
+        .merge(routes::rooms::router())
+        .merge(routes::members::router())
+        .merge(routes::links::router())
+        .merge(routes::audit::router())
+        .merge(routes::events::router())
+        .merge(routes::files::router())
+        .merge(routes::openapi::router())
+}
+
+/// Begins uploads.
+pub fn initiate() -> Routes {
+    routes::initiate::router()
+}
+
+/// Signs parts.
+pub fn presign() -> Routes {
+    routes::presign::router()
+}
+
+/// Tells how an upload stands, and lets another member adopt it.
+pub fn status() -> Routes {
+    OpenApiRouter::new().merge(routes::status::router()).merge(routes::adopt::router())
+}
+
+/// Verifies and completes uploads.
+pub fn complete() -> Routes {
+    routes::complete::router()
+}
+
+/// Cancels uploads.
+pub fn abort() -> Routes {
+    routes::abort::router()
+}
+
+/// Downloads and removal of files.
+pub fn downloads() -> Routes {
+    routes::downloads::router()
+}
+
+/// All routes of all functions.
+pub fn all() -> Routes {
+    FUNCTIONS.iter().fold(OpenApiRouter::new(), |all, (_, routes)| all.merge(routes()))
+}
+
+/// The OpenAPI document of all routes.
+pub fn document() -> OpenApi {
+    OpenApiRouter::with_openapi(openapi::base()).merge(all()).merge(routes::health::router()).into_openapi()
+}
+
+/// Some routes, ready to serve: with health, errors in JSON for what is not there, CORS and the log.
+pub fn serve(app: App, routes: Routes) -> Router {
+    let (router, _) = routes.merge(routes::health::router()).split_for_parts();
+    router
+        .fallback(async || ApiFailure::not_found())
+        .method_not_allowed_fallback(async || {
+            ApiFailure::new(ErrorCode::MethodNotAllowed, "This path does not take that method.")
+        })
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(from_fn_with_state(app.clone(), cors))
+        .layer(from_fn(answer))
+        .with_state(app)
+}

@@ -1,0 +1,27 @@
+//! DELETE /api/uploads/{uploadId}: cancels an upload.
+
+use axum::extract::State;
+use http::StatusCode;
+use slipway_protocol::id::UploadId;
+use utoipa_axum::routes;
+
+use crate::error::ApiFailure;
+use crate::extract::{Ids, Member};
+use crate::openapi::Failures;
+use crate::routers::Routes;
+use crate::state::App;
+use crate::uploads::abort;
+
+/// This file's routes.
+pub fn router() -> Routes {
+    Routes::new().routes(routes!(cancel))
+}
+
+/// Cancels an upload, by its owner or by who manages the room. Storage holds nothing of it afterwards.
+#[utoipa::path(delete, path = "/api/uploads/{uploadId}", tag = "uploads",
+    params(("uploadId" = UploadId, Path)), security(("member" = [])),
+    responses((status = 204, description = "Cancelled, also if it was before"), Failures))]
+async fn cancel(State(app): State<App>, member: Member, Ids(upload): Ids<UploadId>) -> Result<StatusCode, ApiFailure> {
+    abort::abort(&app, &member, upload).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,32 @@
+//! POST /api/uploads/{uploadId}/adopt: continues an upload begun elsewhere.
+
+use axum::Json;
+use axum::extract::State;
+use slipway_protocol::api::{Adopt, Adoption};
+use slipway_protocol::id::UploadId;
+use utoipa_axum::routes;
+
+use crate::error::ApiFailure;
+use crate::extract::{Body, Ids, Member};
+use crate::openapi::Failures;
+use crate::routers::Routes;
+use crate::state::App;
+use crate::uploads::adopt;
+
+/// This file's routes.
+pub fn router() -> Routes {
+    Routes::new().routes(routes!(prove))
+}
+
+/// Without proofs: names some stored parts. With their digests: the upload is the caller's, to finish it.
+#[utoipa::path(post, path = "/api/uploads/{uploadId}/adopt", tag = "uploads",
+    params(("uploadId" = UploadId, Path)), request_body = Adopt, security(("member" = [])),
+    responses((status = 200, body = Adoption), Failures))]
+async fn prove(
+    State(app): State<App>,
+    member: Member,
+    Ids(upload): Ids<UploadId>,
+    Body(request): Body<Adopt>,
+) -> Result<Json<Adoption>, ApiFailure> {
+    adopt::adopt(&app, &member, upload, &request.proofs).await.map(Json)
+}

@@ -1,0 +1,35 @@
+//! GET /api/rooms/{roomId}/audit.
+
+use axum::Json;
+use axum::extract::State;
+use slipway_protocol::api::AuditPage;
+use slipway_protocol::id::RoomId;
+use utoipa_axum::routes;
+
+use super::AfterNumber;
+use crate::audit;
+use crate::error::ApiFailure;
+use crate::extract::{Ids, Member, Params};
+use crate::openapi::Failures;
+use crate::routers::Routes;
+use crate::state::App;
+
+/// This file's routes.
+pub fn router() -> Routes {
+    Routes::new().routes(routes!(read))
+}
+
+/// What was done in the room, by whom. For managers.
+#[utoipa::path(get, path = "/api/rooms/{roomId}/audit", tag = "rooms",
+    params(("roomId" = RoomId, Path), AfterNumber), security(("member" = [])),
+    responses((status = 200, body = AuditPage), Failures))]
+async fn read(
+    State(app): State<App>,
+    member: Member,
+    Ids(room): Ids<RoomId>,
+    Params(after): Params<AfterNumber>,
+) -> Result<Json<AuditPage>, ApiFailure> {
+    let member = member.in_room(room)?;
+    member.may_manage()?;
+    audit::page(&app, room, after.after).await.map(Json)
+}

@@ -1,0 +1,42 @@
+//! POST /api/files/{fileId}/downloads, DELETE /api/files/{fileId}.
+
+use axum::Json;
+use axum::extract::State;
+use http::StatusCode;
+use slipway_protocol::api::{Download, DownloadGrant};
+use slipway_protocol::id::FileId;
+use utoipa_axum::routes;
+
+use crate::downloads;
+use crate::error::ApiFailure;
+use crate::extract::{Body, Ids, Member};
+use crate::openapi::Failures;
+use crate::routers::Routes;
+use crate::state::App;
+
+/// This file's routes.
+pub fn router() -> Routes {
+    Routes::new().routes(routes!(grant)).routes(routes!(remove))
+}
+
+/// Grants a download: a URL of a minute, and an id under which the next URL costs nothing, for 24 h.
+#[utoipa::path(post, path = "/api/files/{fileId}/downloads", tag = "files",
+    params(("fileId" = FileId, Path)), request_body = Download, security(("member" = [])),
+    responses((status = 200, body = DownloadGrant), Failures))]
+async fn grant(
+    State(app): State<App>,
+    member: Member,
+    Ids(file): Ids<FileId>,
+    Body(request): Body<Download>,
+) -> Result<Json<DownloadGrant>, ApiFailure> {
+    downloads::download(&app, &member, file, &request).await.map(Json)
+}
+
+/// Removes a file: by who manages the room, or who added it.
+#[utoipa::path(delete, path = "/api/files/{fileId}", tag = "files",
+    params(("fileId" = FileId, Path)), security(("member" = [])),
+    responses((status = 204, description = "Removed"), Failures))]
+async fn remove(State(app): State<App>, member: Member, Ids(file): Ids<FileId>) -> Result<StatusCode, ApiFailure> {
+    downloads::remove(&app, &member, file).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,42 @@
+//! POST /api/rooms/{roomId}/uploads: begins uploads.
+
+use axum::Json;
+use axum::extract::State;
+use http::{HeaderMap, StatusCode};
+use slipway_protocol::api::{IDEMPOTENCY_KEY, Initiate, Initiated};
+use slipway_protocol::id::RoomId;
+use utoipa_axum::routes;
+
+use crate::error::ApiFailure;
+use crate::extract::{Body, Ids, Member};
+use crate::openapi::Failures;
+use crate::routers::Routes;
+use crate::state::App;
+use crate::uploads::initiate;
+
+/// This file's routes.
+pub fn router() -> Routes {
+    Routes::new().routes(routes!(begin))
+}
+
+/// Begins uploads, all or none, and signs the parts that are hashed already.
+///
+/// With an `Idempotency-Key` the same call can be repeated until it is answered: it begins nothing twice, and its
+/// parts are signed anew.
+#[utoipa::path(post, path = "/api/rooms/{roomId}/uploads", tag = "uploads",
+    params(("roomId" = RoomId, Path),
+        ("idempotency-key" = Option<String>, Header, description = "1 to 128 letters, digits and `-_.:`")),
+    request_body = Initiate, security(("member" = [])), responses((status = 201, body = Initiated), Failures))]
+async fn begin(
+    State(app): State<App>,
+    member: Member,
+    Ids(room): Ids<RoomId>,
+    headers: HeaderMap,
+    Body(request): Body<Initiate>,
+) -> Result<(StatusCode, Json<Initiated>), ApiFailure> {
+    let member = member.in_room(room)?;
+    // One that is no text is as wrong as one with a bad character.
+    let once = headers.get(IDEMPOTENCY_KEY).map(|value| value.to_str().unwrap_or_default());
+    let initiated = initiate::initiate(&app, &member, once, &request).await?;
+    Ok((StatusCode::CREATED, Json(initiated)))
+}

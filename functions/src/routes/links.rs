@@ -1,0 +1,129 @@
+//! POST and DELETE /api/rooms/{roomId}/links/{role}: rotate and revoke. Who joined by the old link is out at once.
+
+use axum::Json;
+use axum::extract::State;
+use http::StatusCode;
+use slipway_protocol::api::{LinkRotated, RotateLink};
+use slipway_protocol::id::RoomId;
+use slipway_protocol::link::Role;
+use utoipa_axum::routes;
+
+use super::rooms::check_wrapped_key;
+use crate::error::ApiFailure;
+use crate::extract::{Body, Ids, Member};
+use crate::journal::{self, Journal};
+use crate::limits;
+use crate::openapi::Failures;
+use crate::records::link::{self, LinkRecord};
+use crate::records::{member, token};
+use crate::routers::Routes;
+use crate::state::App;
+use crate::table::{TableError, Write};
+
+/// Two managers may rotate at once; each try reads the link anew.
+const MAX_TRIES: u32 = 5;
+const LABEL: &str = "link";
+
+/// This file's routes.
+pub fn router() -> Routes {
+    Routes::new().routes(routes!(rotate, revoke))
+}
+
+/// Replaces a link, or makes one that was not there. The manager who replaces the manage link stays.
+#[utoipa::path(post, path = "/api/rooms/{roomId}/links/{role}", tag = "links",
+    params(("roomId" = RoomId, Path), ("role" = Role, Path)), request_body = RotateLink, security(("member" = [])),
+    responses((status = 200, body = LinkRotated), Failures))]
+async fn rotate(
+    State(app): State<App>,
+    caller: Member,
+    Ids((room, role)): Ids<(RoomId, Role)>,
+    Body(request): Body<RotateLink>,
+) -> Result<Json<LinkRotated>, ApiFailure> {
+    let caller = manager(&app, caller, room).await?;
+    check_wrapped_key("wrappedKey", request.wrapped_key.as_deref())?;
+    let version = replace(&app, &caller, role, "link-rotated", |before| {
+        // The same again: its answer was lost.
+        let same = before.is_some_and(|before| before.verifier == request.verifier && !before.revoked);
+        (!same).then(|| LinkRecord {
+            verifier: request.verifier.clone(),
+            wrapped_key: request.wrapped_key.clone(),
+            version: next_version(before),
+            revoked: false,
+        })
+    })
+    .await?;
+    Ok(Json(LinkRotated { role, version }))
+}
+
+/// Ends a link. The manage link can only be replaced: without one nobody could manage the room.
+#[utoipa::path(delete, path = "/api/rooms/{roomId}/links/{role}", tag = "links",
+    params(("roomId" = RoomId, Path), ("role" = Role, Path)), security(("member" = [])),
+    responses((status = 204, description = "Ended, also if it was before"), Failures))]
+async fn revoke(
+    State(app): State<App>,
+    caller: Member,
+    Ids((room, role)): Ids<(RoomId, Role)>,
+) -> Result<StatusCode, ApiFailure> {
+    let caller = manager(&app, caller, room).await?;
+    if role == Role::Manage {
+        return Err(ApiFailure::bad("role", "The manage link cannot be revoked. Rotate it instead."));
+    }
+    replace(&app, &caller, role, "link-revoked", |before| {
+        let before = before.filter(|before| !before.revoked)?;
+        Some(LinkRecord { version: next_version(Some(before)), revoked: true, ..before.clone() })
+    })
+    .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn manager(app: &App, caller: Member, room: RoomId) -> Result<Member, ApiFailure> {
+    let caller = caller.in_room(room)?;
+    caller.may_manage()?;
+    limits::charge_member(app, &caller, 1).await?;
+    Ok(caller)
+}
+
+fn next_version(before: Option<&LinkRecord>) -> u64 {
+    before.map_or(0, |link| link.version) + 1
+}
+
+/// Puts what `change` makes of the link, if anything, and returns the link's version then.
+async fn replace(
+    app: &App,
+    caller: &Member,
+    role: Role,
+    action: &'static str,
+    change: impl Fn(Option<&LinkRecord>) -> Option<LinkRecord>,
+) -> Result<u64, ApiFailure> {
+    for _ in 0..MAX_TRIES {
+        let before: Option<LinkRecord> = app.table.get(&link::key(caller.room, role)).await?;
+        let Some(after) = change(before.as_ref()) else { return Ok(before.map_or(0, |link| link.version)) };
+        let writes = replacement(caller, role, before.as_ref(), &after);
+        let journal = Journal::new().audit(Some(caller.id), action, role);
+        match journal::commit(app, caller.room, &writes, &journal).await {
+            Err(error) if error.refused(LABEL) => {}
+            result => return result.map(|_| after.version).map_err(ApiFailure::from),
+        }
+    }
+    Err(TableError::Busy.into())
+}
+
+fn replacement(caller: &Member, role: Role, before: Option<&LinkRecord>, after: &LinkRecord) -> Vec<Write> {
+    let link = Write::put(&link::key(caller.room, role), after).label(LABEL);
+    let mut writes = vec![match before {
+        Some(before) => link.when("#version = :before").bind("before", before.version),
+        None => link.when("attribute_not_exists(#pk)"),
+    }];
+    if caller.role == role {
+        writes.extend(keep(caller, after.version));
+    }
+    writes
+}
+
+/// Lets the caller's own token live on under the new version of its link.
+fn keep(caller: &Member, version: u64) -> [Write; 2] {
+    let keys = [token::key(&caller.token.hash), member::key(caller.room, caller.id)];
+    keys.map(|key| {
+        Write::update(&key, "SET #linkVersion = :version").when("attribute_exists(#pk)").bind("version", version)
+    })
+}

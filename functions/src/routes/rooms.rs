@@ -1,0 +1,153 @@
+//! POST /api/rooms and GET /api/rooms/{roomId}.
+
+use std::collections::HashSet;
+
+use axum::Json;
+use axum::extract::State;
+use http::StatusCode;
+use slipway_protocol::api::{CreateRoom, FilePage, NewLink, RoomCreated, RoomView, UploadInfo};
+use slipway_protocol::error::ErrorCode;
+use slipway_protocol::id::RoomId;
+use slipway_protocol::link::Role;
+use utoipa_axum::routes;
+
+use super::files::PAGE_FILES;
+use crate::error::ApiFailure;
+use crate::extract::{Body, Ids, Member, Source};
+use crate::journal::{self, Journal};
+use crate::limits;
+use crate::openapi::Failures;
+use crate::quota::{self, QuotaRecord};
+use crate::records::link::{self, LinkRecord};
+use crate::records::room::{self, RoomRecord};
+use crate::records::{file, upload};
+use crate::routers::Routes;
+use crate::state::App;
+use crate::table::{TableError, Write, read};
+use crate::text;
+
+/// The longest room name, in characters.
+const MAX_ROOM_NAME: usize = 120;
+/// The longest wrapped key, in bytes.
+const MAX_WRAPPED_KEY: usize = 4096;
+
+/// This file's routes.
+pub fn router() -> Routes {
+    Routes::new().routes(routes!(create)).routes(routes!(view))
+}
+
+/// Makes a room. Sent again with the same links, it is the same room.
+#[utoipa::path(post, path = "/api/rooms", tag = "rooms", request_body = CreateRoom,
+    responses((status = 201, body = RoomCreated), Failures))]
+async fn create(
+    State(app): State<App>,
+    source: Source,
+    Body(request): Body<CreateRoom>,
+) -> Result<(StatusCode, Json<RoomCreated>), ApiFailure> {
+    let name = text::name("name", &request.name, MAX_ROOM_NAME)?;
+    check_links(&request.links)?;
+    limits::charge_room(&app, &source).await?;
+    let created = (StatusCode::CREATED, Json(RoomCreated { room_id: request.room_id }));
+    match app.table.transact(&new_room(&app, &request, name)).await {
+        Ok(()) => Ok(created),
+        Err(error) if error.refused(ROOM_LABEL) => {
+            if is_same_room(&app, &request).await? {
+                Ok(created)
+            } else {
+                Err(room_exists())
+            }
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+const ROOM_LABEL: &str = "room";
+
+fn check_links(links: &[NewLink]) -> Result<(), ApiFailure> {
+    let mut roles = HashSet::new();
+    for (index, link) in links.iter().enumerate() {
+        check_wrapped_key(&format!("links[{index}].wrappedKey"), link.wrapped_key.as_deref())?;
+        if !roles.insert(link.role) {
+            return Err(ApiFailure::bad(format!("links[{index}].role"), "There is one link for each role."));
+        }
+    }
+    let message = "A room needs a manage link, or nobody could manage it.";
+    roles.contains(&Role::Manage).then_some(()).ok_or_else(|| ApiFailure::bad("links", message))
+}
+
+/// Refuses a wrapped key that is too long to be one.
+pub(super) fn check_wrapped_key(field: &str, key: Option<&str>) -> Result<(), ApiFailure> {
+    if key.is_some_and(|key| key.len() > MAX_WRAPPED_KEY) {
+        return Err(ApiFailure::bad(field, "A wrapped key has at most 4 KiB."));
+    }
+    Ok(())
+}
+
+fn new_room(app: &App, request: &CreateRoom, name: String) -> Vec<Write> {
+    let room = request.room_id;
+    let record = RoomRecord { name, created_at: app.clock.now_ms(), closed: false };
+    let absent = "attribute_not_exists(#pk)";
+    let mut writes = vec![
+        Write::put(&room::key(room), &record).when(absent).label(ROOM_LABEL),
+        Write::put(&quota::key(room), &QuotaRecord::default()).when(absent),
+    ];
+    writes
+        .extend(request.links.iter().map(|new| Write::put(&link::key(room, new.role), &first_link(new)).when(absent)));
+    writes.extend(journal::begin(app, room, &Journal::new().audit(None, "room-created", room)));
+    writes
+}
+
+fn first_link(new: &NewLink) -> LinkRecord {
+    LinkRecord { verifier: new.verifier.clone(), wrapped_key: new.wrapped_key.clone(), version: 1, revoked: false }
+}
+
+/// Whether the room that is there was made by this same request, whose answer was lost.
+async fn is_same_room(app: &App, request: &CreateRoom) -> Result<bool, TableError> {
+    let manage: Option<LinkRecord> = app.table.get(&link::key(request.room_id, Role::Manage)).await?;
+    let wanted = request.links.iter().find(|link| link.role == Role::Manage);
+    Ok(manage.zip(wanted).is_some_and(|(there, wanted)| there.version == 1 && there.verifier == wanted.verifier))
+}
+
+fn room_exists() -> ApiFailure {
+    ApiFailure::new(ErrorCode::RoomExists, "There already is a room of that id. Make another one.")
+}
+
+/// The room as the caller may see it.
+#[utoipa::path(get, path = "/api/rooms/{roomId}", tag = "rooms", params(("roomId" = RoomId, Path)),
+    security(("member" = [])), responses((status = 200, body = RoomView), Failures))]
+async fn view(State(app): State<App>, member: Member, Ids(room): Ids<RoomId>) -> Result<Json<RoomView>, ApiFailure> {
+    let member = member.in_room(room)?;
+    let keys = [room::key(room), quota::key(room), journal::key(room)];
+    let mut items = app.table.get_many(&keys).await?.into_iter();
+    let mut next = || items.next().flatten();
+    let (record, used, sequence) = (next(), next(), next());
+    let record: RoomRecord = record.map(read).transpose()?.ok_or_else(ApiFailure::not_found)?;
+    let used = used.map(read).transpose()?.unwrap_or_default();
+    let sequence: journal::Sequence = sequence.map(read).transpose()?.unwrap_or_default();
+    let (files, uploads) = futures::try_join!(visible_files(&app, &member), visible_uploads(&app, &member))?;
+    Ok(Json(RoomView {
+        room_id: room,
+        name: record.name,
+        role: member.role,
+        member_id: member.id,
+        display_name: member.display_name.clone(),
+        files: files.files,
+        next_files: files.next_after,
+        uploads,
+        last_seq: sequence.event,
+        quota: quota::on_the_wire(used, &app.config.room),
+        upload_hosts: app.storage.hosts(),
+    }))
+}
+
+async fn visible_files(app: &App, member: &Member) -> Result<FilePage, TableError> {
+    if !member.role.may_view() {
+        return Ok(FilePage { files: Vec::new(), next_after: None });
+    }
+    file::page(&app.table, member.room, None, PAGE_FILES).await
+}
+
+async fn visible_uploads(app: &App, member: &Member) -> Result<Vec<UploadInfo>, TableError> {
+    let all = upload::list(&app.table, member.room).await?.into_iter().map(|upload| upload.to_info(member.id));
+    Ok(all.filter(|upload| upload.mine || member.role.may_view()).collect())
+}

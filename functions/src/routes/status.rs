@@ -1,0 +1,53 @@
+//! GET /api/uploads/{uploadId} and …/progress.
+
+use axum::Json;
+use axum::extract::State;
+use serde::Deserialize;
+use slipway_protocol::api::{Progress, UploadStatus};
+use slipway_protocol::id::{PartNumber, UploadId};
+use utoipa_axum::routes;
+
+use crate::error::ApiFailure;
+use crate::extract::{Ids, Member, Params};
+use crate::openapi::Failures;
+use crate::routers::Routes;
+use crate::state::App;
+use crate::uploads::status;
+
+/// This file's routes.
+pub fn router() -> Routes {
+    Routes::new().routes(routes!(read)).routes(routes!(progress))
+}
+
+/// `?after=`: go on behind this part.
+#[derive(Clone, Copy, Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+struct AfterPart {
+    /// The `nextAfter` of the page before.
+    after: Option<PartNumber>,
+}
+
+/// How an upload stands. Its owner sees the parts that storage holds, 1,000 a page.
+#[utoipa::path(get, path = "/api/uploads/{uploadId}", tag = "uploads",
+    params(("uploadId" = UploadId, Path), AfterPart), security(("member" = [])),
+    responses((status = 200, body = UploadStatus), Failures))]
+async fn read(
+    State(app): State<App>,
+    member: Member,
+    Ids(upload): Ids<UploadId>,
+    Params(after): Params<AfterPart>,
+) -> Result<Json<UploadStatus>, ApiFailure> {
+    status::status(&app, &member, upload, after.after).await.map(Json)
+}
+
+/// How far an upload is, as storage knows it, at most 5 s old.
+#[utoipa::path(get, path = "/api/uploads/{uploadId}/progress", tag = "uploads",
+    params(("uploadId" = UploadId, Path)), security(("member" = [])),
+    responses((status = 200, body = Progress), Failures))]
+async fn progress(
+    State(app): State<App>,
+    member: Member,
+    Ids(upload): Ids<UploadId>,
+) -> Result<Json<Progress>, ApiFailure> {
+    status::progress(&app, &member, upload).await.map(Json)
+}

@@ -1,0 +1,63 @@
+//! Whole objects, and the bucket.
+
+use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
+
+use super::multipart::refuse_kms;
+use super::{ObjectKey, Storage, StorageError};
+
+/// What storage tells about an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredObject {
+    /// In bytes.
+    pub size: u64,
+    /// Without quotes.
+    pub etag: String,
+}
+
+impl Storage {
+    /// Looks at an object.
+    pub async fn head(&self, key: &ObjectKey) -> Result<StoredObject, StorageError> {
+        let call = self.client.head_object().bucket(&*self.bucket).key(key.as_str());
+        let answer = call.send().await.map_err(StorageError::from_sdk)?;
+        refuse_kms(answer.server_side_encryption())?;
+        let size = answer.content_length().and_then(|len| u64::try_from(len).ok());
+        match (size, answer.e_tag()) {
+            (Some(size), Some(etag)) => Ok(StoredObject { size, etag: etag.trim_matches('"').to_owned() }),
+            _ => Err(StorageError::Other("an object without a size or an ETag".into())),
+        }
+    }
+
+    /// Removes an object. One that is not there is no error.
+    pub async fn delete(&self, key: &ObjectKey) -> Result<(), StorageError> {
+        let call = self.client.delete_object().bucket(&*self.bucket).key(key.as_str());
+        match call.send().await.map_err(StorageError::from_sdk) {
+            Ok(_) | Err(StorageError::NotFound) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether the bucket is there and may be used.
+    pub async fn bucket_exists(&self) -> Result<bool, StorageError> {
+        match self.client.head_bucket().bucket(&*self.bucket).send().await.map_err(StorageError::from_sdk) {
+            Ok(_) => Ok(true),
+            Err(StorageError::NotFound) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Makes the bucket, for development and tests. One that is ours already is no error.
+    pub async fn create_bucket(&self) -> Result<(), StorageError> {
+        let region = self.client.config().region().map_or("us-east-1", AsRef::as_ref).to_owned();
+        let mut call = self.client.create_bucket().bucket(&*self.bucket);
+        if region != "us-east-1" {
+            let place = BucketLocationConstraint::from(region.as_str());
+            call = call
+                .create_bucket_configuration(CreateBucketConfiguration::builder().location_constraint(place).build());
+        }
+        match call.send().await.map_err(StorageError::from_sdk) {
+            Ok(_) => Ok(()),
+            Err(StorageError::Other(code)) if code == "BucketAlreadyOwnedByYou" => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+}

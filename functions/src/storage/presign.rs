@@ -1,0 +1,116 @@
+//! Requests that a browser sends to storage by itself, signed for exactly one thing each.
+
+use std::time::Duration;
+
+use aws_sdk_s3::Client;
+use aws_sdk_s3::presigning::{PresignedRequest, PresigningConfig};
+use slipway_protocol::api::SignedRequest;
+use slipway_protocol::digest::Md5;
+use slipway_protocol::id::PartNumber;
+
+use super::{ObjectKey, S3UploadId, Storage, StorageError};
+
+/// What every object is stored and served as: a browser never interprets it.
+pub(super) const OCTET_STREAM: &str = "application/octet-stream";
+
+/// The bytes that a signed PUT takes, and no others.
+#[derive(Clone, Copy, Debug)]
+pub struct SignedBytes {
+    /// Length in bytes.
+    pub len: u64,
+    /// Their MD5.
+    pub digest: Md5,
+}
+
+impl Storage {
+    /// A PUT of one part. Storage refuses other bytes, another length, and any later time.
+    pub async fn presign_part(
+        &self,
+        key: &ObjectKey,
+        upload: &S3UploadId,
+        part: PartNumber,
+        bytes: SignedBytes,
+        (host, expires_in): (u8, Duration),
+    ) -> Result<SignedRequest, StorageError> {
+        let signed = self
+            .host(host)?
+            .upload_part()
+            .bucket(&*self.bucket)
+            .key(key.as_str())
+            .upload_id(upload.as_str())
+            .part_number(i32::from(part.get()))
+            .content_length(length(bytes.len)?)
+            .content_md5(bytes.digest.base64())
+            .presigned(expiry(expires_in)?)
+            .await
+            .map_err(StorageError::from_sdk)?;
+        Ok(to_wire(part, &signed, expires_in))
+    }
+
+    /// A PUT of a whole object, which never replaces one.
+    pub async fn presign_single(
+        &self,
+        key: &ObjectKey,
+        bytes: SignedBytes,
+        (host, expires_in): (u8, Duration),
+    ) -> Result<SignedRequest, StorageError> {
+        let signed = self
+            .host(host)?
+            .put_object()
+            .bucket(&*self.bucket)
+            .key(key.as_str())
+            .if_none_match("*")
+            .content_type(OCTET_STREAM)
+            .content_length(length(bytes.len)?)
+            .content_md5(bytes.digest.base64())
+            .presigned(expiry(expires_in)?)
+            .await
+            .map_err(StorageError::from_sdk)?;
+        Ok(to_wire(PartNumber::FIRST, &signed, expires_in))
+    }
+
+    /// A GET of an object, to be saved under `file_name`. Ranges are the client's to ask for.
+    pub async fn presign_get(
+        &self,
+        key: &ObjectKey,
+        file_name: &str,
+        expires_in: Duration,
+    ) -> Result<String, StorageError> {
+        let signed = self
+            .host(0)?
+            .get_object()
+            .bucket(&*self.bucket)
+            .key(key.as_str())
+            .response_content_type(OCTET_STREAM)
+            .response_content_disposition(super::attachment(file_name))
+            .presigned(expiry(expires_in)?)
+            .await
+            .map_err(StorageError::from_sdk)?;
+        Ok(signed.uri().to_owned())
+    }
+
+    fn host(&self, host: u8) -> Result<&Client, StorageError> {
+        self.hosts.get(usize::from(host)).ok_or_else(|| StorageError::Other("no such upload host".into()))
+    }
+}
+
+fn length(len: u64) -> Result<i64, StorageError> {
+    i64::try_from(len).map_err(|_| StorageError::Other("a length beyond 63 bits".into()))
+}
+
+fn expiry(expires_in: Duration) -> Result<PresigningConfig, StorageError> {
+    PresigningConfig::expires_in(expires_in).map_err(|_| StorageError::Other("an expiry beyond a week".into()))
+}
+
+fn to_wire(part_number: PartNumber, signed: &PresignedRequest, expires_in: Duration) -> SignedRequest {
+    // A page may not set these two; the browser does.
+    let own = |name: &str| !name.eq_ignore_ascii_case("host") && !name.eq_ignore_ascii_case("content-length");
+    let headers = signed.headers().filter(|(name, _)| own(name)).map(|(n, v)| (n.to_ascii_lowercase(), v.to_owned()));
+    SignedRequest {
+        part_number,
+        method: signed.method().to_owned(),
+        url: signed.uri().to_owned(),
+        headers: headers.collect(),
+        expires_in_seconds: expires_in.as_secs(),
+    }
+}

@@ -1,0 +1,60 @@
+//! What can go wrong with the table, by what a caller can do about it.
+
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+
+/// Why a call to the table failed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TableError {
+    /// Conditions did not hold; nothing was written. The labels of the writes that were refused.
+    #[error("a condition did not hold: {}", .0.join(", "))]
+    Refused(Vec<&'static str>),
+    /// Others write the same items, or too much is written: tried several times.
+    #[error("the table is too busy")]
+    Busy,
+    /// No answer.
+    #[error("the table does not answer ({0})")]
+    Unreachable(String),
+    /// There is no such table.
+    #[error("the table does not exist; create it, or correct SLIPWAY_TABLE")]
+    NoTable,
+    /// Nothing that waiting would mend.
+    #[error("the table refused the call ({0})")]
+    Broken(String),
+}
+
+impl TableError {
+    /// Whether the write of this label was refused.
+    pub fn refused(&self, label: &str) -> bool {
+        matches!(self, Self::Refused(labels) if labels.contains(&label))
+    }
+}
+
+impl<E: ProvideErrorMetadata> From<SdkError<E, HttpResponse>> for TableError {
+    /// Sorts an SDK error. Keeps its code and, for what should not happen, its message: no secret is in it.
+    fn from(error: SdkError<E, HttpResponse>) -> Self {
+        match error {
+            SdkError::ServiceError(service) => {
+                let (status, error) = (service.raw().status().as_u16(), service.err());
+                sort(status, error.code().unwrap_or_default(), error.message().unwrap_or_default())
+            }
+            SdkError::TimeoutError(_) => Self::Unreachable("timeout".into()),
+            SdkError::DispatchFailure(_) => Self::Unreachable("no connection".into()),
+            SdkError::ResponseError(_) => Self::Unreachable("broken answer".into()),
+            _ => Self::Broken("the request could not be made".into()),
+        }
+    }
+}
+
+fn sort(status: u16, code: &str, message: &str) -> TableError {
+    match code {
+        "TransactionConflictException"
+        | "TransactionInProgressException"
+        | "ProvisionedThroughputExceededException"
+        | "ThrottlingException"
+        | "RequestLimitExceeded" => TableError::Busy,
+        "ResourceNotFoundException" => TableError::NoTable,
+        _ if status >= 500 => TableError::Unreachable(format!("status {status}")),
+        _ => TableError::Broken(format!("{code}: {message}")),
+    }
+}

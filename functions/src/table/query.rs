@@ -1,0 +1,79 @@
+//! Reads the items of one partition, in the order of their sort keys.
+
+use serde::de::DeserializeOwned;
+
+use super::write::{placeholders, to_value};
+use super::{Key, Table, TableError, key_of, read};
+
+/// Which items of a partition.
+#[derive(Clone, Debug)]
+pub struct Query {
+    pk: String,
+    prefix: String,
+    after: Option<String>,
+    descending: bool,
+    limit: u32,
+}
+
+/// Some of the items.
+#[derive(Clone, Debug)]
+pub struct Page<T> {
+    /// In the order asked for.
+    pub items: Vec<T>,
+    /// The sort key to go on after, when there may be more.
+    pub next: Option<String>,
+}
+
+impl Query {
+    /// The items whose sort key begins with `prefix`, at most `limit` of them.
+    pub fn new(pk: impl Into<String>, prefix: impl Into<String>, limit: u32) -> Self {
+        Self { pk: pk.into(), prefix: prefix.into(), after: None, descending: false, limit }
+    }
+
+    /// Only what comes after this sort key, which need not exist but must begin with the prefix.
+    #[must_use]
+    pub fn after(mut self, sk: Option<String>) -> Self {
+        self.after = sk;
+        self
+    }
+
+    /// The last first.
+    #[must_use]
+    pub fn descending(mut self) -> Self {
+        self.descending = true;
+        self
+    }
+}
+
+const BEGINS: &str = "#pk = :pk AND begins_with(#sk, :prefix)";
+
+impl Table {
+    /// One page, as of now. A page holds less than its limit when its items are large (1 MB a page).
+    pub async fn query<T: DeserializeOwned>(&self, query: &Query) -> Result<Page<T>, TableError> {
+        let start = query.after.as_ref().map(|sk| Key::new(&query.pk, sk).to_item());
+        let request = self.client.query().table_name(&*self.name).consistent_read(true);
+        let request = request.key_condition_expression(BEGINS).set_exclusive_start_key(start);
+        let request = request.set_expression_attribute_names(Some(placeholders(BEGINS).collect()));
+        let request = request.expression_attribute_values(":pk", to_value(&query.pk));
+        let request = request.expression_attribute_values(":prefix", to_value(&query.prefix));
+        let limit = i32::try_from(query.limit).unwrap_or(i32::MAX);
+        let answer = request.limit(limit).scan_index_forward(!query.descending).send().await?;
+        let next = answer.last_evaluated_key.map(|item| key_of(&item)).transpose()?.map(|key| key.sk);
+        let items = answer.items.unwrap_or_default().into_iter().map(read).collect::<Result<_, _>>()?;
+        Ok(Page { items, next })
+    }
+
+    /// All pages together, at most `most` items: for what is bounded by its nature.
+    pub async fn query_all<T: DeserializeOwned>(&self, query: &Query, most: usize) -> Result<Vec<T>, TableError> {
+        let (mut query, mut all) = (query.clone(), Vec::new());
+        loop {
+            let page = self.query(&query).await?;
+            all.extend(page.items);
+            if page.next.is_none() || all.len() >= most {
+                all.truncate(most);
+                return Ok(all);
+            }
+            query.after = page.next;
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! Cancels an upload: by its owner, or by who manages the room.
+
+use slipway_protocol::api::UploadState;
+use slipway_protocol::id::{MemberId, UploadId};
+
+use super::faults::Point;
+use super::{closed, in_room, remove};
+use crate::error::ApiFailure;
+use crate::extract::Member;
+use crate::limits;
+use crate::records::due::Due;
+use crate::records::upload::{Reason, UploadRecord};
+use crate::state::App;
+use crate::table::TableError;
+
+/// Sweep goes on with what a killed function left, after so long, in milliseconds.
+const TAKE_OVER_MS: u64 = 60_000;
+/// Somebody else changed the upload while we looked at it: look again, so often at most.
+const MAX_LOOKS: u32 = 5;
+
+/// Cancels the upload and leaves nothing of it in storage. Cancelled before is no error.
+pub async fn abort(app: &App, member: &Member, id: UploadId) -> Result<(), ApiFailure> {
+    limits::charge_member(app, member, 1).await?;
+    for _ in 0..MAX_LOOKS {
+        let upload = in_room(app, member, id).await?;
+        let reason = match (upload.member_id == member.id, member.role.may_manage()) {
+            (true, _) => Reason::Cancelled,
+            (false, true) => Reason::Removed,
+            (false, false) => return Err(ApiFailure::not_found()),
+        };
+        match upload.state {
+            UploadState::Aborted | UploadState::Expired | UploadState::Failed => return Ok(()),
+            UploadState::Aborting => return remove::remove(app, &upload).await,
+            UploadState::Completed => return Err(closed(&upload)),
+            UploadState::Completing if upload.has_live_lease(app.clock.now_ms()) => return Err(closed(&upload)),
+            UploadState::Pending | UploadState::Uploading | UploadState::Completing => {
+                if let Some(marked) = mark(app, &upload, reason, Some(member.id)).await? {
+                    return remove::remove(app, &marked).await;
+                }
+            }
+        }
+    }
+    Err(ApiFailure::unavailable("an upload changed each time it was looked at"))
+}
+
+/// Moves an upload to `aborting`. None: it changed meanwhile, and was left alone.
+pub(crate) async fn mark(
+    app: &App,
+    upload: &UploadRecord,
+    reason: Reason,
+    by: Option<MemberId>,
+) -> Result<Option<UploadRecord>, ApiFailure> {
+    let now = app.clock.now_ms();
+    Due::upload(upload.upload_id, now + TAKE_OVER_MS).note(&app.table).await?;
+    app.faults.at(Point::AbortNoted).await;
+    match app.table.update_returning(&upload.aborting(reason, by, now)).await {
+        Ok(marked) => {
+            app.faults.at(Point::AbortMarked).await;
+            Ok(Some(marked))
+        }
+        Err(TableError::Refused(_)) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,166 @@
+//! Begins uploads: all of a call or none, in one transaction, and once for each Idempotency-Key.
+//!
+//! Storage is told afterwards. Whoever dies in between leaves uploads in `pending`; the repeated call, a presign
+//! or sweep goes on from there.
+
+use futures::future::join_all;
+use slipway_protocol::api::{Event, Initiate, Initiated, Meta, PartToSign, StartedUpload, UploadState};
+use slipway_protocol::plan::Plan;
+
+use super::faults::Point;
+use super::once::{ONCE, Once};
+use super::{open, presign, validate};
+use crate::error::ApiFailure;
+use crate::extract::Member;
+use crate::ids;
+use crate::journal::{self, Journal};
+use crate::limits;
+use crate::quota::{self, Amount};
+use crate::records::due::Due;
+use crate::records::plan;
+use crate::records::upload::{self, UploadRecord};
+use crate::state::App;
+use crate::table::{Write, read};
+
+/// An upload that storage never heard of is given up so long after its initiate, in milliseconds: a day.
+const PENDING_MS: u64 = 24 * 3_600_000;
+/// Promises outlive their upload by so long, in seconds.
+const KEEP_PROMISES_SECONDS: u64 = 31 * 24 * 3600;
+
+/// An upload that may begin.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// What the file is.
+    pub meta: Meta,
+    /// Its parts.
+    pub plan: Plan,
+    /// Parts hashed already: promised with the begin, signed with the answer. Some of the first 100.
+    pub first_parts: Vec<PartToSign>,
+}
+
+/// Begins the uploads of a call and signs their first parts.
+pub async fn initiate(
+    app: &App,
+    member: &Member,
+    once: Option<&str>,
+    request: &Initiate,
+) -> Result<Initiated, ApiFailure> {
+    member.may_upload()?;
+    let drafts = validate::drafts(app, request)?;
+    let once = once.map(|key| Once::new(key, member.id, member.room, request)).transpose()?;
+    limits::charge_member(app, member, drafts.len() as u64).await?;
+    let uploads = begin(app, member, &drafts, once.as_ref()).await?;
+    app.faults.at(Point::InitiateRecorded).await;
+    let started = join_all(drafts.iter().zip(uploads).map(|(draft, upload)| start(app, draft, upload))).await;
+    Ok(Initiated { uploads: started.into_iter().collect::<Result<_, _>>()? })
+}
+
+/// Records the uploads, unless the same call did so before: then it returns those.
+pub async fn begin(
+    app: &App,
+    member: &Member,
+    drafts: &[Draft],
+    once: Option<&Once>,
+) -> Result<Vec<UploadRecord>, ApiFailure> {
+    if let Some(before) = begun_before(app, once).await? {
+        return Ok(before);
+    }
+    let uploads: Vec<_> = drafts.iter().map(|draft| new_record(app, member, draft)).collect();
+    let amount = amount(&uploads);
+    let writes = writes(app, &uploads, drafts, amount, once);
+    match journal::commit(app, member.room, &writes, &journal_of(&uploads)).await {
+        Ok(_) => Ok(uploads),
+        // The same call came twice at once.
+        Err(error) if error.refused(ONCE) => begun_before(app, once).await?.ok_or_else(|| error.into()),
+        Err(error) if error.refused(quota::LABEL) => Err(quota::why_refused(app, member.room, amount).await?),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn begun_before(app: &App, once: Option<&Once>) -> Result<Option<Vec<UploadRecord>>, ApiFailure> {
+    let Some(once) = once else { return Ok(None) };
+    let Some(ids) = once.before(app).await? else { return Ok(None) };
+    let keys: Vec<_> = ids.into_iter().map(upload::key).collect();
+    let items = app.table.get_many(&keys).await?;
+    let records: Option<Vec<_>> = items.into_iter().collect();
+    // Longer ago than records are kept.
+    let records = records.ok_or_else(ApiFailure::not_found)?;
+    Ok(Some(records.into_iter().map(read).collect::<Result<_, _>>()?))
+}
+
+fn new_record(app: &App, member: &Member, draft: &Draft) -> UploadRecord {
+    let now = app.clock.now_ms();
+    let single = draft.plan.is_single();
+    let idle = app.config.upload_idle_seconds.min(app.config.upload_life_seconds) * 1000;
+    UploadRecord {
+        upload_id: ids::upload_id(),
+        file_id: ids::file_id(),
+        room_id: member.room,
+        member_id: member.id,
+        principal: member.principal.clone(),
+        display_name: member.display_name.clone(),
+        meta: draft.meta.clone(),
+        plan: draft.plan,
+        storage: "s3".to_owned(),
+        s3_upload_id: None,
+        // Storage need not be told of a single PUT.
+        state: if single { UploadState::Uploading } else { UploadState::Pending },
+        reason: None,
+        removed_by: None,
+        fence: 0,
+        lease_until: 0,
+        started_at: now,
+        due_at: now + if single { idle } else { idle.min(PENDING_MS) },
+        urls_end_at: if single { presign::urls_end(app, now) } else { 0 },
+        ended_at: None,
+        etag: None,
+    }
+}
+
+fn amount(uploads: &[UploadRecord]) -> Amount {
+    let count = uploads.len() as u64;
+    Amount { bytes: uploads.iter().map(|upload| upload.plan.size).sum(), files: count, open: count }
+}
+
+/// At most 20 times four, and two: DynamoDB takes 100 with the journal's three.
+fn writes(app: &App, uploads: &[UploadRecord], drafts: &[Draft], amount: Amount, once: Option<&Once>) -> Vec<Write> {
+    let room = uploads[0].room_id;
+    let mut writes = vec![quota::reserve(&app.config.room, room, amount)];
+    writes.extend(once.map(|once| once.record(app, uploads.iter().map(|upload| upload.upload_id).collect())));
+    for (upload, draft) in uploads.iter().zip(drafts) {
+        writes.extend(upload.create());
+        writes.push(Due::upload(upload.upload_id, upload.due_at).first());
+        let promises = draft.first_parts.iter().map(|part| (part.part_number, part.digest.0)).collect();
+        writes.extend(plan::first(upload.upload_id, &promises, promises_ttl(app, upload)));
+    }
+    writes
+}
+
+/// When the promises of an upload may be dropped, in seconds since 1970.
+pub(super) fn promises_ttl(app: &App, upload: &UploadRecord) -> u64 {
+    upload.started_at / 1000 + app.config.upload_life_seconds + KEEP_PROMISES_SECONDS
+}
+
+fn journal_of(uploads: &[UploadRecord]) -> Journal {
+    uploads.iter().fold(Journal::new(), |journal, upload| {
+        journal.event(Event::FileUploadStarted { upload: upload.event_fields(0) }).audit(
+            Some(upload.member_id),
+            "upload-started",
+            upload.upload_id,
+        )
+    })
+}
+
+/// Tells storage, and signs. Of an upload that is not open any more nothing is signed: its state says the rest.
+async fn start(app: &App, draft: &Draft, upload: UploadRecord) -> Result<StartedUpload, ApiFailure> {
+    let upload = if upload.state.is_open() { open::open(app, upload).await? } else { upload };
+    let requests =
+        if upload.state.is_open() { presign::sign(app, &upload, &draft.first_parts).await? } else { Vec::new() };
+    Ok(StartedUpload {
+        upload_id: upload.upload_id,
+        file_id: upload.file_id,
+        plan: upload.plan,
+        expires_in_seconds: upload.expires_in_seconds(app.clock.now_ms()),
+        requests,
+    })
+}

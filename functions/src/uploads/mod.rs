@@ -1,0 +1,72 @@
+//! The life of an upload: begun, signed, completed, given up.
+//!
+//! ```text
+//! pending ──> uploading ──> completing ──> completed
+//!    │            │  ^──────────┘ │
+//!    └────────────┴──> aborting <─┘ ──> aborted, expired or failed
+//! ```
+//! Each arrow is one conditional write. What storage holds is asked of storage, never remembered.
+
+pub mod abort;
+pub mod adopt;
+pub mod complete;
+pub mod faults;
+pub mod finish;
+pub mod initiate;
+mod lease;
+mod once;
+mod open;
+pub mod presign;
+mod publish;
+pub mod remove;
+pub mod status;
+mod validate;
+mod verify;
+
+use slipway_protocol::api::UploadState;
+use slipway_protocol::error::ErrorCode;
+use slipway_protocol::id::UploadId;
+
+use crate::error::ApiFailure;
+use crate::extract::Member;
+use crate::records::upload::{self, Reason, UploadRecord};
+use crate::state::App;
+
+pub(crate) use lease::take as take_lease;
+
+/// When to ask again about an upload that is being completed, in seconds.
+pub const COMPLETING_RETRY_SECONDS: u64 = 2;
+
+/// The upload, if it is of the caller's room; else the uniform 404.
+async fn in_room(app: &App, member: &Member, id: UploadId) -> Result<UploadRecord, ApiFailure> {
+    let upload = upload::get(&app.table, id).await?;
+    upload.filter(|upload| upload.room_id == member.room).ok_or_else(ApiFailure::not_found)
+}
+
+/// The upload, if it is the caller's; else the uniform 404.
+async fn owned(app: &App, member: &Member, id: UploadId) -> Result<UploadRecord, ApiFailure> {
+    let upload = in_room(app, member, id).await?;
+    if upload.member_id == member.id { Ok(upload) } else { Err(ApiFailure::not_found()) }
+}
+
+/// Why an upload that is not open takes nothing any more.
+fn closed(upload: &UploadRecord) -> ApiFailure {
+    let (code, message) = match (upload.state, upload.reason) {
+        (UploadState::Pending | UploadState::Uploading | UploadState::Completing, _) => {
+            let message = "The upload is being put together. Ask again in a moment.";
+            return ApiFailure::new(ErrorCode::UploadCompleting, message).retry_after(COMPLETING_RETRY_SECONDS);
+        }
+        (UploadState::Completed, _) => (ErrorCode::UploadCompleted, "The upload is complete; the file is in the room."),
+        (_, Some(Reason::ObjectMismatch)) => {
+            (ErrorCode::ObjectMismatch, "What arrived is not the file that was promised. Upload it again.")
+        }
+        (_, Some(Reason::LostByStorage)) => {
+            (ErrorCode::UploadFailed, "Storage lost the upload. Upload the file again.")
+        }
+        (_, Some(Reason::Expired)) => (ErrorCode::UploadExpired, "The upload ran out of time. Upload the file again."),
+        (_, Some(Reason::Cancelled | Reason::Removed) | None) => {
+            (ErrorCode::UploadAborted, "The upload was cancelled.")
+        }
+    };
+    ApiFailure::new(code, message)
+}

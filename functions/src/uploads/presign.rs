@@ -1,0 +1,99 @@
+//! Signs parts: only of the plan, only while the upload is open, and only for bytes promised once and for all.
+
+use std::time::Duration;
+
+use slipway_protocol::api::{PartToSign, Presign, Presigned, SignedRequest};
+use slipway_protocol::error::ErrorCode;
+use slipway_protocol::id::{PartNumber, UploadId};
+
+use super::{closed, initiate, open, owned, validate};
+use crate::error::ApiFailure;
+use crate::extract::Member;
+use crate::limits;
+use crate::records::plan::{self, PromiseError, Promises};
+use crate::records::upload::UploadRecord;
+use crate::state::App;
+use crate::storage::SignedBytes;
+use crate::table::TableError;
+
+/// Between the note of a URL's end and its signing there may be so much time, in milliseconds. It also spares most
+/// batches a write.
+const URLS_SLACK_MS: u64 = 60_000;
+
+/// Signs the parts for their owner.
+pub async fn presign(app: &App, member: &Member, id: UploadId, request: &Presign) -> Result<Presigned, ApiFailure> {
+    member.may_upload()?;
+    limits::charge_member(app, member, 1).await?;
+    let upload = owned(app, member, id).await?;
+    validate::parts_to_sign(app, &upload.plan, &request.parts)?;
+    if !upload.state.is_open() {
+        return Err(closed(&upload));
+    }
+    promise(app, &upload, &request.parts).await?;
+    let upload = open::open(app, upload).await?;
+    Ok(Presigned { requests: sign(app, &upload, &request.parts).await? })
+}
+
+async fn promise(app: &App, upload: &UploadRecord, parts: &[PartToSign]) -> Result<(), ApiFailure> {
+    let promises: Promises = parts.iter().map(|part| (part.part_number, part.digest.0)).collect();
+    let ttl = initiate::promises_ttl(app, upload);
+    match plan::promise(&app.table, upload.upload_id, &promises, ttl).await {
+        Ok(()) => Ok(()),
+        Err(PromiseError::Changed(parts)) => Err(file_changed(parts)),
+        Err(PromiseError::Table(error)) => Err(error.into()),
+    }
+}
+
+fn file_changed(parts: Vec<PartNumber>) -> ApiFailure {
+    let message = "The file changed since its upload began. Upload it anew.";
+    ApiFailure::new(ErrorCode::FileChanged, message).parts(parts)
+}
+
+/// Signs parts whose digests are promised, of an upload that storage knows.
+pub(super) async fn sign(
+    app: &App,
+    upload: &UploadRecord,
+    parts: &[PartToSign],
+) -> Result<Vec<SignedRequest>, ApiFailure> {
+    if upload.plan.is_single() && !parts.is_empty() {
+        note_urls_end(app, upload).await?;
+    }
+    let mut requests = Vec::with_capacity(parts.len());
+    for part in parts {
+        requests.push(sign_one(app, upload, part).await?);
+    }
+    Ok(requests)
+}
+
+async fn sign_one(app: &App, upload: &UploadRecord, part: &PartToSign) -> Result<SignedRequest, ApiFailure> {
+    let range = upload.plan.range(part.part_number);
+    let range = range.ok_or_else(|| ApiFailure::internal("a part outside of its plan"))?;
+    let bytes = SignedBytes { len: range.len, digest: part.digest.0 };
+    let lane = (part.host, Duration::from_secs(app.config.part_url_seconds));
+    let key = upload.object_key();
+    let signed = match &upload.s3_upload_id {
+        Some(s3) => app.storage.presign_part(&key, s3, part.part_number, bytes, lane).await,
+        None => app.storage.presign_single(&key, bytes, lane).await,
+    };
+    Ok(signed?)
+}
+
+/// When a URL signed within the next minute is over at the latest, in milliseconds since 1970.
+pub(super) fn urls_end(app: &App, now_ms: u64) -> u64 {
+    now_ms + app.config.part_url_seconds * 1000 + URLS_SLACK_MS
+}
+
+/// A single PUT lands whenever its URL is used: the record says until when, before there is such a URL.
+async fn note_urls_end(app: &App, upload: &UploadRecord) -> Result<(), ApiFailure> {
+    let now = app.clock.now_ms();
+    if now + app.config.part_url_seconds * 1000 <= upload.urls_end_at {
+        return Ok(());
+    }
+    match app.table.write(&upload.signed_until(urls_end(app, now))).await {
+        Err(TableError::Refused(_)) => {
+            let now = crate::records::upload::get(&app.table, upload.upload_id).await?;
+            Err(now.map_or_else(ApiFailure::not_found, |now| closed(&now)))
+        }
+        result => Ok(result?),
+    }
+}

@@ -1,0 +1,71 @@
+//! Takes an upload out of storage, then frees its quota, once.
+
+use slipway_protocol::api::{Event, UploadState};
+
+use super::faults::Point;
+use crate::error::ApiFailure;
+use crate::journal::{self, Journal};
+use crate::quota::{self, Amount};
+use crate::records::due::Due;
+use crate::records::upload::{self, Reason, UploadRecord};
+use crate::state::App;
+
+/// Storage is looked at once more so long after the end, in milliseconds: a PUT or a complete that was under way then
+/// has landed by now.
+const LAST_LOOK_MS: u64 = 24 * 3_600_000;
+
+/// Removes an upload in `aborting` from storage, and ends it.
+pub async fn remove(app: &App, upload: &UploadRecord) -> Result<(), ApiFailure> {
+    let key = upload.object_key();
+    if let Some(s3) = &upload.s3_upload_id {
+        app.storage.abort(&key, s3).await?;
+    }
+    // After the abort: a complete that was under way is over by then, one way or the other.
+    app.storage.delete(&key).await?;
+    app.faults.at(Point::AbortInStorage).await;
+    end(app, upload).await
+}
+
+async fn end(app: &App, upload: &UploadRecord) -> Result<(), ApiFailure> {
+    let now = app.clock.now_ms();
+    let reason = upload.reason.unwrap_or(Reason::Cancelled);
+    let ended = UploadRecord { ended_at: Some(now), ..upload.clone() };
+    if let Some(at) = next_look(&ended, now) {
+        Due::upload(upload.upload_id, at).note(&app.table).await?;
+    }
+    let mut writes = Vec::with_capacity(3);
+    writes.extend(upload.removed(reason.end(), now));
+    writes.push(quota::release(upload.room_id, Amount { bytes: upload.plan.size, files: 1, open: 1 }));
+    match journal::commit(app, upload.room_id, &writes, &journal_of(upload, reason)).await {
+        // Somebody else did it: once is enough.
+        Err(error) if error.refused(upload::STATE) => Ok(()),
+        result => Ok(result.map(drop)?),
+    }
+}
+
+fn journal_of(upload: &UploadRecord, reason: Reason) -> Journal {
+    let action = match reason {
+        Reason::Cancelled => "upload-cancelled",
+        Reason::Removed => "upload-removed",
+        Reason::Expired => "upload-expired",
+        Reason::ObjectMismatch | Reason::LostByStorage => "upload-failed",
+    };
+    let event = Event::FileUploadFailed { upload: upload.event_fields(0), reason: reason.as_str().to_owned() };
+    Journal::new().event(event).audit(upload.removed_by, action, upload.upload_id)
+}
+
+/// Deletes what landed after the end: a single PUT can, until its last URL is over.
+pub async fn delete_late(app: &App, upload: &UploadRecord) -> Result<(), ApiFailure> {
+    Ok(app.storage.delete(&upload.object_key()).await?)
+}
+
+/// When storage is to be looked at again for a removed upload, in milliseconds since 1970.
+pub fn next_look(upload: &UploadRecord, now: u64) -> Option<u64> {
+    let last = upload.ended_at? + LAST_LOOK_MS;
+    match upload.state {
+        UploadState::Completed => None,
+        _ if now < upload.urls_end_at => Some(upload.urls_end_at),
+        _ if now < last => Some(last),
+        _ => None,
+    }
+}

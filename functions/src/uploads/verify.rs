@@ -1,0 +1,198 @@
+//! Under the lease: from parts in storage to a file in the room.
+//!
+//! It may have been tried before, up to any line, and the answers may have been lost. So each step asks storage
+//! what is there, and what is there already is not done again.
+
+use std::collections::BTreeMap;
+
+use slipway_protocol::api::{FileInfo, StoredPart};
+use slipway_protocol::digest::composite_etag;
+use slipway_protocol::error::ErrorCode;
+use slipway_protocol::id::PartNumber;
+use slipway_protocol::plan::Plan;
+
+use super::faults::Point;
+use super::{closed, lease, publish, remove};
+use crate::error::ApiFailure;
+use crate::records::plan::{self, Promises};
+use crate::records::upload::{self, Reason, UploadRecord};
+use crate::state::App;
+use crate::storage::{S3UploadId, StorageError, StoredObject};
+
+/// What storage has of the upload.
+enum InStorage {
+    /// The whole object.
+    Object(StoredObject),
+    /// These parts are missing or not as promised.
+    Lacks(Vec<PartNumber>),
+    /// Neither the upload nor the object.
+    Nothing,
+}
+
+/// Brings the file into the room.
+pub(super) async fn run(app: &App, upload: &UploadRecord) -> Result<FileInfo, ApiFailure> {
+    let promises = match plan::all(&app.table, upload.upload_id).await {
+        Ok(promises) => promises,
+        Err(error) => return give_back(app, upload, error.into()).await,
+    };
+    match bring_together(app, upload, &promises).await {
+        Ok(InStorage::Object(object)) if is_as_promised(&object, &upload.plan, &promises) => {
+            app.faults.at(Point::CompleteVerified).await;
+            publish::publish(app, upload, &object.etag).await
+        }
+        Ok(InStorage::Object(_)) => fail(app, upload, Reason::ObjectMismatch).await,
+        Ok(InStorage::Nothing) => fail(app, upload, Reason::LostByStorage).await,
+        Ok(InStorage::Lacks(parts)) => give_back(app, upload, parts_incomplete(parts)).await,
+        Err(error) => give_back(app, upload, error.into()).await,
+    }
+}
+
+async fn bring_together(app: &App, upload: &UploadRecord, promises: &Promises) -> Result<InStorage, StorageError> {
+    let Some(s3) = &upload.s3_upload_id else {
+        return match app.storage.head(&upload.object_key()).await {
+            Err(StorageError::NotFound) => Ok(InStorage::Lacks(vec![PartNumber::FIRST])),
+            object => object.map(InStorage::Object),
+        };
+    };
+    let parts = match app.storage.list_parts(&upload.object_key(), s3).await {
+        Ok(page) => page.parts,
+        // Completed before, and the answer lost, or gone.
+        Err(StorageError::NoSuchUpload) => return object_or(app, upload, Ok(InStorage::Nothing)).await,
+        Err(error) => return Err(error),
+    };
+    let wrong = wrong_parts(&upload.plan, promises, &parts);
+    if !wrong.is_empty() {
+        return Ok(InStorage::Lacks(wrong));
+    }
+    app.faults.at(Point::CompleteListed).await;
+    complete(app, upload, s3, promises).await
+}
+
+async fn complete(
+    app: &App,
+    upload: &UploadRecord,
+    s3: &S3UploadId,
+    promises: &Promises,
+) -> Result<InStorage, StorageError> {
+    let key = upload.object_key();
+    let parts = promises.iter().map(|(part, digest)| (*part, *digest));
+    let result = app.storage.complete(&key, s3, parts).await;
+    app.faults.at(Point::CompleteInStorage).await;
+    match result {
+        Ok(()) | Err(StorageError::NoSuchUpload) => object_or(app, upload, Ok(InStorage::Nothing)).await,
+        // An object of a key that only this upload can write: it was completed before.
+        Err(StorageError::Precondition) => {
+            app.storage.abort(&key, s3).await?;
+            object_or(app, upload, Ok(InStorage::Nothing)).await
+        }
+        // No answer tells nothing: look. Not there means that it may still come.
+        Err(error @ StorageError::Unreachable(_)) => object_or(app, upload, Err(error)).await,
+        Err(error) => Err(error),
+    }
+}
+
+async fn object_or(
+    app: &App,
+    upload: &UploadRecord,
+    absent: Result<InStorage, StorageError>,
+) -> Result<InStorage, StorageError> {
+    match app.storage.head(&upload.object_key()).await {
+        Err(StorageError::NotFound) => absent,
+        object => object.map(InStorage::Object),
+    }
+}
+
+/// The planned parts that are not there with their planned size and promised digest.
+fn wrong_parts(plan: &Plan, promises: &Promises, stored: &[StoredPart]) -> Vec<PartNumber> {
+    let stored: BTreeMap<_, _> = stored.iter().map(|part| (part.part_number, part)).collect();
+    let is_right = |part: &PartNumber| {
+        let (there, promised, range) = (stored.get(part)?, promises.get(part)?, plan.range(*part)?);
+        (there.size == range.len && there.digest.0 == *promised).then_some(())
+    };
+    plan.parts().filter(|part| is_right(part).is_none()).collect()
+}
+
+fn is_as_promised(object: &StoredObject, plan: &Plan, promises: &Promises) -> bool {
+    let digests: Option<Vec<_>> = plan.parts().map(|part| promises.get(&part).copied()).collect();
+    let expected = match (digests, plan.is_single()) {
+        (None, _) => return false,
+        (Some(digests), true) => digests[0].hex(),
+        (Some(digests), false) => composite_etag(digests),
+    };
+    object.size == plan.size && object.etag == expected
+}
+
+/// The parts that are missing or wrong.
+pub(super) fn parts_incomplete(parts: Vec<PartNumber>) -> ApiFailure {
+    let message = format!("{} parts are missing or not as promised. Send them, then complete again.", parts.len());
+    ApiFailure::new(ErrorCode::PartsIncomplete, message).parts(parts)
+}
+
+/// Opens the upload again, and says why it is not complete.
+async fn give_back<T>(app: &App, upload: &UploadRecord, failure: ApiFailure) -> Result<T, ApiFailure> {
+    lease::release(app, upload).await?;
+    Err(failure)
+}
+
+/// Gives the upload up. What storage holds of it is removed now, or by sweep.
+async fn fail<T>(app: &App, upload: &UploadRecord, reason: Reason) -> Result<T, ApiFailure> {
+    let failed = match app.table.update_returning(&upload.failing(reason)).await {
+        Ok(failed) => failed,
+        Err(error) if error.refused(upload::STATE) => return Err(closed(upload)),
+        Err(error) => return Err(error.into()),
+    };
+    if let Err(error) = remove::remove(app, &failed).await {
+        tracing::warn!(cause = error.cause(), "a failed upload is left to sweep");
+    }
+    Err(closed(&failed))
+}
+
+#[cfg(test)]
+mod tests {
+    use slipway_protocol::digest::{Digest, Md5};
+
+    use super::*;
+
+    const MIB: u64 = 1 << 20;
+
+    fn part(number: u16) -> PartNumber {
+        PartNumber::new(number).unwrap()
+    }
+
+    fn three_parts() -> (Plan, Promises, Vec<StoredPart>) {
+        let plan = Plan::new(33 * MIB, None).unwrap();
+        let promises: Promises = plan.parts().map(|part| (part, Md5::of(&part.get().to_be_bytes()))).collect();
+        let stored = plan.parts().map(|part| StoredPart {
+            part_number: part,
+            size: plan.range(part).unwrap().len,
+            digest: Digest(promises[&part]),
+        });
+        (plan, promises.clone(), stored.collect())
+    }
+
+    #[test]
+    fn every_part_has_to_be_there_as_planned_and_promised() {
+        let (plan, promises, stored) = three_parts();
+        assert_eq!(wrong_parts(&plan, &promises, &stored), []);
+        assert_eq!(wrong_parts(&plan, &promises, &stored[..2]), [part(3)]);
+        assert_eq!(wrong_parts(&plan, &promises, &stored[1..]), [part(1)]);
+        let mut short = stored.clone();
+        short[1].size -= 1;
+        assert_eq!(wrong_parts(&plan, &promises, &short), [part(2)]);
+        let mut other = stored.clone();
+        other[2].digest = Digest(Md5::of(b"other"));
+        assert_eq!(wrong_parts(&plan, &promises, &other), [part(3)]);
+        assert_eq!(wrong_parts(&plan, &Promises::new(), &stored), [part(1), part(2), part(3)]);
+    }
+
+    #[test]
+    fn an_object_has_to_have_its_size_and_etag() {
+        let (plan, promises, _) = three_parts();
+        let right = StoredObject { size: 33 * MIB, etag: composite_etag(promises.values().copied()) };
+        assert!(is_as_promised(&right, &plan, &promises));
+        assert!(!is_as_promised(&StoredObject { size: 33 * MIB - 1, ..right.clone() }, &plan, &promises));
+        assert!(!is_as_promised(&StoredObject { etag: promises[&part(1)].hex(), ..right.clone() }, &plan, &promises));
+        let fewer: Promises = promises.into_iter().take(2).collect();
+        assert!(!is_as_promised(&right, &plan, &fewer));
+    }
+}

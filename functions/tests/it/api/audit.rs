@@ -1,0 +1,53 @@
+//! The audit log tells what was done, by whom, in order, and only managers read it.
+
+use functions::audit::{CHAIN_START, chain};
+use slipway_protocol::api::{AuditPage, RotateLink};
+use slipway_protocol::error::ErrorCode;
+use slipway_protocol::link::{Role, Verifier};
+
+use crate::support::{NewRoom, both_ways};
+
+both_ways! {
+    async fn every_operation_is_told_once_and_chained(stack, api) {
+        let room = NewRoom::create(&api).await;
+        let (manager, member) = (room.join(&api, Role::Manage).await, room.join(&api, Role::View).await);
+        let rotation = RotateLink { verifier: Verifier::from_bytes([5; 32]), wrapped_key: None };
+        api.post(&room.path("/links/contribute"), manager.token(), &rotation).await;
+        api.delete(&room.path("/links/drop"), manager.token()).await;
+        for _ in 0..2 {
+            api.delete(&room.path(&format!("/members/{}", member.member_id)), manager.token()).await;
+        }
+        room.try_join(&api, Role::Manage, manager.token()).await.ok::<slipway_protocol::api::Joined>();
+
+        let page: AuditPage = api.get(&room.path("/audit"), manager.token()).await.ok();
+        let told: Vec<_> =
+            page.entries.iter().map(|entry| (entry.action.as_str(), entry.subject.as_str(), entry.member_id)).collect();
+        let by = Some(manager.member_id);
+        assert_eq!(told, [
+            ("room-created", room.id.to_string().as_str(), None),
+            ("member-joined", "manage", by),
+            ("member-joined", "view", Some(member.member_id)),
+            ("link-rotated", "contribute", by),
+            ("link-revoked", "drop", by),
+            ("member-removed", member.member_id.to_string().as_str(), by),
+            ("member-rejoined", "manage", by),
+        ]);
+        let mut before = CHAIN_START.to_owned();
+        for (entry, seq) in page.entries.iter().zip(1..) {
+            assert_eq!((entry.seq, &entry.chain), (seq, &chain(&before, entry)));
+            before.clone_from(&entry.chain);
+        }
+    }
+
+    async fn it_is_read_in_pages_by_managers_only(stack, api) {
+        let room = NewRoom::create(&api).await;
+        let manager = room.join(&api, Role::Manage).await;
+        for role in [Role::Contribute, Role::View, Role::Drop] {
+            let member = room.join(&api, role).await;
+            api.get(&room.path("/audit"), member.token()).await.failed(ErrorCode::RoleTooLow);
+        }
+        let page: AuditPage = api.get(&room.path("/audit?after=3"), manager.token()).await.ok();
+        assert_eq!(page.entries.iter().map(|entry| entry.seq).collect::<Vec<_>>(), [4, 5]);
+        assert_eq!(page.next_after, None);
+    }
+}

@@ -1,0 +1,79 @@
+//! THREATS 16: events are of the own room, and for a drop member of its own uploads.
+
+use functions::journal::{self, Journal};
+use slipway_protocol::api::{Event, EventPage, FileInfo, FileMeta, Meta, UploadFields};
+use slipway_protocol::id::{FileId, MemberId, UploadId};
+use slipway_protocol::link::Role;
+
+use crate::support::{NewRoom, both_ways};
+
+fn started(by: MemberId) -> Event {
+    let upload = UploadFields {
+        file_id: FileId::from_bytes([1; 16]),
+        upload_id: UploadId::from_bytes([2; 16]),
+        file_name: Some("a.txt".into()),
+        member_id: by,
+        bytes_uploaded: 0,
+        total_bytes: 5 << 40,
+        percentage: 0.0,
+        upload_speed: None,
+        estimated_time_remaining: None,
+    };
+    Event::FileUploadStarted { upload }
+}
+
+fn added(by: MemberId) -> Event {
+    let meta =
+        FileMeta { v: 1, name: "a.txt".into(), path: String::new(), media_type: String::new(), last_modified: None };
+    let file = FileInfo {
+        file_id: FileId::from_bytes([1; 16]),
+        upload_id: UploadId::from_bytes([2; 16]),
+        meta: Meta::Plain(meta),
+        size: 5 << 40,
+        etag: "x".into(),
+        added_by: by,
+        display_name: "Ana".into(),
+        added_at: 1,
+    };
+    Event::FileAdded { file }
+}
+
+fn numbers(page: &EventPage) -> Vec<u64> {
+    page.events.iter().filter_map(|event| event.seq).collect()
+}
+
+both_ways! {
+    async fn each_sees_the_events_it_may(stack, api) {
+        let (room, other) = (NewRoom::create(&api).await, NewRoom::create(&api).await);
+        let (viewer, dropper) = (room.join(&api, Role::View).await, room.join(&api, Role::Drop).await);
+        let stranger = other.join(&api, Role::Manage).await;
+        let (mine, others) = (dropper.member_id, viewer.member_id);
+        let removed = Event::FileRemoved { file_id: FileId::from_bytes([1; 16]), member_id: others };
+        for event in [started(others), started(mine), added(mine), added(others), removed] {
+            journal::commit(&stack.app, room.id, &[], &Journal::new().event(event)).await.unwrap();
+        }
+        let path = room.path("/events?after=0");
+        let all: EventPage = api.get(&path, viewer.token()).await.ok();
+        assert_eq!((numbers(&all), all.last_seq), (vec![1, 2, 3, 4, 5], 5));
+        assert_eq!(all.events[2].what, added(mine), "the event comes back as it was told");
+        let own: EventPage = api.get(&path, dropper.token()).await.ok();
+        assert_eq!((numbers(&own), own.last_seq), (vec![2, 3], 5));
+        let later: EventPage = api.get(&room.path("/events?after=3"), viewer.token()).await.ok();
+        assert_eq!(numbers(&later), [4, 5]);
+        let elsewhere: EventPage = api.get(&other.path("/events?after=0"), stranger.token()).await.ok();
+        assert_eq!((numbers(&elsewhere), elsewhere.last_seq), (vec![], 0));
+    }
+
+    async fn more_than_a_page_is_read_on(stack, api) {
+        let room = NewRoom::create(&api).await;
+        let viewer = room.join(&api, Role::View).await;
+        for _ in 0..120 {
+            let journal = Journal::new().event(started(viewer.member_id));
+            journal::commit(&stack.app, room.id, &[], &journal).await.unwrap();
+        }
+        let first: EventPage = api.get(&room.path("/events"), viewer.token()).await.ok();
+        assert_eq!((first.events.len(), first.next_after, first.last_seq), (100, Some(100), 120));
+        let rest: EventPage = api.get(&room.path("/events?after=100"), viewer.token()).await.ok();
+        assert_eq!((rest.events.len(), rest.next_after), (20, None));
+    }
+}

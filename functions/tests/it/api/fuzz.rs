@@ -1,0 +1,231 @@
+//! THREATS 23: calls made from the OpenAPI document, then spoiled. Whatever comes, the answer is an error of ours.
+
+use std::collections::BTreeSet;
+
+use functions::config::Rates;
+use functions::routers;
+use serde_json::{Map, Value, json};
+use slipway_protocol::error::ErrorBody;
+use slipway_protocol::link::Role;
+
+use super::dev_server::on_storage;
+use crate::support::{Api, Call, NewRoom, Stack};
+
+/// Calls for each operation with a body, each with its own seed, so that a failure can be made again.
+const ROUNDS: u64 = 100;
+/// Calls for each of the others.
+const ROUNDS_WITHOUT_BODY: u64 = 15;
+
+/// What has to get through unspoiled at times, or the rest would mean nothing.
+const GET_THROUGH: [&str; 5] = [
+    "get /api/rooms/{roomId}",
+    "post /api/rooms",
+    "post /api/rooms/{roomId}/links/{role}",
+    "post /api/rooms/{roomId}/uploads",
+    "post /api/rooms/{roomId}/completions",
+];
+
+/// splitmix64: repeatable, and good enough to choose with.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        usize::try_from((z ^ (z >> 31)) % sides as u64).expect("small")
+    }
+
+    fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
+        &from[self.roll(from.len())]
+    }
+
+    fn base64url(&mut self, length: usize) -> String {
+        let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+        // The last character carries few bits: `A` is right for every length.
+        (1..length).map(|_| char::from(*self.pick(alphabet))).chain(['A']).collect()
+    }
+}
+
+struct Fuzz {
+    document: Value,
+    room: NewRoom,
+    token: String,
+}
+
+impl Fuzz {
+    /// A value that the schema allows, more or less.
+    fn value(&self, schema: &Value, dice: &mut Dice, depth: usize) -> Value {
+        if let Some(reference) = schema["$ref"].as_str() {
+            let found =
+                self.document.pointer(reference.trim_start_matches('#')).expect("a reference that leads somewhere");
+            return self.value(found, dice, depth + 1);
+        }
+        for choice in ["oneOf", "anyOf", "enum"] {
+            if let Some(options) = schema[choice].as_array() {
+                let option = dice.pick(options).clone();
+                return if choice == "enum" { option } else { self.value(&option, dice, depth + 1) };
+            }
+        }
+        let kind = schema["type"].as_str().or_else(|| schema["type"][0].as_str()).unwrap_or("object");
+        match kind {
+            "string" => text(schema["pattern"].as_str(), dice),
+            "integer" | "number" => number(schema, dice),
+            "boolean" => json!(dice.roll(2) == 0),
+            "array" => (0..dice.roll(4)).map(|_| self.value(&schema["items"], dice, depth + 1)).collect(),
+            "null" => Value::Null,
+            _ => self.object(schema, dice, depth),
+        }
+    }
+
+    fn object(&self, schema: &Value, dice: &mut Dice, depth: usize) -> Value {
+        let required = schema["required"].as_array().cloned().unwrap_or_default();
+        let properties = schema["properties"].as_object().into_iter().flatten();
+        let mut object = Map::new();
+        for (name, property) in properties {
+            if depth < 12 && (required.contains(&json!(name)) || dice.roll(2) == 0) {
+                object.insert(name.clone(), self.value(property, dice, depth + 1));
+            }
+        }
+        object.into()
+    }
+
+    /// A call of an operation, right or spoiled.
+    fn call(&self, method: &str, path: &str, operation: &Value, dice: &mut Dice) -> Call {
+        let mut path = path.to_owned();
+        for name in ["roomId", "uploadId", "fileId", "memberId", "role"] {
+            let value = match (name, dice.roll(4)) {
+                ("roomId", 0..=2) => self.room.id.to_string(),
+                ("role", _) => (*dice.pick(&["view", "drop", "owner", "%00"])).to_owned(),
+                (_, 0..=2) => dice.base64url(22),
+                _ => (*dice.pick(&["x", "%2e%2e", "%ff", "%00", "a%20b"])).to_owned(),
+            };
+            path = path.replace(&format!("{{{name}}}"), &value);
+        }
+        if dice.roll(3) == 0 {
+            path += *dice.pick(&["?after=1", "?after=-1", "?after=%00", "?after=", "?x=%ff", "?after[]=1"]);
+        }
+        let call = Call::new(method.to_uppercase().parse().expect("a method"), &path).token(Some(&self.token));
+        let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
+        if schema.is_null() {
+            return call;
+        }
+        let mut body = self.value(schema, dice, 0);
+        for _ in 0..dice.roll(3) {
+            spoil(&mut body, dice);
+        }
+        call.json(&body)
+    }
+}
+
+fn number(schema: &Value, dice: &mut Dice) -> Value {
+    let (least, most) = (schema["minimum"].as_u64().unwrap_or(0), schema["maximum"].as_u64().unwrap_or(u64::MAX));
+    json!((*dice.pick(&[0, 1, 2, 5, 100, 10_000, 20 << 20, 5 << 40, u64::MAX])).clamp(least, most))
+}
+
+fn text(pattern: Option<&str>, dice: &mut Dice) -> Value {
+    match pattern {
+        Some(pattern) if pattern.contains("{22}==") => {
+            json!(format!("{}==", dice.base64url(22).replace(['-', '_'], "x")))
+        }
+        Some(pattern) if pattern.contains("{22}") => json!(dice.base64url(22)),
+        Some(pattern) if pattern.contains("{43}") => json!(dice.base64url(43)),
+        Some("^md5$") => json!("md5"),
+        _ => json!(*dice.pick(&["Ana", "", "\u{0}\u{202e}", "../../x", "a\nb", "ß", "1"])),
+    }
+}
+
+/// Puts something else at a random place.
+fn spoil(value: &mut Value, dice: &mut Dice) {
+    match value {
+        Value::Object(map) if !map.is_empty() && dice.roll(4) != 0 => {
+            let names: Vec<String> = map.keys().cloned().collect();
+            let name = dice.pick(&names).clone();
+            match dice.roll(4) {
+                0 => drop(map.remove(&name)),
+                1 => drop(map.insert("unknown".into(), json!(1))),
+                _ => spoil(map.get_mut(&name).expect("a name of the map"), dice),
+            }
+        }
+        Value::Array(list) if !list.is_empty() && dice.roll(4) != 0 => {
+            let index = dice.roll(list.len());
+            spoil(&mut list[index], dice);
+        }
+        other => *other = hostile(dice),
+    }
+}
+
+fn hostile(dice: &mut Dice) -> Value {
+    let long = "x".repeat(100_000);
+    let many: Value = (0..500).map(|_| json!({})).collect();
+    let deep = (0..100).fold(json!(1), |inner, _| json!([inner]));
+    let all = [
+        Value::Null,
+        json!(true),
+        json!(-1),
+        json!(1e308),
+        json!(0.5),
+        json!(u64::MAX),
+        json!(""),
+        json!(long),
+        json!("\u{0}"),
+        json!([]),
+        json!({}),
+        many,
+        deep,
+    ];
+    dice.pick(&all).clone()
+}
+
+/// Returns the operations that were answered well at least once.
+async fn send_all(fuzz: &Fuzz, api: &Api) -> BTreeSet<String> {
+    let mut good = BTreeSet::new();
+    let paths = fuzz.document["paths"].as_object().expect("paths").clone();
+    for (path, item) in &paths {
+        for (method, operation) in item.as_object().expect("operations") {
+            let rounds = if operation["requestBody"].is_null() { ROUNDS_WITHOUT_BODY } else { ROUNDS };
+            for seed in 0..rounds {
+                let call = fuzz.call(method, path, operation, &mut Dice(seed));
+                let shown = format!("{method} {} seed {seed}", call.path);
+                let answer = api.send(call).await;
+                assert!(answer.status.as_u16() < 500, "{shown}: {} {}", answer.status, answer.body);
+                if answer.status.is_success() {
+                    good.insert(format!("{method} {path}"));
+                } else {
+                    let body: ErrorBody =
+                        serde_json::from_str(&answer.body).unwrap_or_else(|_| panic!("{shown}: {}", answer.body));
+                    assert_eq!(body.error.code.status(), answer.status.as_u16(), "{shown}");
+                }
+            }
+        }
+    }
+    good
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_comes_the_answer_is_an_error_of_ours() {
+    let storage = on_storage().await;
+    let stack = Stack::start(|config| {
+        config.rates = Rates::from_calls(1_000_000);
+        for (name, value) in storage.environment() {
+            match name {
+                "SLIPWAY_S3_ENDPOINT" => config.s3_endpoint = Some(value.to_owned()),
+                "SLIPWAY_BUCKET" => config.bucket = value.to_owned(),
+                _ => {}
+            }
+        }
+        let (id, key) = (storage.minio.access_key(), storage.minio.secret_key());
+        config.credentials = aws_credential_types::Credentials::new(id, key, None, None, "test");
+    })
+    .await;
+    stack.app.storage.create_bucket().await.expect("a bucket");
+    let api = stack.gateway();
+    let room = NewRoom::create(&api).await;
+    let token = room.join(&api, Role::Manage).await.token;
+    let document = serde_json::to_value(routers::document()).expect("JSON");
+    let good = send_all(&Fuzz { document, room, token }, &api).await;
+    for call in GET_THROUGH {
+        assert!(good.contains(call), "{call} never got past the checks, so it was not tried: {good:?}");
+    }
+}

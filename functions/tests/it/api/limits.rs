@@ -1,0 +1,119 @@
+//! THREATS 4, 10, 12, 22: counted limits hold under a race, and an address cannot be forged.
+
+use functions::config::Config;
+use futures::future::join_all;
+use http::Method;
+use slipway_protocol::error::ErrorCode;
+use slipway_protocol::link::{AuthToken, Role};
+
+use crate::support::{Answer, Api, Call, NewRoom, Stack};
+
+/// No test starts within the last seconds of a minute: its calls are to fall into one window.
+async fn stack(change: impl FnOnce(&mut Config)) -> Stack {
+    let stack = Stack::start(change).await;
+    let second = stack.app.clock.now_seconds() % 60;
+    stack.app.clock.advance(std::time::Duration::from_secs(60 - second));
+    stack
+}
+
+fn count(answers: &[Answer], code: u16) -> usize {
+    answers.iter().filter(|answer| answer.status == code).count()
+}
+
+async fn of_two_hundred_rooms_three_are_made(stack: &Stack, api: &Api) {
+    let calls = (0..200).map(|_| async { api.post("/api/rooms", None, &NewRoom::invented().request()).await });
+    let answers = join_all(calls).await;
+    assert_eq!((count(&answers, 201), count(&answers, 429)), (3, 197));
+    let refused = answers.into_iter().find(|answer| answer.status == 429).expect("a refusal");
+    let seconds: u64 = refused.headers["retry-after"].to_str().unwrap().parse().unwrap();
+    assert!((1..=60).contains(&seconds));
+    refused.failed(ErrorCode::RateLimited);
+    stack.app.clock.advance(std::time::Duration::from_secs(60));
+    NewRoom::create(api).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_hundred_rooms_at_once_three_pass_over_http() {
+    let stack = stack(|config| config.rates.rooms_per_minute = 3).await;
+    of_two_hundred_rooms_three_are_made(&stack, &stack.http()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_hundred_rooms_at_once_three_pass_as_events() {
+    let stack = stack(|config| config.rates.rooms_per_minute = 3).await;
+    of_two_hundred_rooms_three_are_made(&stack, &stack.gateway()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn addresses_have_limits_of_their_own() {
+    let stack = stack(|config| config.rates.rooms_per_minute = 1).await;
+    let api = stack.gateway();
+    for ip in ["192.0.2.1", "192.0.2.2", "2001:db8:1:2::1"] {
+        let api = api.at_address(ip);
+        NewRoom::create(&api).await;
+        api.post("/api/rooms", None, &NewRoom::invented().request()).await.failed(ErrorCode::RateLimited);
+    }
+    let neighbour = api.at_address("2001:db8:1:2:ffff::9");
+    neighbour.post("/api/rooms", None, &NewRoom::invented().request()).await.failed(ErrorCode::RateLimited);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_forged_address_changes_nothing() {
+    let stack = stack(|config| config.rates.rooms_per_minute = 1).await;
+    for api in [stack.http(), stack.gateway()] {
+        NewRoom::create(&api).await;
+        for header in ["x-forwarded-for", "forwarded", "x-real-ip", "cf-connecting-ip", "true-client-ip"] {
+            let call = Call::new(Method::POST, "/api/rooms").json(&NewRoom::invented().request());
+            api.send(call.header(header, "203.0.113.77")).await.failed(ErrorCode::RateLimited);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_guesses_wrong_too_often_is_not_told_when_right() {
+    let stack = stack(|config| config.rates.misses_per_minute = 5).await;
+    let (guesser, other) = (stack.gateway(), stack.gateway().at_address("192.0.2.9"));
+    let room = NewRoom::create(&other).await;
+    let mut wrong = room.join_request(Role::View, "Ana");
+    for byte in 0..5 {
+        wrong.auth_token = AuthToken::from_bytes([byte; 32]);
+        guesser.post(&room.path("/members"), None, &wrong).await.failed(ErrorCode::NotFound);
+    }
+    room.try_join(&guesser, Role::View, None).await.failed(ErrorCode::RateLimited);
+    room.join(&other, Role::View).await;
+    stack.app.clock.advance(std::time::Duration::from_secs(60));
+    room.join(&guesser, Role::View).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn guessing_tokens_is_limited() {
+    let stack = stack(|config| config.rates.misses_per_minute = 5).await;
+    let api = stack.http();
+    let room = NewRoom::create(&api).await;
+    let guess = |byte: u8| slipway_protocol::link::MemberToken::from_bytes([byte; 32]).expose();
+    for byte in 0..5 {
+        api.get(&room.path(""), Some(&guess(byte))).await.failed(ErrorCode::TokenMissing);
+    }
+    api.get(&room.path(""), Some(&guess(6))).await.failed(ErrorCode::RateLimited);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn joins_are_limited_for_each_address() {
+    let stack = stack(|config| config.rates.joins_per_minute = 3).await;
+    let api = stack.http();
+    let room = NewRoom::create(&api).await;
+    let answers = join_all((0..20).map(|_| room.try_join(&api, Role::View, None))).await;
+    assert_eq!((count(&answers, 201), count(&answers, 429)), (3, 17));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_members_calls_are_limited_and_other_members_go_on() {
+    let stack = stack(|config| config.rates.calls_per_minute = 3).await;
+    let api = stack.http();
+    let room = NewRoom::create(&api).await;
+    let (one, two) = (room.join(&api, Role::Manage).await, room.join(&api, Role::Manage).await);
+    let path = room.path("/links/drop");
+    let answers = join_all((0..12).map(|_| api.delete(&path, one.token()))).await;
+    assert_eq!((count(&answers, 204), count(&answers, 429)), (3, 9));
+    assert_eq!(api.delete(&path, two.token()).await.status, 204);
+}

@@ -1,0 +1,18 @@
+//! Every route, over HTTP and as an API Gateway event.
+
+mod audit;
+mod bodies;
+mod dev_server;
+mod events;
+mod fuzz;
+mod headers;
+mod joining;
+mod limits;
+mod links;
+mod logs;
+mod names;
+mod openapi;
+mod outage;
+mod page;
+mod rooms;
+mod tokens;

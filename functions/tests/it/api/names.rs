@@ -1,0 +1,46 @@
+//! THREATS 7: names that people give are cleaned before others see them.
+
+use slipway_protocol::api::{Join, Joined, RoomView};
+use slipway_protocol::error::ErrorCode;
+use slipway_protocol::link::Role;
+
+use crate::support::{Api, NewRoom, both_ways};
+
+async fn name_seen(api: &Api, room: &NewRoom, name: &str) -> String {
+    let joined: Joined = api.post(&room.path("/members"), None, &room.join_request(Role::View, name)).await.ok();
+    let view: RoomView = api.get(&room.path(""), Some(&joined.member_token.expose())).await.ok();
+    view.display_name
+}
+
+both_ways! {
+    async fn hidden_characters_are_taken_out(stack, api) {
+        let room = NewRoom::create(&api).await;
+        for (given, seen) in [
+            ("../../x", "../../x"),
+            ("A\u{0}n\u{7}a", "Ana"),
+            ("\u{202e}gpj.exe", "gpj.exe"),
+            (" Ana\r\n", "Ana"),
+            ("<script>alert(1)</script>", "<script>alert(1)</script>"),
+            ("CON", "CON"),
+            ("👩\u{200d}🚀", "👩\u{200d}🚀"),
+        ] {
+            assert_eq!(name_seen(&api, &room, given).await, seen);
+        }
+    }
+
+    async fn a_name_has_visible_characters_and_not_too_many(stack, api) {
+        let room = NewRoom::create(&api).await;
+        for name in ["", "   ", "\u{200b}\u{feff}", &"x".repeat(61), &"x".repeat(10 * 1024)] {
+            let request: Join = room.join_request(Role::View, name);
+            let error = api.post(&room.path("/members"), None, &request).await.failed(ErrorCode::BadRequest);
+            assert_eq!(error.field.as_deref(), Some("displayName"));
+        }
+        assert_eq!(name_seen(&api, &room, &"ß".repeat(60)).await.chars().count(), 60);
+        for name in ["", "\u{202e}", &"x".repeat(121)] {
+            let mut request = NewRoom::invented().request();
+            request.name = name.into();
+            let error = api.post("/api/rooms", None, &request).await.failed(ErrorCode::BadRequest);
+            assert_eq!(error.field.as_deref(), Some("name"));
+        }
+    }
+}

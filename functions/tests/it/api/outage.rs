@@ -1,0 +1,73 @@
+//! When the table does not answer: 503, when to come back, nothing of the inside.
+
+use functions::config::TableEndpoint;
+use functions::routers;
+use functions::state::App;
+use slipway_protocol::error::ErrorCode;
+use slipway_protocol::link::MemberToken;
+
+use crate::support::{Api, NewRoom, Stack};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_table_that_is_down_is_unavailable_for_now() {
+    let stack = Stack::start(|_| {}).await;
+    let mut config = (*stack.app.config).clone();
+    config.table_endpoint = TableEndpoint::Url("http://127.0.0.1:9".into());
+    let api = Api::gateway(App::connect(config));
+    let answer = api.post("/api/rooms", None, &NewRoom::invented().request()).await;
+    assert_eq!(answer.headers["retry-after"], "5");
+    let error = answer.failed(ErrorCode::Unavailable);
+    assert!(!error.message.contains("127.0.0.1"), "{}", error.message);
+    let token = MemberToken::from_bytes([1; 32]).expose();
+    api.get(&NewRoom::invented().path(""), Some(&token)).await.failed(ErrorCode::Unavailable);
+    assert!(api.get("/api/health", None).await.status.is_success(), "the function itself runs");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_table_that_is_not_there_is_our_own_fault() {
+    let stack = Stack::start(|_| {}).await;
+    let mut config = (*stack.app.config).clone();
+    config.table = "another-one".into();
+    let api = Api::gateway(App::connect(config));
+    let error = api.post("/api/rooms", None, &NewRoom::invented().request()).await.failed(ErrorCode::Internal);
+    assert!(!error.message.contains("another-one"), "{}", error.message);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn conflicts_are_met_with_another_try() {
+    let stack = Stack::start(|_| {}).await;
+    let api = stack.http();
+    stack.app.table.inject_conflicts(4);
+    let room = NewRoom::create(&api).await;
+    stack.app.table.inject_conflicts(4);
+    room.join(&api, slipway_protocol::link::Role::View).await;
+    assert_eq!(stack.app.table.conflicts_left(), 0);
+    stack.app.table.inject_conflicts(1000);
+    api.post("/api/rooms", None, &NewRoom::invented().request()).await.failed(ErrorCode::Unavailable);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_panic_is_a_500_and_the_next_call_goes_on() {
+    use axum::routing::get;
+    use utoipa_axum::router::OpenApiRouter;
+
+    async fn panics() {
+        panic!("for the test");
+    }
+    let stack = Stack::start(|_| {}).await;
+    let routes = OpenApiRouter::new().route("/api/panics", get(panics));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let api = Api::http(&format!("http://{}", listener.local_addr().unwrap()));
+    let router = routers::serve(stack.app.clone(), routes);
+    let server = tokio::spawn(functions::dev::serve_until(
+        listener,
+        router,
+        functions::dev::Limits::default(),
+        std::future::pending(),
+    ));
+    for _ in 0..2 {
+        let error = api.get("/api/panics", None).await.failed(ErrorCode::Internal);
+        assert!(!error.message.contains("for the test"));
+    }
+    server.abort();
+}

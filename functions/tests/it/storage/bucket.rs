@@ -1,0 +1,176 @@
+//! A bucket of one's own in MinIO, and a plain HTTP client that does what a browser does.
+
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_s3::config::{BehaviorVersion, Region};
+use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_types::SdkConfig;
+use functions::storage::{ObjectKey, S3UploadId, SignedBytes, Storage, StorageConfig};
+use local_stack::{Minio, MinioOptions};
+use slipway_protocol::api::SignedRequest;
+use slipway_protocol::digest::Md5;
+use slipway_protocol::id::{FileId, PartNumber, RoomId};
+
+pub(crate) const QUARTER_HOUR: Duration = Duration::from_secs(900);
+
+/// A new bucket in the MinIO of this run.
+pub(crate) struct Bucket {
+    pub(crate) storage: Storage,
+    pub(crate) sdk: SdkConfig,
+    pub(crate) config: StorageConfig,
+}
+
+/// What storage answered to a request sent the way a browser sends it.
+#[derive(Debug)]
+pub(crate) struct Sent {
+    pub(crate) status: u16,
+    /// The `<Code>` of an S3 error.
+    pub(crate) code: String,
+    /// Without quotes.
+    pub(crate) etag: String,
+    pub(crate) text: String,
+}
+
+/// One server for a test process; each test has its own bucket.
+pub(crate) fn minio() -> &'static Minio {
+    static MINIO: OnceLock<Minio> = OnceLock::new();
+    MINIO.get_or_init(|| {
+        if std::env::var_os("SLIPWAY_TEST_MINIO").is_some() {
+            return Minio::shared_or_start().expect("MinIO is there");
+        }
+        remove_left_data();
+        let data = data_folder(&std::process::id().to_string()).join("data");
+        Minio::start(MinioOptions { data_dir: Some(data), ..MinioOptions::default() }).expect("MinIO starts")
+    })
+}
+
+/// A static is never dropped, so its gigabytes are removed by the next run.
+fn remove_left_data() {
+    let folders = std::fs::read_dir(env!("CARGO_TARGET_TMPDIR")).into_iter().flatten().flatten();
+    for folder in folders {
+        let name = folder.file_name().to_string_lossy().into_owned();
+        let owner = name.strip_prefix(DATA_PREFIX).filter(|pid| !Path::new("/proc").join(pid).exists());
+        if let Some(owner) = owner {
+            let _ = std::fs::remove_dir_all(data_folder(owner));
+        }
+    }
+}
+
+const DATA_PREFIX: &str = "minio-of-";
+
+fn data_folder(pid: &str) -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{DATA_PREFIX}{pid}"))
+}
+
+impl Bucket {
+    pub(crate) async fn new() -> Self {
+        let minio = tokio::task::spawn_blocking(minio).await.unwrap();
+        let config = StorageConfig {
+            bucket: format!("test-{}", hex::encode(random())),
+            endpoint: Some(minio.endpoint().to_owned()),
+            public_endpoints: Vec::new(),
+            path_style: true,
+        };
+        let sdk = sdk_config(minio.access_key(), minio.secret_key());
+        let storage = Storage::new(&sdk, &config);
+        storage.create_bucket().await.unwrap();
+        Self { storage, sdk, config }
+    }
+
+    /// The same bucket by way of other endpoints.
+    pub(crate) fn through(&self, endpoint: &str, public: &[&str]) -> Storage {
+        let config = StorageConfig {
+            endpoint: Some(endpoint.to_owned()),
+            public_endpoints: public.iter().map(|&url| url.to_owned()).collect(),
+            ..self.config.clone()
+        };
+        Storage::new(&self.sdk, &config)
+    }
+
+    pub(crate) fn endpoint(&self) -> &str {
+        self.config.endpoint.as_deref().unwrap()
+    }
+
+    pub(crate) fn credentials(&self) -> Credentials {
+        Credentials::from_keys(minio().access_key(), minio().secret_key(), None)
+    }
+
+    /// The SDK itself, to do behind Slipway's back what nobody should.
+    pub(crate) fn client(&self) -> aws_sdk_s3::Client {
+        let config = aws_sdk_s3::config::Builder::from(&self.sdk).endpoint_url(self.endpoint()).force_path_style(true);
+        aws_sdk_s3::Client::from_conf(config.build())
+    }
+
+    /// Signs a part for just these bytes.
+    pub(crate) async fn sign(&self, key: &ObjectKey, upload: &S3UploadId, part: u16, bytes: &[u8]) -> SignedRequest {
+        let part = PartNumber::new(part).unwrap();
+        self.storage.presign_part(key, upload, part, promise(bytes), (0, QUARTER_HOUR)).await.unwrap()
+    }
+
+    /// Signs and sends a part; it must be taken.
+    pub(crate) async fn put_part(&self, key: &ObjectKey, upload: &S3UploadId, part: u16, bytes: &[u8]) {
+        let sent = send(&self.sign(key, upload, part, bytes).await, bytes).await;
+        assert_eq!((sent.status, sent.etag), (200, Md5::of(bytes).hex()), "{}", sent.text);
+    }
+
+    /// The object's bytes, read with the functions' credentials.
+    pub(crate) async fn read(&self, key: &ObjectKey) -> Vec<u8> {
+        let url = self.storage.presign_get(key, "read", QUARTER_HOUR).await.unwrap();
+        reqwest::get(url).await.unwrap().error_for_status().unwrap().bytes().await.unwrap().to_vec()
+    }
+}
+
+/// What a signed PUT of these bytes promises.
+pub(crate) fn promise(bytes: &[u8]) -> SignedBytes {
+    SignedBytes { len: bytes.len() as u64, digest: Md5::of(bytes) }
+}
+
+/// Sends the request with its headers, as the page does.
+pub(crate) async fn send(request: &SignedRequest, bytes: &[u8]) -> Sent {
+    assert_eq!(request.method, "PUT");
+    let mut call = reqwest::Client::new().put(&request.url).body(bytes.to_vec());
+    for (name, value) in &request.headers {
+        call = call.header(name, value);
+    }
+    answer(call).await
+}
+
+/// Sends any request and reads S3's answer.
+pub(crate) async fn answer(call: reqwest::RequestBuilder) -> Sent {
+    let answer = call.send().await.unwrap();
+    let etag = answer.headers().get("etag").map_or("", |value| value.to_str().unwrap()).trim_matches('"').to_owned();
+    let status = answer.status().as_u16();
+    let text = answer.text().await.unwrap();
+    let code = text.split_once("<Code>").and_then(|(_, rest)| rest.split_once("</Code>")).map_or("", |(code, _)| code);
+    Sent { status, code: code.to_owned(), etag, text }
+}
+
+/// `len` bytes that differ by seed and place.
+pub(crate) fn body(seed: u8, len: usize) -> Vec<u8> {
+    (0..len).map(|i| (i as u32).wrapping_mul(2_654_435_761).to_be_bytes()[0] ^ seed).collect()
+}
+
+pub(crate) fn key() -> ObjectKey {
+    ObjectKey::for_file(RoomId::from_bytes(random()), FileId::from_bytes(random()))
+}
+
+fn random() -> [u8; 16] {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).unwrap();
+    bytes
+}
+
+fn sdk_config(access: &str, secret: &str) -> SdkConfig {
+    let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .region(Region::new("us-east-1"))
+        .credentials_provider(SharedCredentialsProvider::new(Credentials::from_keys(access, secret, None)))
+        .http_client(http)
+        .build()
+}

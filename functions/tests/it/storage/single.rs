@@ -1,0 +1,83 @@
+//! A small file is one PUT, which never replaces an object.
+
+use functions::storage::{StorageError, StoredObject};
+
+use super::bucket::{Bucket, QUARTER_HOUR, body, key, promise, send};
+
+#[tokio::test]
+async fn one_put_makes_the_object_with_its_md5_as_etag() {
+    let bucket = Bucket::new().await;
+    for bytes in [body(1, 0), body(1, 1), body(1, 1 << 20)] {
+        let key = key();
+        let request = bucket.storage.presign_single(&key, promise(&bytes), (0, QUARTER_HOUR)).await.unwrap();
+        assert_eq!(request.headers["content-type"], "application/octet-stream");
+        assert_eq!(request.headers["if-none-match"], "*");
+        assert_eq!(send(&request, &bytes).await.status, 200);
+        let object = StoredObject { size: bytes.len() as u64, etag: promise(&bytes).digest.hex() };
+        assert_eq!(bucket.storage.head(&key).await, Ok(object));
+        assert_eq!(bucket.read(&key).await, bytes);
+    }
+}
+
+#[tokio::test]
+async fn an_object_is_never_replaced() {
+    let bucket = Bucket::new().await;
+    let key = key();
+    let (first, second) = (body(1, 100), body(2, 100));
+    let one = bucket.storage.presign_single(&key, promise(&first), (0, QUARTER_HOUR)).await.unwrap();
+    let two = bucket.storage.presign_single(&key, promise(&second), (0, QUARTER_HOUR)).await.unwrap();
+    assert_eq!(send(&one, &first).await.status, 200);
+    assert_eq!(send(&two, &second).await.status, 412);
+    assert_eq!(send(&one, &first).await.status, 412);
+    assert_eq!(bucket.read(&key).await, first);
+}
+
+#[tokio::test]
+async fn the_condition_cannot_be_left_out() {
+    let bucket = Bucket::new().await;
+    let key = key();
+    let bytes = body(1, 100);
+    let mut request = bucket.storage.presign_single(&key, promise(&bytes), (0, QUARTER_HOUR)).await.unwrap();
+    request.headers.remove("if-none-match");
+    let sent = send(&request, &bytes).await;
+    assert!(matches!(sent.status, 400 | 403), "{sent:?}");
+    assert_eq!(bucket.storage.head(&key).await, Err(StorageError::NotFound));
+}
+
+#[tokio::test]
+async fn other_bytes_or_another_length_are_refused() {
+    let bucket = Bucket::new().await;
+    let key = key();
+    let request = bucket.storage.presign_single(&key, promise(&body(1, 100)), (0, QUARTER_HOUR)).await.unwrap();
+    assert_eq!(send(&request, &body(2, 100)).await.code, "BadDigest");
+    assert_eq!(send(&request, &body(1, 101)).await.code, "SignatureDoesNotMatch");
+    assert_eq!(bucket.storage.head(&key).await, Err(StorageError::NotFound));
+}
+
+#[tokio::test]
+async fn a_deleted_object_is_gone_and_deleting_twice_is_no_error() {
+    let bucket = Bucket::new().await;
+    let key = key();
+    let bytes = body(1, 100);
+    let request = bucket.storage.presign_single(&key, promise(&bytes), (0, QUARTER_HOUR)).await.unwrap();
+    send(&request, &bytes).await;
+    bucket.storage.delete(&key).await.unwrap();
+    assert_eq!(bucket.storage.head(&key).await, Err(StorageError::NotFound));
+    bucket.storage.delete(&key).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_missing_bucket_and_a_dead_server_are_told_apart() {
+    let bucket = Bucket::new().await;
+    let mut elsewhere = bucket.config.clone();
+    elsewhere.bucket.push_str("-missing");
+    let storage = functions::storage::Storage::new(&bucket.sdk, &elsewhere);
+    assert_eq!(storage.bucket_exists().await, Ok(false));
+    assert_eq!(bucket.storage.bucket_exists().await, Ok(true));
+    assert_eq!(bucket.storage.create_bucket().await, Ok(()), "one that is ours already");
+    assert_eq!(storage.create_multipart(&key()).await, Err(StorageError::Other("NoSuchBucket".into())));
+
+    let port = local_stack::free_port().unwrap();
+    let dead = bucket.through(&format!("http://127.0.0.1:{port}"), &[]);
+    assert!(matches!(dead.head(&key()).await, Err(StorageError::Unreachable(_))));
+}

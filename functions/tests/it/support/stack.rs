@@ -1,0 +1,72 @@
+//! App, table and server of one test. Ends with it.
+
+use functions::config::{Config, TableEndpoint};
+use functions::dev::{EmbeddedTable, Limits, serve_until};
+use functions::routers;
+use functions::state::App;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+use super::Api;
+
+/// The functions on an embedded table in memory.
+pub(crate) struct Stack {
+    pub(crate) app: App,
+    pub(crate) url: String,
+    server: JoinHandle<()>,
+    _table: Option<EmbeddedTable>,
+}
+
+impl Stack {
+    /// Starts with a configuration that the test may change. Storage is nowhere, unless the test says where.
+    pub(crate) async fn start(change: impl FnOnce(&mut Config)) -> Self {
+        let mut config = config();
+        change(&mut config);
+        let table = EmbeddedTable::start(&config.table_endpoint).await.expect("the table starts");
+        if let Some(table) = &table {
+            config.table_endpoint = table.endpoint();
+        }
+        let app = App::connect(config);
+        app.table.create_if_missing().await.expect("the table is made");
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let router = routers::serve(app.clone(), routers::all());
+        let server = tokio::spawn(serve_until(listener, router, Limits::default(), std::future::pending()));
+        Self { app, url, server, _table: table }
+    }
+
+    /// Calls over HTTP, as dev-server is called.
+    pub(crate) fn http(&self) -> Api {
+        Api::http(&self.url)
+    }
+
+    /// Calls as events, as Lambda is called.
+    pub(crate) fn gateway(&self) -> Api {
+        Api::gateway(self.app.clone())
+    }
+}
+
+impl Drop for Stack {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+fn config() -> Config {
+    let get = |name: &str| {
+        let value = match name {
+            "SLIPWAY_BUCKET" => "files",
+            "SLIPWAY_TABLE" => "slipway",
+            "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => "fortestsonly",
+            // Port 9 is the discard service: nobody listens there.
+            "SLIPWAY_S3_ENDPOINT" => "http://127.0.0.1:9",
+            "SLIPWAY_S3_PATH_STYLE" => "true",
+            "SLIPWAY_TABLE_ENDPOINT" => "embedded:memory",
+            _ => return None,
+        };
+        Some(value.to_owned())
+    };
+    let config = Config::read(&get).expect("a good configuration");
+    assert_eq!(config.table_endpoint, TableEndpoint::Memory);
+    config
+}

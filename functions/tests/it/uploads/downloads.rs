@@ -1,0 +1,85 @@
+//! Files come as attachments, under a grant, to who may see them; and they can be removed.
+
+use functions::ids;
+use slipway_protocol::api::{AuditPage, Download, DownloadGrant, Event, EventPage};
+use slipway_protocol::error::ErrorCode;
+use slipway_protocol::link::Role;
+
+use super::content::{Content, MIB};
+use super::world::{World, assert_alike};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_download_is_the_file_under_its_name() {
+    let world = World::new().await;
+    let (ana, viewer) = (world.join(Role::Contribute).await, world.join(Role::View).await);
+    let file = Content { name: "../Über\u{202e}gpj.html".into(), ..Content::new(1, 17 * MIB) };
+    let info = ana.upload(&file).await;
+    let grant = viewer.download(info.file_id).await;
+    assert_eq!((grant.expires_in_seconds, grant.size, &grant.etag), (60, 17 * MIB as u64, &info.etag));
+    let answer = reqwest::get(&grant.url).await.unwrap();
+    assert_eq!(answer.headers()["content-type"], "application/octet-stream");
+    let disposition = answer.headers()["content-disposition"].to_str().unwrap().to_owned();
+    assert_eq!(disposition, "attachment; filename=\"..__ber_gpj.html\"; filename*=UTF-8''.._%C3%9Cber_gpj.html");
+    assert!(answer.bytes().await.unwrap() == file.bytes.as_slice());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_grant_is_signed_again_for_nothing_by_its_holder_for_a_day() {
+    let world = World::new().await;
+    let (ana, ben) = (world.join(Role::Contribute).await, world.join(Role::Manage).await);
+    let (one, two) = (ana.upload(&Content::new(1, 10)).await, ana.upload(&Content::new(2, 10)).await);
+    let grant = ana.download(one.file_id).await;
+    let again = Download { grant_id: Some(grant.grant_id) };
+    let path = |file| format!("/api/files/{file}/downloads");
+    let second: DownloadGrant = ana.post(&path(one.file_id), &again).await.ok();
+    assert_eq!(second.grant_id, grant.grant_id);
+    assert_eq!(reqwest::get(&second.url).await.unwrap().status(), 200);
+    let log: AuditPage = ben.get(&world.room.path("/audit")).await.ok();
+    assert_eq!(log.entries.iter().filter(|entry| entry.action == "download-granted").count(), 1);
+
+    ana.post(&path(two.file_id), &again).await.failed(ErrorCode::NotFound);
+    ben.post(&path(one.file_id), &again).await.failed(ErrorCode::NotFound);
+    world.wait(24 * 3600 + 1);
+    let ana = world.rejoin(&ana).await;
+    ana.post(&path(one.file_id), &again).await.failed(ErrorCode::NotFound);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_may_not_see_gets_nothing() {
+    let world = World::new().await;
+    let ana = world.join(Role::Contribute).await;
+    let file = ana.upload(&Content::new(1, 10)).await.file_id;
+    let download = Download { grant_id: None };
+    let path = |file| format!("/api/files/{file}/downloads");
+    world.join(Role::Drop).await.post(&path(file), &download).await.failed(ErrorCode::RoleTooLow);
+    let stranger = world.stranger().await;
+    let unknown = ids::file_id();
+    assert_alike(&stranger.post(&path(file), &download).await, &stranger.post(&path(unknown), &download).await);
+    let own = |file| format!("/api/files/{file}");
+    assert_alike(&stranger.delete(&own(file)).await, &stranger.delete(&own(unknown)).await);
+    assert_eq!(ana.files().await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_is_removed_once_by_who_may() {
+    let world = World::new().await;
+    let (ana, ben, boss) =
+        (world.join(Role::Contribute).await, world.join(Role::Contribute).await, world.join(Role::Manage).await);
+    let dropper = world.join(Role::Drop).await;
+    let files = [ana.upload(&Content::new(1, 10)).await, ana.upload(&Content::new(2, 10)).await];
+    let dropped = dropper.upload(&Content::new(3, 10)).await;
+    let path = |file: &slipway_protocol::api::FileInfo| format!("/api/files/{}", file.file_id);
+    ben.delete(&path(&files[0])).await.failed(ErrorCode::RoleTooLow);
+    dropper.delete(&path(&files[0])).await.failed(ErrorCode::NotFound);
+    let first = path(&files[0]);
+    let at_once = futures::future::join_all((0..5).map(|_| ana.delete(&first))).await;
+    assert_eq!(at_once.iter().filter(|answer| answer.status == 204).count(), 1, "{at_once:?}");
+    assert_eq!(boss.delete(&path(&files[1])).await.status, 204);
+    assert_eq!(dropper.delete(&path(&dropped)).await.status, 204);
+    assert_eq!(world.used().await, (0, 0, 0));
+    for file in [&files[0], &files[1], &dropped] {
+        assert_eq!(world.object(file.file_id).await, None);
+    }
+    let page: EventPage = boss.get(&world.room.path("/events")).await.ok();
+    assert_eq!(page.events.iter().filter(|event| matches!(event.what, Event::FileRemoved { .. })).count(), 3);
+}

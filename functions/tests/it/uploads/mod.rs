@@ -1,0 +1,18 @@
+//! Uploads, downloads and sweep on real storage and a real table.
+
+mod adopt;
+mod begin;
+mod cancel;
+mod complete;
+mod content;
+mod downloads;
+mod finish;
+mod killed;
+mod many_parts;
+mod races;
+mod sign;
+mod status;
+mod sweep;
+mod ways;
+mod wire;
+mod world;

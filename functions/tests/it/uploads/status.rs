@@ -1,0 +1,67 @@
+//! The status tells what storage holds, to whom it concerns.
+
+use slipway_protocol::api::{Progress, UploadState, UploadStatus};
+use slipway_protocol::digest::Digest;
+use slipway_protocol::error::ErrorCode;
+use slipway_protocol::link::Role;
+
+use super::content::{Content, MIB, part};
+use super::world::World;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_the_owner_sees_digests_of_parts() {
+    let world = World::new().await;
+    let (ana, viewer) = (world.join(Role::Contribute).await, world.join(Role::View).await);
+    let file = Content::new(1, 17 * MIB);
+    let upload = ana.begin(&file).await.upload_id;
+    ana.put_parts(upload, &file, [2]).await;
+    let mine = ana.status(upload).await;
+    assert_eq!((mine.state, mine.parts.len(), mine.plan), (UploadState::Uploading, 1, file.plan));
+    assert_eq!((mine.parts[0].part_number, mine.parts[0].digest), (part(2), Digest(file.digest(2))));
+    let seen = viewer.status(upload).await;
+    assert_eq!((seen.state, seen.parts), (UploadState::Uploading, vec![]));
+    let listed = viewer.view().await.uploads.remove(0);
+    assert_eq!((listed.upload_id, listed.mine, listed.size), (upload, false, 17 * MIB as u64));
+    assert!(ana.view().await.uploads[0].mine);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn parts_are_told_after_a_part() {
+    let world = World::new().await;
+    let ana = world.join(Role::Contribute).await;
+    let file = Content::in_small_parts(1, 16 * MIB);
+    let upload = world.begin_as_planned(&ana, &file).await.upload_id;
+    ana.put_parts(upload, &file, [1, 2, 4]).await;
+    let after: UploadStatus = ana.get(&format!("/api/uploads/{upload}?after=2")).await.ok();
+    assert_eq!(after.parts.iter().map(|part| part.part_number.get()).collect::<Vec<_>>(), [4]);
+    for wrong in ["0", "10001", "x"] {
+        ana.get(&format!("/api/uploads/{upload}?after={wrong}")).await.failed(ErrorCode::BadRequest);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn progress_is_what_storage_holds_looked_up_now_and_then() {
+    let world = World::new().await;
+    let (ana, viewer) = (world.join(Role::Contribute).await, world.join(Role::View).await);
+    let file = Content::in_small_parts(1, 20 * MIB);
+    let upload = world.begin_as_planned(&ana, &file).await.upload_id;
+    let path = format!("/api/uploads/{upload}/progress");
+    ana.put_parts(upload, &file, [1]).await;
+    let first: Progress = viewer.get(&path).await.ok();
+    assert_eq!((first.bytes_uploaded, first.percentage), (5 * MIB as u64, 25.0));
+    ana.put_parts(upload, &file, [2]).await;
+    let soon: Progress = viewer.get(&path).await.ok();
+    assert_eq!(soon.bytes_uploaded, 5 * MIB as u64, "not asked of storage again within 5 s");
+    world.wait(10);
+    let later: Progress = viewer.get(&path).await.ok();
+    assert_eq!((later.bytes_uploaded, later.file_name), (10 * MIB as u64, Some(file.name.clone())));
+    let speed = later.upload_speed.unwrap();
+    assert!((300_000..600_000).contains(&speed), "5 MiB in a little over 10 s: {speed}");
+    assert_eq!(later.estimated_time_remaining, Some((10 * MIB as u64).div_ceil(speed)));
+    assert_eq!(viewer.view().await.uploads[0].bytes_uploaded, 10 * MIB as u64);
+
+    ana.put_parts(upload, &file, [3, 4]).await;
+    ana.complete(upload).await;
+    let done: Progress = viewer.get(&path).await.ok();
+    assert_eq!((done.bytes_uploaded, done.percentage), (20 * MIB as u64, 100.0));
+}

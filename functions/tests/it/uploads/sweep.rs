@@ -1,0 +1,143 @@
+//! What is overdue is given up, and what still moves is not.
+
+use functions::records::due::{self, Due};
+use slipway_protocol::api::UploadState;
+use slipway_protocol::error::ErrorCode;
+use slipway_protocol::link::Role;
+
+use super::content::{Content, MIB};
+use super::world::{World, both_tables};
+
+const HOUR: u64 = 3600;
+const DAY: u64 = 24 * HOUR;
+
+both_tables! {
+    /// Row A12, and abuse case 4: usage comes back to 0.
+    async fn uploads_end_seven_days_after_their_last_part(tables) {
+        let world = World::on(tables, |_| {}).await;
+        let ana = world.join(Role::Contribute).await;
+        let (large, small) = (Content::new(1, 17 * MIB), Content::new(2, 1000));
+        let uploads = [ana.begin(&large).await.upload_id, ana.begin(&small).await.upload_id];
+        ana.put_parts(uploads[0], &large, [1]).await;
+        assert!((7 * DAY - 60..=7 * DAY).contains(&ana.status(uploads[0]).await.expires_in_seconds));
+        world.wait(7 * DAY - HOUR);
+        assert_eq!(world.sweep().await.removed, 0);
+        world.wait(HOUR + 60);
+        assert_eq!(world.sweep().await.removed, 2);
+        assert_eq!(world.used().await, (0, 0, 0));
+        let ana = world.rejoin(&ana).await;
+        for upload in uploads {
+            assert_eq!(ana.status(upload).await.state, UploadState::Expired);
+            world.assert_nothing_in_storage(upload).await;
+            ana.try_sign(upload, &[small.to_sign(1)]).await.failed(ErrorCode::UploadExpired);
+            ana.try_complete(upload).await.failed(ErrorCode::UploadExpired);
+        }
+        assert!(ana.view().await.uploads.is_empty());
+    }
+}
+
+/// Parts carry storage's time: here an hour is a second.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_that_arrives_keeps_the_upload_alive() {
+    let world = World::with(|config| (config.upload_idle_seconds, config.upload_life_seconds) = (3, 3600)).await;
+    let ana = world.join(Role::Contribute).await;
+    let file = Content::in_small_parts(1, 11 * MIB);
+    let upload = world.begin_as_planned(&ana, &file).await.upload_id;
+    ana.put_parts(upload, &file, [1]).await;
+    tokio::time::sleep(std::time::Duration::from_millis(2200)).await;
+    ana.put_parts(upload, &file, [2]).await;
+    tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
+    // 3.7 s after the start: overdue by the record, alive by storage.
+    assert_eq!(world.sweep().await.removed, 0);
+    assert_eq!(ana.status(upload).await.state, UploadState::Uploading);
+    world.wait(4);
+    assert_eq!(world.sweep().await.removed, 1);
+    assert_eq!(ana.status(upload).await.state, UploadState::Expired);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_lives_longer_than_its_life() {
+    let world = World::with(|config| (config.upload_idle_seconds, config.upload_life_seconds) = (100, 120)).await;
+    let ana = world.join(Role::Contribute).await;
+    let file = Content::new(1, 17 * MIB);
+    let upload = ana.begin(&file).await.upload_id;
+    world.wait(90);
+    ana.put_parts(upload, &file, [1]).await;
+    assert!(ana.status(upload).await.expires_in_seconds <= 30);
+    world.wait(31);
+    assert_eq!(world.sweep().await.removed, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sweep_that_cannot_reach_storage_is_repeated() {
+    let nowhere = format!("http://127.0.0.1:{}", local_stack::free_port().unwrap());
+    let world = World::new().await;
+    let ana = world.join(Role::Contribute).await;
+    ana.begin(&Content::new(1, 1000)).await;
+    world.wait(8 * DAY);
+    let mut cut_off = world.app().clone();
+    cut_off.storage = world.bucket.through(&nowhere, &[]);
+    let report = functions::sweep::sweep(&cut_off).await.unwrap();
+    assert_eq!((report.failed, report.removed), (1, 0));
+    // Hours later: the cursor did not pass it.
+    world.wait(5 * HOUR);
+    assert_eq!(world.sweep().await.removed, 1);
+    assert_eq!(world.used().await, (0, 0, 0));
+}
+
+both_tables! {
+    async fn two_sweeps_at_once_free_nothing_twice(tables) {
+        let world = World::on(tables, |_| {}).await;
+        let ana = world.join(Role::Contribute).await;
+        ana.upload(&Content::new(9, 500)).await;
+        for seed in 0..6 {
+            ana.begin(&Content::new(seed, 1000)).await;
+        }
+        world.wait(8 * DAY);
+        let (one, two) = futures::future::join(world.sweep(), world.sweep()).await;
+        assert!(one.removed + two.removed >= 6, "{one:?} {two:?}");
+        assert_eq!(world.used().await, (500, 1, 0));
+    }
+}
+
+/// Without a cursor a sweep looks back for a month: what was noted before the first sweep is found.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_sweep_finds_what_is_old() {
+    let world = World::new().await;
+    let ana = world.join(Role::Contribute).await;
+    ana.begin(&Content::new(1, 1000)).await;
+    let cursor = functions::table::Key::new("SWEEP", "CURSOR");
+    world.app().table.write(&functions::table::Write::delete(&cursor)).await.unwrap();
+    world.wait(20 * DAY);
+    assert_eq!(world.sweep().await.removed, 1);
+    assert_eq!(world.sweep().await.looked, 0);
+}
+
+/// Somebody notes a look while sweep looks: it is not forgotten with the one that sweep had read.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_look_noted_during_a_look_is_kept() {
+    let world = World::new().await;
+    let table = &world.app().table;
+    let id = functions::ids::upload_id();
+    let hour = due::hour(world.app().clock.now_ms()) - 10;
+    let at = hour * 3_600_000;
+    let listed = async || {
+        let (due, more) = due::list(table, hour, id.as_bytes()[0] % due::SHARDS, u64::MAX).await.unwrap();
+        assert!(!more);
+        due
+    };
+    Due::upload(id, at + 10).note(table).await.unwrap();
+    let seen = listed().await.remove(0);
+    Due::upload(id, at + 20).note(table).await.unwrap();
+    seen.replace(table, None).await.unwrap();
+    assert_eq!(listed().await.iter().map(|due| due.at).collect::<Vec<_>>(), [at + 10], "the earlier one");
+    let seen = listed().await.remove(0);
+    Due::upload(id, at + 5).note(table).await.unwrap();
+    seen.replace(table, Some(at + 30)).await.unwrap();
+    let seen = listed().await.remove(0);
+    assert_eq!(seen.at, at + 5);
+    seen.replace(table, Some(at + 30)).await.unwrap();
+    assert_eq!(listed().await.remove(0).at, at + 30);
+    listed().await.remove(0).replace(table, Some(at + 3_600_000)).await.unwrap();
+    assert!(listed().await.is_empty(), "moved to the next hour");
+}
