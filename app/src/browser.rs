@@ -1,0 +1,84 @@
+//! The few things that views need of the browser and Leptos does not have.
+
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::JsFuture;
+
+const THEME_KEY: &str = "slipway-theme";
+
+/// The static shell was for the time before this.
+pub(crate) fn remove_shell() {
+    if let Some(shell) = document().get_element_by_id("shell") {
+        shell.remove();
+    }
+}
+
+/// Brings an element into view and gives it the focus.
+pub(crate) fn focus(id: &str) {
+    let element = document().get_element_by_id(id).and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok());
+    if let Some(element) = element {
+        // Focus scrolls by itself. Refused only for an element that left the page this very moment.
+        let _ = element.focus();
+    }
+}
+
+/// Milliseconds since 1970, on this device's clock.
+pub(crate) fn now_ms() -> u64 {
+    js_sys::Date::now() as u64
+}
+
+/// Date and time as this user writes them.
+pub(crate) fn local_time(ms: u64) -> String {
+    js_sys::Date::new(&(ms as f64).into()).to_locale_string("default", &js_sys::Object::new()).into()
+}
+
+/// Whether nobody sees this tab.
+pub(crate) fn is_hidden() -> bool {
+    document().visibility_state() == web_sys::VisibilityState::Hidden
+}
+
+/// The chosen theme: `light`, `dark`, or none for the system's.
+pub(crate) fn theme() -> Option<String> {
+    document().document_element().and_then(|html| html.get_attribute("data-theme"))
+}
+
+/// Chooses a theme and keeps it, where the browser lets us.
+pub(crate) fn set_theme(theme: Option<&str>) {
+    let storage = window().local_storage().ok().flatten();
+    let html = document().document_element();
+    // Refused storage only means that the choice lasts as long as the page.
+    let _ = match theme {
+        Some(name) => (
+            html.map(|html| html.set_attribute("data-theme", name)),
+            storage.map(|storage| storage.set_item(THEME_KEY, name)),
+        ),
+        None => (
+            html.map(|html| html.remove_attribute("data-theme")),
+            storage.map(|storage| storage.remove_item(THEME_KEY)),
+        ),
+    };
+}
+
+/// Copies the text of a field. Over plain http there is no clipboard, but the older way works.
+pub(crate) async fn copy(field: &web_sys::HtmlInputElement) -> bool {
+    if window().is_secure_context() {
+        let written = window().navigator().clipboard().write_text(&field.value());
+        if JsFuture::from(written).await.is_ok() {
+            return true;
+        }
+    }
+    field.select();
+    let old = document().dyn_into::<web_sys::HtmlDocument>();
+    old.is_ok_and(|document| document.exec_command("copy").unwrap_or(false))
+}
+
+/// A length in pixels from a custom property of the element.
+pub(crate) fn css_pixels(element: &web_sys::Element, property: &str) -> Option<f64> {
+    let style = window().get_computed_style(element).ok().flatten()?;
+    style.get_property_value(property).ok()?.trim().strip_suffix("px")?.parse().ok()
+}
+
+/// Whether what has the focus got it by the keyboard.
+pub(crate) fn focus_is_visible() -> bool {
+    document().active_element().is_some_and(|element| element.matches(":focus-visible").unwrap_or(false))
+}

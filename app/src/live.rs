@@ -1,0 +1,155 @@
+//! A room that keeps itself up to date by asking again.
+
+use std::time::Duration;
+
+use leptos::leptos_dom::helpers::{TimeoutHandle, set_timeout_with_handle};
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use slipway_protocol::api::{FilePage, RoomView};
+use slipway_protocol::id::RoomId;
+use wasm_client::ClientError;
+
+use crate::listing::Listing;
+use crate::state::Ctx;
+use crate::{browser, polling, texts};
+
+/// The room as last seen. A handle: copies are one.
+#[derive(Clone, Copy)]
+pub(crate) struct Live {
+    pub(crate) room: RoomId,
+    /// None until the first answer. Its files are in `listing`.
+    pub(crate) view: RwSignal<Option<RoomView>>,
+    pub(crate) listing: RwSignal<Listing>,
+    /// Why the last look failed.
+    pub(crate) trouble: RwSignal<Option<ClientError>>,
+    first_page: StoredValue<Option<FilePage>>,
+    timer: StoredValue<Option<TimeoutHandle>>,
+    busy: StoredValue<bool>,
+    /// Somebody wanted to look while a look was under way.
+    again: StoredValue<bool>,
+    failures: StoredValue<u32>,
+}
+
+impl Live {
+    pub(crate) fn new(room: RoomId) -> Self {
+        Self {
+            room,
+            view: RwSignal::new(None),
+            listing: RwSignal::default(),
+            trouble: RwSignal::new(None),
+            first_page: StoredValue::new(None),
+            timer: StoredValue::new(None),
+            busy: StoredValue::new(false),
+            again: StoredValue::new(false),
+            failures: StoredValue::new(0),
+        }
+    }
+
+    /// Looks now, and again and again until the view that made this goes away.
+    pub(crate) fn follow(self, ctx: Ctx) {
+        self.look(ctx);
+        let seen = window_event_listener(leptos::ev::visibilitychange, move |_| self.look_if_seen(ctx));
+        let online = window_event_listener(leptos::ev::online, move |_| self.look(ctx));
+        let completed = Memo::new(move |_| ctx.totals.with(|totals| totals.completed));
+        Effect::new(move |before: Option<u32>| {
+            let now = completed.get();
+            if before.is_some_and(|before| before != now) {
+                self.look(ctx);
+            }
+            now
+        });
+        on_cleanup(move || {
+            seen.remove();
+            online.remove();
+            if let Some(timer) = self.timer.try_get_value().flatten() {
+                timer.clear();
+            }
+        });
+    }
+
+    fn look_if_seen(self, ctx: Ctx) {
+        if !browser::is_hidden() {
+            self.look(ctx);
+        }
+    }
+
+    /// Looks now.
+    pub(crate) fn look(self, ctx: Ctx) {
+        match self.busy.try_get_value() {
+            Some(false) => spawn_local(self.ask(ctx)),
+            Some(true) => self.again.set_value(true),
+            None => {}
+        }
+    }
+
+    async fn ask(self, ctx: Ctx) {
+        self.busy.set_value(true);
+        let client = ctx.client();
+        let answer = client.room(self.room).await;
+        // The user may have left the room meanwhile.
+        let Some(seen) = self.view.try_with_untracked(|view| view.as_ref().map(|view| view.last_seq)) else { return };
+        match answer {
+            Ok(view) => {
+                let events = match seen {
+                    Some(seq) if seq != view.last_seq && self.listing.with_untracked(Listing::is_paged) => {
+                        client.events(self.room, seq).await.ok()
+                    }
+                    _ => None,
+                };
+                if self.busy.try_get_value().is_none() {
+                    return;
+                }
+                self.accept(view);
+                if let Some(page) = events {
+                    self.listing.update(|listing| listing.apply(&page.events));
+                }
+            }
+            Err(error) => self.fail(error),
+        }
+        self.busy.set_value(false);
+        self.plan_next(ctx);
+    }
+
+    /// Takes an answer in. Nothing is redrawn that did not change.
+    pub(crate) fn accept(self, mut view: RoomView) {
+        self.failures.set_value(0);
+        if self.trouble.with_untracked(Option::is_some) {
+            self.trouble.set(None);
+        }
+        let page = FilePage { files: std::mem::take(&mut view.files), next_after: view.next_files.take() };
+        if self.first_page.with_value(|before| before.as_ref() != Some(&page)) {
+            self.first_page.set_value(Some(page.clone()));
+            self.listing.update(|listing| listing.refresh(page));
+        }
+        if self.view.with_untracked(|before| before.as_ref() != Some(&view)) {
+            self.view.set(Some(view));
+        }
+    }
+
+    fn fail(self, error: ClientError) {
+        self.failures.update_value(|failures| *failures += 1);
+        self.trouble.set(Some(error));
+    }
+
+    fn plan_next(self, ctx: Ctx) {
+        if self.is_lost() {
+            return;
+        }
+        let wait = match self.again.get_value() {
+            true => 0,
+            false => polling::delay_ms(browser::is_hidden(), self.failures.get_value()),
+        };
+        self.again.set_value(false);
+        if let Some(timer) = self.timer.get_value() {
+            timer.clear();
+        }
+        let timer = set_timeout_with_handle(move || self.look(ctx), Duration::from_millis(wait));
+        self.timer.set_value(timer.ok());
+    }
+
+    /// Whether asking again is of no use.
+    fn is_lost(self) -> bool {
+        self.trouble
+            .with_untracked(|trouble| trouble.as_ref().and_then(ClientError::code).and_then(texts::lost_text).is_some())
+    }
+}

@@ -1,0 +1,153 @@
+//! `/r/{roomId}/audit`: what happened in the room, for those who manage it.
+
+use std::collections::HashMap;
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use leptos_router::components::A;
+use leptos_router::hooks::use_params_map;
+use slipway_protocol::api::AuditEntry;
+use slipway_protocol::id::{MemberId, RoomId};
+
+use crate::names::visible;
+use crate::parts::{Icon, Lost};
+use crate::state::{self, Ctx};
+use crate::{browser, texts};
+
+/// The page of one room's log.
+#[component]
+pub(crate) fn AuditPage() -> impl IntoView {
+    let params = use_params_map();
+    let room = Memo::new(move |_| params.with(|params| params.get("room").and_then(|id| id.parse::<RoomId>().ok())));
+    move || match room.get() {
+        Some(room) => view! { <Log room/> }.into_any(),
+        None => view! {
+            <Lost icon=Icon::List title="This is not a room".into() text="The address is not right.".into()/>
+        }
+        .into_any(),
+    }
+}
+
+/// What is loaded of the log. A handle: copies are one.
+#[derive(Clone, Copy)]
+struct Loaded {
+    room: RoomId,
+    entries: RwSignal<Vec<AuditEntry>>,
+    next: RwSignal<Option<u64>>,
+    busy: RwSignal<bool>,
+    error: RwSignal<Option<String>>,
+}
+
+impl Loaded {
+    fn more(self, ctx: Ctx) {
+        let after = self.next.get_untracked().unwrap_or(0);
+        self.busy.set(true);
+        spawn_local(async move {
+            let answer = ctx.client().audit(self.room, after).await;
+            if self.busy.try_set(false).is_some() {
+                return;
+            }
+            match answer {
+                Ok(page) => {
+                    self.error.set(None);
+                    self.next.set(page.next_after);
+                    self.entries.update(|entries| entries.extend(page.entries));
+                }
+                Err(error) => self.error.set(Some(error.to_string())),
+            }
+        });
+    }
+}
+
+#[component]
+fn Log(room: RoomId) -> impl IntoView {
+    let ctx = state::ctx();
+    let loaded = Loaded {
+        room,
+        entries: RwSignal::default(),
+        next: RwSignal::new(None),
+        busy: RwSignal::new(false),
+        error: RwSignal::new(None),
+    };
+    loaded.more(ctx);
+    let names = StoredValue::new(HashMap::<MemberId, String>::new());
+    spawn_local(async move {
+        // Names make the table readable; without them it shows ids.
+        if let Ok(view) = ctx.client().room(room).await {
+            let files = view.files.into_iter().map(|file| (file.added_by, file.display_name));
+            let uploads = view.uploads.into_iter().map(|upload| (upload.member_id, upload.display_name));
+            let known = files.chain(uploads).chain([(view.member_id, view.display_name)]).collect();
+            names.try_update_value(|names| *names = known);
+            loaded.entries.try_update(|_| ());
+        }
+    });
+    let more = move || loaded.next.with(Option::is_some) && !loaded.busy.get();
+    view! {
+        <section class="section audit">
+            <p><A href=format!("/r/{room}") attr:class="link">"Back to the room"</A></p>
+            <h1>"What happened here"</h1>
+            <p class="muted">"Every operation, numbered and chained: an entry that is changed later shows."</p>
+            <p class="form-error" role="alert">{move || loaded.error.get()}</p>
+            <div class="table-wrap" tabindex="0" role="region" aria-label="Audit log">
+                <table>
+                    <thead>
+                        <tr><th scope="col">"No."</th><th scope="col">"When"</th><th scope="col">"Who"</th><th scope="col">"What"</th><th scope="col">"On"</th><th></th></tr>
+                    </thead>
+                    <tbody>
+                        {move || loaded.entries.get().into_iter().map(|entry| view! { <Row entry names room/> }).collect_view()}
+                    </tbody>
+                </table>
+            </div>
+            <p class="muted" aria-live="polite">{move || loaded.busy.get().then_some("Loading…")}</p>
+            <Show when=more>
+                <button type="button" class="btn" on:click=move |_| loaded.more(ctx)>"Load more"</button>
+            </Show>
+        </section>
+    }
+}
+
+#[component]
+fn Row(entry: AuditEntry, names: StoredValue<HashMap<MemberId, String>>, room: RoomId) -> impl IntoView {
+    let name =
+        |id: MemberId| names.with_value(|names| names.get(&id).cloned()).unwrap_or_else(|| short(&id.to_string()));
+    let subject = entry.subject.parse().map_or_else(|_| short(&entry.subject), name);
+    let who = entry.member_id.map_or_else(|| "Slipway".into(), name);
+    let joined = entry.member_id.filter(|_| entry.action == "member-joined");
+    view! {
+        <tr data-testid="audit-entry" data-action=entry.action.clone()>
+            <td class="number">{entry.seq}</td>
+            <td>{browser::local_time(entry.at)}</td>
+            <td><bdi>{visible(&who)}</bdi></td>
+            <td>{texts::action_text(&entry.action)}</td>
+            <td title=entry.subject.clone()><bdi>{visible(&subject)}</bdi></td>
+            <td>{joined.map(|member| view! { <RemoveMember room member who=who.clone()/> })}</td>
+        </tr>
+    }
+}
+
+#[component]
+fn RemoveMember(room: RoomId, member: MemberId, who: String) -> impl IntoView {
+    let ctx = state::ctx();
+    let remove = move || {
+        spawn_local(async move {
+            match ctx.client().remove_member(room, member).await {
+                Ok(()) => ctx.toast("Removed from the room."),
+                Err(error) => ctx.complain(error),
+            }
+        });
+    };
+    let mine = ctx.saved_now(room).is_some_and(|saved| saved.member_id == member);
+    let ask = move |_| {
+        let text = "They lose access at once. With a link that works they could join again: replace it, too.";
+        ctx.ask(format!("Remove {} from the room?", visible(&who)), text, "Remove", remove);
+    };
+    (!mine).then(|| view! { <button type="button" class="btn btn-small" on:click=ask>"Remove member"</button> })
+}
+
+/// Ids are long; their beginning tells them apart.
+fn short(text: &str) -> String {
+    match text.char_indices().nth(10) {
+        Some((cut, _)) => format!("{}…", visible(&text[..cut])),
+        None => visible(text),
+    }
+}

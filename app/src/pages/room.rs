@@ -1,0 +1,91 @@
+//! `/r/{roomId}`: in by link, or with what this device saved.
+
+use leptos::prelude::*;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::{use_location, use_navigate, use_params_map};
+use slipway_protocol::id::RoomId;
+use slipway_protocol::link::RoomLink;
+
+use crate::live::Live;
+use crate::parts::{Icon, Lost};
+use crate::room::{Body, JoinForm, SwitchForm};
+use crate::state::{self, Ctx};
+
+/// Who stands at the door.
+#[derive(Clone, PartialEq)]
+enum Entry {
+    /// The address is no room's.
+    Bad,
+    /// A room, but neither a link nor a session.
+    NoKey,
+    /// A link, and no session yet.
+    Join(RoomLink),
+    /// A session, and a link of another role.
+    Switch(RoomLink),
+    /// A session.
+    Inside(RoomId),
+}
+
+/// The page of one room.
+#[component]
+pub(crate) fn RoomPage() -> impl IntoView {
+    let ctx = state::ctx();
+    let (params, location) = (use_params_map(), use_location());
+    let entry = Memo::new(move |_| {
+        let room = params.with(|params| params.get("room").unwrap_or_default());
+        location.hash.with(|hash| entry(ctx, &room, hash))
+    });
+    move || {
+        match entry.get() {
+        Entry::Bad => view! {
+            <Lost
+                icon=Icon::Link
+                title="This is not a room link".into()
+                text="A part of it is missing. Copy it again, whole, up to its last character.".into()
+            />
+        }
+        .into_any(),
+        Entry::NoKey => view! {
+            <Lost
+                icon=Icon::Link
+                title="The key is missing".into()
+                text="This browser has not joined the room yet. Open the room's full link: its key stands behind the # sign.".into()
+            />
+        }
+        .into_any(),
+        Entry::Join(link) => view! { <JoinForm link/> }.into_any(),
+        Entry::Switch(link) => view! { <SwitchForm link/> }.into_any(),
+        Entry::Inside(room) => view! { <Inside room/> }.into_any(),
+    }
+    }
+}
+
+fn entry(ctx: Ctx, room: &str, hash: &str) -> Entry {
+    let Ok(id) = room.parse::<RoomId>() else { return Entry::Bad };
+    let no_link = matches!(hash, "" | "#");
+    match (ctx.saved(id), RoomLink::parse(room, hash)) {
+        (Some(saved), Ok(link)) if saved.role != link.role => Entry::Switch(link),
+        (Some(_), _) => Entry::Inside(id),
+        (None, Ok(link)) => Entry::Join(link),
+        (None, Err(_)) if no_link => Entry::NoKey,
+        (None, Err(_)) => Entry::Bad,
+    }
+}
+
+#[component]
+fn Inside(room: RoomId) -> impl IntoView {
+    let ctx = state::ctx();
+    hide_key(room);
+    let live = Live::new(room);
+    live.follow(ctx);
+    view! { <Body live/> }
+}
+
+/// The address bar is read over shoulders and copied without a thought: the key does not stay in it.
+fn hide_key(room: RoomId) {
+    let location = use_location();
+    if location.hash.with_untracked(|hash| hash.len() > 1) {
+        let options = NavigateOptions { replace: true, scroll: false, ..Default::default() };
+        use_navigate()(&format!("/r/{room}"), options);
+    }
+}

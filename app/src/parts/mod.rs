@@ -1,0 +1,19 @@
+//! Small pieces that pages are made of.
+
+mod dialog;
+mod icon;
+mod name;
+mod notices;
+mod qr;
+mod skeleton;
+mod theme;
+mod toasts;
+
+pub(crate) use dialog::{Modal, QuestionDialog};
+pub(crate) use icon::{Glyph, Icon};
+pub(crate) use name::{Folder, KindIcon, Name};
+pub(crate) use notices::Notices;
+pub(crate) use qr::QrCode;
+pub(crate) use skeleton::{Lost, Skeleton};
+pub(crate) use theme::{ThemeButton, Wordmark};
+pub(crate) use toasts::Toasts;

@@ -1,0 +1,161 @@
+//! The room's files: newest first, with a filter, further pages, download and removal.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use slipway_protocol::api::{FileInfo, Meta};
+use slipway_protocol::id::FileId;
+use slipway_protocol::link::Role;
+
+use crate::listing::Listing;
+use crate::live::Live;
+use crate::names::visible;
+use crate::parts::{Folder, Glyph, Icon, KindIcon, Name};
+use crate::state::{self, Ctx};
+use crate::{browser, format};
+
+/// A filter is of use above this many files.
+const FILTER_ABOVE: usize = 6;
+
+/// The list.
+#[component]
+pub(crate) fn Files(live: Live, role: Role) -> impl IntoView {
+    let filter = RwSignal::new(String::new());
+    let known = Memo::new(move |_| live.listing.with(Listing::len));
+    let ids = Memo::new(move |_| live.listing.with(|listing| filter.with(|text| listing.matching(text))));
+    let useful = Memo::new(move |_| known.get() > FILTER_ABOVE || filter.with(|text| !text.is_empty()));
+    let total = move || live.view.with(|view| view.as_ref().map_or(0, |view| view.quota.used_files));
+    let more = Memo::new(move |_| live.listing.with(|listing| listing.next().is_some()));
+    let counted = move || match more.get() && (known.get() as u64) < total() {
+        // The quota also counts uploads that are under way.
+        true => format!("{} of about {}", format::grouped(known.get() as u64), format::grouped(total())),
+        false => format::grouped(known.get() as u64),
+    };
+    view! {
+        <section class="card panel" aria-label="Files in the room">
+            <div class="panel-head">
+                <h2>"Files" <span class="count number">{counted}</span></h2>
+                <Show when=move || useful.get()>
+                    <input class="filter" type="search" placeholder="Filter by name" aria-label="Filter files by name" data-testid="file-filter" bind:value=filter/>
+                </Show>
+            </div>
+            <Show when=move || known.get() == 0><EmptyRoom role/></Show>
+            <Show when=move || known.get() != 0 && ids.with(Vec::is_empty)>
+                <p class="empty">"No file's name has that in it."</p>
+            </Show>
+            <ul class="files">
+                <For each=move || ids.get() key=|id| *id let:id><FileRow live role id/></For>
+            </ul>
+            <Show when=move || more.get()><More live filtered=Signal::derive(move || filter.with(|text| !text.is_empty()))/></Show>
+        </section>
+    }
+}
+
+#[component]
+fn EmptyRoom(role: Role) -> impl IntoView {
+    let text = match role.may_upload() {
+        true => "Drop the first file here, or send somebody a link so that they can.",
+        false => "As soon as somebody uploads, it shows here by itself.",
+    };
+    view! {
+        <div class="empty-room">
+            <span class="empty-icon"><Glyph icon=Icon::Folder/></span>
+            <strong>"No files yet"</strong>
+            <p class="muted">{text}</p>
+        </div>
+    }
+}
+
+#[component]
+fn More(live: Live, filtered: Signal<bool>) -> impl IntoView {
+    let ctx = state::ctx();
+    let busy = RwSignal::new(false);
+    let load = move |_| {
+        let Some(after) = live.listing.with_untracked(Listing::next) else { return };
+        busy.set(true);
+        spawn_local(async move {
+            match ctx.client().files_after(live.room, &after).await {
+                Ok(page) => {
+                    live.listing.try_update(|listing| listing.extend(page));
+                }
+                Err(error) => ctx.complain(error),
+            }
+            busy.try_set(false);
+        });
+    };
+    view! {
+        <div class="more">
+            <Show when=move || filtered.get()><span class="muted small">"The filter looks at the files loaded so far."</span></Show>
+            <button type="button" class="btn btn-small" data-testid="more-files" disabled=move || busy.get() on:click=load>
+                {move || if busy.get() { "Loading…" } else { "Show more files" }}
+            </button>
+        </div>
+    }
+}
+
+#[component]
+fn FileRow(live: Live, role: Role, id: FileId) -> impl IntoView {
+    let file = live.listing.with_untracked(|listing| listing.get(id).cloned());
+    file.map(|file| view! { <OneFile live role file/> })
+}
+
+#[component]
+fn OneFile(live: Live, role: Role, file: FileInfo) -> impl IntoView {
+    let ctx = state::ctx();
+    let (name, path) = match &file.meta {
+        Meta::Plain(meta) => (meta.name.clone(), meta.path.clone()),
+        Meta::Sealed(_) => ("Encrypted file".to_owned(), String::new()),
+    };
+    let (id, added_at, added_by) = (file.file_id, file.added_at, file.added_by);
+    let when = move || format::ago(added_at, ctx.now.get());
+    let may_remove = move || {
+        role.may_manage() || live.view.with(|view| view.as_ref().is_some_and(|view| view.member_id == added_by))
+    };
+    let shown = StoredValue::new(visible(&name));
+    let ask = move |_| {
+        let title = format!("Remove {} from the room?", shown.get_value());
+        ctx.ask(title, "It is deleted from storage, for everyone.", "Remove", move || remove(ctx, live, id));
+    };
+    view! {
+        <li class="file" data-testid="room-file" data-name=name.clone() data-path=path.clone() data-size=file.size data-file=id.to_string()>
+            <KindIcon name=name.clone()/>
+            <Name name=name.clone()/>
+            <p class="file-facts muted small">
+                <span class="number">{format::bytes(file.size)}</span>
+                <Folder path=path.clone()/>
+                <bdi>{visible(&file.display_name)}</bdi>
+                <time title=browser::local_time(added_at)>{when}</time>
+            </p>
+            <div class="file-buttons">
+                <button type="button" class="btn btn-small" data-testid="file-download" aria-label=move || format!("Download {}", shown.get_value()) on:click=move |_| download(ctx, live, id)>
+                    <Glyph icon=Icon::Download/><span class="wide-only">"Download"</span>
+                </button>
+                <Show when=may_remove>
+                    <button type="button" class="icon-btn" data-testid="file-remove" title="Remove" aria-label=move || format!("Remove {}", shown.get_value()) on:click=ask>
+                        <Glyph icon=Icon::Trash/>
+                    </button>
+                </Show>
+            </div>
+        </li>
+    }
+}
+
+fn download(ctx: Ctx, live: Live, id: FileId) {
+    spawn_local(async move {
+        if let Err(error) = ctx.client().download(live.room, id).await {
+            ctx.complain(error);
+        }
+    });
+}
+
+fn remove(ctx: Ctx, live: Live, id: FileId) {
+    spawn_local(async move {
+        match ctx.client().remove_file(live.room, id).await {
+            Ok(()) => {
+                live.listing.try_update(|listing| listing.remove(id));
+                ctx.toast("Removed.");
+                live.look(ctx);
+            }
+            Err(error) => ctx.complain(error),
+        }
+    });
+}

@@ -1,0 +1,75 @@
+//! The room's header, and the way out.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use leptos_router::components::A;
+use leptos_router::hooks::use_navigate;
+
+use crate::live::Live;
+use crate::names::visible;
+use crate::parts::{Glyph, Icon};
+use crate::{browser, format, state, texts};
+
+/// Name of the room, what I may do in it and as whom, and how full it is.
+#[component]
+pub(crate) fn Head(live: Live) -> impl IntoView {
+    let part = move |f: fn(&slipway_protocol::api::RoomView) -> String| {
+        Memo::new(move |_| live.view.with(|view| view.as_ref().map(f).unwrap_or_default()))
+    };
+    let name = part(|view| visible(&view.name));
+    let me = part(|view| visible(&view.display_name));
+    let may = part(|view| texts::my_role_text(view.role).into());
+    let role = part(|view| view.role.as_str().into());
+    view! {
+        <header class="room-head">
+            <h1 data-testid="room-title"><bdi>{name}</bdi></h1>
+            <p class="muted">
+                <span data-testid="my-role" data-role=role>{may}</span> " · as " <bdi data-testid="my-name">{me}</bdi>
+            </p>
+            <button type="button" class="btn btn-small to-links" on:click=move |_| browser::focus("share")>
+                <Glyph icon=Icon::Link/> "Links"
+            </button>
+        </header>
+    }
+}
+
+/// How full the room is; leaving it; the log.
+#[component]
+pub(crate) fn Leave(live: Live) -> impl IntoView {
+    let ctx = state::ctx();
+    let navigate = use_navigate();
+    let quota = Memo::new(move |_| live.view.with(|view| view.as_ref().map(|view| view.quota.clone())));
+    let manages = Memo::new(move |_| live.view.with(|view| view.as_ref().is_some_and(|view| view.role.may_manage())));
+    let used = move || quota.get().map(|quota| format::bytes_of(quota.used_bytes, quota.max_bytes)).unwrap_or_default();
+    let percent = move || quota.get().map_or(0, |quota| format::percent(quota.used_bytes, quota.max_bytes));
+    let leave = StoredValue::new_local(move || {
+        let navigate = navigate.clone();
+        spawn_local(async move {
+            ctx.client().forget_room(live.room).await;
+            ctx.rooms.set(ctx.client().saved_rooms());
+            navigate("/", Default::default());
+        });
+    });
+    let ask = move |_| {
+        let text = "Its links and your place in it are forgotten on this device. Files in the room stay. \
+                    To come back you need a link.";
+        ctx.ask("Leave this room?", text, "Leave", move || leave.with_value(|leave| leave()));
+    };
+    view! {
+        <section class="card side-card">
+            <h2>"The room"</h2>
+            <p class="quota-line"><span>"Space used"</span><span class="number">{used}</span></p>
+            <progress class="quota" max="100" value=percent aria-label="Space used"></progress>
+            <div class="side-buttons">
+                <Show when=move || manages.get()>
+                    <A href=format!("/r/{}/audit", live.room) attr:class="btn btn-small">
+                        <Glyph icon=Icon::List/> "Audit log"
+                    </A>
+                </Show>
+                <button type="button" class="btn btn-small" data-testid="leave-room" on:click=ask>
+                    <Glyph icon=Icon::Leave/> "Leave on this device"
+                </button>
+            </div>
+        </section>
+    }
+}

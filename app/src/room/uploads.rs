@@ -1,0 +1,211 @@
+//! The uploads of this device in this room: totals, buttons for all, and the list.
+
+use leptos::html;
+use leptos::prelude::*;
+use slipway_protocol::id::RoomId;
+use wasm_client::{Client, LocalId, View, Which};
+
+use super::cap::Cap;
+use super::row::UploadRow;
+use super::strip_view::Legend;
+use crate::order::{self, Filter};
+use crate::parts::{Glyph, Icon};
+use crate::state::{self, Ctx};
+use crate::{browser, format, window};
+
+/// Filters are of use above this many rows.
+const FILTER_ABOVE: usize = 8;
+/// The height of a row in pixels, where the style sheet does not tell.
+const ROW_PIXELS: f64 = 88.0;
+
+/// The panel; nothing while there are no uploads.
+#[component]
+pub(crate) fn Uploads(room: RoomId) -> impl IntoView {
+    let ctx = state::ctx();
+    let filter = RwSignal::new(Filter::All);
+    let (pointed, focused) = (RwSignal::new(false), RwSignal::new(false));
+    let held = Memo::new(move |_| pointed.get() || focused.get());
+    let order = Memo::new(move |before: Option<&Vec<LocalId>>| {
+        let held = before.filter(|_| held.get()).map(Vec::as_slice);
+        ctx.uploads.with(|uploads| order::arrange(uploads.of(room), filter.get(), held))
+    });
+    let any = Memo::new(move |_| ctx.uploads.with(|uploads| uploads.of(room).next().is_some()));
+    view! {
+        <Show when=move || any.get()>
+            <section class="card panel" aria-label="Your uploads">
+                <div class="panel-head">
+                    <h2>"Your uploads"</h2>
+                    <ForAll room/>
+                </div>
+                <TotalsLine room/>
+                <Filters room filter/>
+                <List order pointed focused/>
+                <div class="panel-foot">
+                    <Legend/>
+                    <Cap/>
+                </div>
+            </section>
+        </Show>
+    }
+}
+
+/// How many rows of the room fit.
+fn counted(ctx: Ctx, room: RoomId, fits: impl Fn(&View) -> bool + Send + Sync + 'static) -> Memo<usize> {
+    Memo::new(move |_| ctx.uploads.with(|uploads| uploads.of(room).filter(|view| fits(view)).count()))
+}
+
+#[component]
+fn ForAll(room: RoomId) -> impl IntoView {
+    let ctx = state::ctx();
+    let pausable = counted(ctx, room, |view| view.actions.pause);
+    let resumable = counted(ctx, room, |view| view.actions.resume);
+    let retryable = counted(ctx, room, |view| view.actions.retry);
+    let open = counted(ctx, room, |view| !view.stage.is_over());
+    let over = counted(ctx, room, |view| order::may_clear(&view.actions));
+    let cancel = move |_| {
+        let title = format!("Cancel {}?", format::count(open.get_untracked() as u64, "upload"));
+        let text = "What is stored of them is deleted. Finished files stay in the room.";
+        ctx.ask(title, text, "Cancel all", move || each(ctx, room, |client, which| client.cancel(which), |_| true));
+    };
+    let clear = move |_| {
+        let done = ctx.uploads.with_untracked(|uploads| {
+            uploads.of(room).filter(|view| order::may_clear(&view.actions)).map(|view| view.id).collect::<Vec<_>>()
+        });
+        done.into_iter().for_each(|id| ctx.client().dismiss(id));
+    };
+    view! {
+        <div class="for-all">
+            <Show when=move || { retryable.get() > 1 }>
+                <button type="button" class="btn btn-small" data-testid="retry-all" on:click=move |_| each(ctx, room, |client, which| client.retry(which), |view| view.actions.retry)>
+                    <Glyph icon=Icon::Retry/>"Retry all"
+                </button>
+            </Show>
+            <Show when=move || { resumable.get() > 0 }>
+                <button type="button" class="btn btn-small" data-testid="resume-all" on:click=move |_| each(ctx, room, |client, which| client.resume(which), |view| view.actions.resume)>
+                    <Glyph icon=Icon::Play/>"Resume all"
+                </button>
+            </Show>
+            <Show when=move || { pausable.get() > 0 }>
+                <button type="button" class="btn btn-small" data-testid="pause-all" on:click=move |_| each(ctx, room, |client, which| client.pause(which), |view| view.actions.pause)>
+                    <Glyph icon=Icon::Pause/>"Pause all"
+                </button>
+            </Show>
+            <Show when=move || { open.get() > 1 }>
+                <button type="button" class="btn btn-small" data-testid="cancel-all" on:click=cancel>
+                    <Glyph icon=Icon::Close/>"Cancel all"
+                </button>
+            </Show>
+            <Show when=move || { over.get() > 0 }>
+                <button type="button" class="btn btn-small" data-testid="clear-done" on:click=clear>
+                    <Glyph icon=Icon::Check/>"Clear finished"
+                </button>
+            </Show>
+        </div>
+    }
+}
+
+/// All at once where this room's are all there are; else one by one, so that other rooms go on.
+fn each(ctx: Ctx, room: RoomId, act: fn(&Client, Which), fits: fn(&View) -> bool) {
+    let (client, uploads) = (ctx.client(), ctx.uploads.get_untracked());
+    if uploads.all().iter().all(|view| view.room == room) {
+        return act(&client, Which::All);
+    }
+    for view in uploads.of(room).filter(|view| !view.stage.is_over() && fits(view)) {
+        act(&client, Which::One(view.id));
+    }
+}
+
+/// Files, bytes, speed and time left of all together.
+#[component]
+fn TotalsLine(room: RoomId) -> impl IntoView {
+    let ctx = state::ctx();
+    let elsewhere = Memo::new(move |_| {
+        let other = |view: &&View| view.room != room && !view.stage.is_over();
+        ctx.uploads.with(|uploads| uploads.all().iter().filter(other).count())
+    });
+    let files = move || {
+        let totals = ctx.totals.get();
+        let all = u64::from(totals.open + totals.completed + totals.failed);
+        format!("{} of {} done", format::grouped(totals.completed.into()), format::count(all, "file"))
+    };
+    let bytes = move || ctx.totals.with(|totals| format::bytes_of(totals.bytes, totals.size));
+    let speed = move || ctx.totals.with(|totals| totals.speed.map(format::speed));
+    let left = move || ctx.totals.with(|totals| totals.eta.map(|eta| format!("{} left", format::duration(eta))));
+    let other = move || match elsewhere.get() {
+        0 => None,
+        n => Some(format!("with {} in other rooms", format::grouped(n as u64))),
+    };
+    view! {
+        <p class="totals" data-testid="totals" data-completed=move || ctx.totals.with(|totals| totals.completed)>
+            <span>{files}</span><span>{bytes}</span><span class="strong">{speed}</span><span>{left}</span>
+            <span class="muted">{other}</span>
+        </p>
+        <progress class="totals-bar" max="100" aria-label="All uploads together"
+            value=move || ctx.totals.with(|totals| format::percent(totals.bytes, totals.size))></progress>
+    }
+}
+
+#[component]
+fn Filters(room: RoomId, filter: RwSignal<Filter>) -> impl IntoView {
+    let ctx = state::ctx();
+    let all = counted(ctx, room, |_| true);
+    let useful = Memo::new(move |_| all.get() > FILTER_ABOVE || filter.get() != Filter::All);
+    let button = move |(each, words): (Filter, &'static str)| {
+        let n = counted(ctx, room, move |view| each.shows(view.stage));
+        view! {
+            <button type="button" class="chip" aria-pressed=move || (filter.get() == each).to_string() on:click=move |_| filter.set(each)>
+                {words} " " <span class="number">{move || format::grouped(n.get() as u64)}</span>
+            </button>
+        }
+    };
+    view! {
+        <Show when=move || useful.get()>
+            <div class="chips" role="group" aria-label="Which uploads to show">
+                {Filter::ALL.map(button).collect_view()}
+            </div>
+        </Show>
+    }
+}
+
+/// The list, of which only what is seen is drawn.
+#[component]
+fn List(order: Memo<Vec<LocalId>>, pointed: RwSignal<bool>, focused: RwSignal<bool>) -> impl IntoView {
+    let node = NodeRef::<html::Div>::new();
+    let (scroll, height, row) = (RwSignal::new(0.0), RwSignal::new(600.0), RwSignal::new(ROW_PIXELS));
+    let measure = move || {
+        if let Some(list) = node.get_untracked() {
+            height.set(f64::from(list.client_height()));
+            row.set(browser::css_pixels(&list, "--row").unwrap_or(ROW_PIXELS));
+        }
+    };
+    let many = Memo::new(move |_| order.with(Vec::len));
+    Effect::new(move |_| {
+        let _ = (node.get(), many.get());
+        request_animation_frame(measure);
+    });
+    let resized = window_event_listener(leptos::ev::resize, move |_| measure());
+    on_cleanup(move || resized.remove());
+    let drawn = Memo::new(move |_| window::visible(many.get(), scroll.get(), height.get(), row.get()));
+    let rows = move || order.with(|order| order.get(drawn.get()).unwrap_or_default().to_vec());
+    let on_scroll = move |_| scroll.set(node.get_untracked().map_or(0.0, |list| f64::from(list.scroll_top())));
+    let above = move || format!("{}px", drawn.get().start as f64 * row.get());
+    let below = move || format!("{}px", many.get().saturating_sub(drawn.get().end) as f64 * row.get());
+    view! {
+        <div
+            class="uploads"
+            node_ref=node
+            on:scroll=on_scroll
+            on:pointerenter=move |_| pointed.set(true)
+            on:pointerleave=move |_| pointed.set(false)
+            on:focusin=move |_| focused.set(browser::focus_is_visible())
+            on:focusout=move |_| focused.set(false)
+        >
+            <div style:height=above></div>
+            <ul class="uploads-list">
+                <For each=rows key=|id| *id let:id><UploadRow id order/></For>
+            </ul>
+            <div style:height=below></div>
+            <Show when=move || many.get() == 0><p class="empty">"None of these now."</p></Show>
+        </div>
+    }
+}

@@ -1,0 +1,114 @@
+//! The frame around every page: header, notices, dialogs, and what screen readers are told.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use leptos_router::components::{Route, Router, Routes};
+use leptos_router::hooks::use_location;
+use leptos_router::path;
+use wasm_client::Client;
+
+use crate::pages::{AuditPage, Home, NotFound, RoomPage};
+use crate::parts::{Notices, QuestionDialog, Skeleton, ThemeButton, Toasts, Wordmark};
+use crate::state::Ctx;
+use crate::{browser, format, state};
+
+/// The whole page.
+#[component]
+pub(crate) fn Root() -> impl IntoView {
+    let ctx = Ctx::new();
+    provide_context(ctx);
+    spawn_local(async move { ctx.begin(&Client::start().await) });
+    title_follows(ctx);
+    view! {
+        <Router>
+            <button type="button" class="skip" on:click=move |_| browser::focus("main")>"Skip to content"</button>
+            <header class="topbar">
+                <div class="topbar-in">
+                    <Wordmark/>
+                    <Elsewhere/>
+                    <ThemeButton/>
+                </div>
+            </header>
+            <Notices/>
+            <FocusFollows/>
+            <main id="main" class="page" tabindex="-1" aria-busy=move || (!ctx.ready.get()).to_string()>
+                <Show when=move || ctx.ready.get() fallback=Skeleton>
+                    <Pages/>
+                </Show>
+            </main>
+            <Toasts/>
+            <QuestionDialog/>
+            <p class="sr-only" role="status" aria-live="polite">{move || ctx.said.get()}</p>
+        </Router>
+    }
+}
+
+#[cfg(not(feature = "gallery"))]
+#[component]
+fn Pages() -> impl IntoView {
+    view! {
+        <Routes fallback=NotFound>
+            <Route path=path!("/") view=Home/>
+            <Route path=path!("/r/:room") view=RoomPage/>
+            <Route path=path!("/r/:room/audit") view=AuditPage/>
+        </Routes>
+    }
+}
+
+#[cfg(feature = "gallery")]
+#[component]
+fn Pages() -> impl IntoView {
+    use crate::pages::Gallery;
+    view! {
+        <Routes fallback=NotFound>
+            <Route path=path!("/") view=Home/>
+            <Route path=path!("/r/:room") view=RoomPage/>
+            <Route path=path!("/r/:room/audit") view=AuditPage/>
+            <Route path=path!("/gallery/:state") view=Gallery/>
+        </Routes>
+    }
+}
+
+/// A new page begins at its top, for the keyboard and for screen readers too.
+#[component]
+fn FocusFollows() -> impl IntoView {
+    let path = use_location().pathname;
+    Effect::new(move |before: Option<String>| {
+        let now = path.get();
+        if before.is_some_and(|before| before != now) {
+            browser::focus("main");
+        }
+        now
+    });
+}
+
+/// Progress in the header: seen on every page, so that leaving a room does not hide its uploads.
+#[component]
+fn Elsewhere() -> impl IntoView {
+    let ctx = state::ctx();
+    let text = move || {
+        let totals = ctx.totals.get();
+        let percent = format::percent(totals.bytes, totals.size);
+        let speed = totals.speed.map(|speed| format!(" · {}", format::speed(speed))).unwrap_or_default();
+        format!("{percent}%{speed}")
+    };
+    view! {
+        <Show when=move || ctx.totals.with(|totals| totals.open > 0)>
+            <span class="pill pill-progress" title="All uploads of this device together">
+                {text}
+            </span>
+        </Show>
+    }
+}
+
+fn title_follows(ctx: Ctx) {
+    let title = Memo::new(move |_| {
+        let progress = ctx.totals.with(|t| (t.open > 0).then(|| format!("{}% · ", format::percent(t.bytes, t.size))));
+        let about = ctx.title.with(|title| match title.as_str() {
+            "" => String::new(),
+            title => format!("{title} – "),
+        });
+        format!("{}{about}Slipway", progress.unwrap_or_default())
+    });
+    Effect::new(move |_| document().set_title(&title.get()));
+}

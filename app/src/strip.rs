@@ -1,0 +1,62 @@
+//! The parts strip as outlines: one path for each kind of cell, however many cells there are.
+
+use wasm_client::Cell;
+
+/// The kinds in the order of their paths, with their class names.
+pub const KINDS: [(Cell, &str); 5] = [
+    (Cell::Planned, "planned"),
+    (Cell::Hashed, "hashed"),
+    (Cell::InFlight, "inflight"),
+    (Cell::Again, "again"),
+    (Cell::Stored, "stored"),
+];
+
+/// Up to so many cells stand apart; more of them would only shimmer.
+const CELLS_APART: usize = 64;
+
+/// The path of all cells of one kind, in a box as wide as there are cells and 1 high.
+pub fn path(strip: &[Cell], kind: Cell) -> String {
+    let mut d = String::new();
+    if strip.len() > CELLS_APART {
+        let mut at = 0;
+        for run in strip.chunk_by(|a, b| a == b) {
+            if run[0] == kind {
+                d.push_str(&format!("M{at} 0h{0}v1h-{0}z", run.len()));
+            }
+            at += run.len();
+        }
+        return d;
+    }
+    // About 2 px between cells on a strip of 500 px.
+    let width = 1.0 - strip.len() as f64 / 250.0;
+    for (at, _) in strip.iter().enumerate().filter(|(_, cell)| **cell == kind) {
+        d.push_str(&format!("M{at} 0h{width:.3}v1h-{width:.3}z"));
+    }
+    d
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_cell_is_in_exactly_one_path() {
+        let strip = [Cell::Stored, Cell::Stored, Cell::Again, Cell::InFlight, Cell::Hashed, Cell::Planned];
+        let cells: Vec<_> = KINDS.iter().map(|(kind, _)| path(&strip, *kind).matches('M').count()).collect();
+        assert_eq!(cells, [1, 1, 1, 1, 2]);
+    }
+
+    #[test]
+    fn cells_stand_at_their_place_with_a_gap() {
+        assert_eq!(path(&[Cell::Planned, Cell::Stored], Cell::Stored), "M1 0h0.992v1h-0.992z");
+        assert_eq!(path(&[Cell::Planned], Cell::Stored), "");
+    }
+
+    #[test]
+    fn many_cells_are_drawn_as_runs() {
+        let mut strip = vec![Cell::Stored; 128];
+        strip[100] = Cell::Again;
+        assert_eq!(path(&strip, Cell::Stored), "M0 0h100v1h-100zM101 0h27v1h-27z");
+        assert_eq!(path(&strip, Cell::Again), "M100 0h1v1h-1z");
+    }
+}

@@ -1,0 +1,197 @@
+//! Every sentence that depends on a state: what is the matter, and what to do next.
+
+use slipway_protocol::error::ErrorCode;
+use slipway_protocol::link::Role;
+use wasm_client::{Reason, Stage, View};
+
+use crate::format;
+
+/// Why an upload stands where it stands, and the next step.
+pub fn reason_text(reason: Reason) -> &'static str {
+    match reason {
+        Reason::Offline => "No network. It goes on by itself when the connection is back.",
+        Reason::Retrying => "The last try failed. Trying again by itself shortly.",
+        Reason::NoProgress => "Nothing moved for minutes. Check the connection, then retry.",
+        Reason::FileChanged => "The file is not as it was. Pick it as it was, or cancel and add it anew.",
+        Reason::DifferentFile => "That is another file than the one begun. Pick the original file.",
+        Reason::FileGone => "The file is not where it was. Put it back, then pick it again.",
+        Reason::PermissionNeeded => "The browser needs your leave to read the file. Press Resume and allow it.",
+        Reason::Unreadable => "The file can't be read. Close programs that use it, then retry.",
+        Reason::Reloaded => "The page was reloaded. Resume sends only what is missing.",
+        Reason::PickAgain => "Pick the same file again: only what is missing is sent.",
+        Reason::OtherTab => "Another tab sends this one. You can take it over here.",
+        Reason::QuotaExceeded => "The room is full. Make space or ask its owner, then retry.",
+        Reason::TooManyUploads => "Too many uploads are open in this room. Retry when some are done.",
+        Reason::TooLarge => "The file is larger than this room takes; 5 TiB at most.",
+        Reason::AccessLost => "Your access ended. Open a link of this room that works, then retry.",
+        Reason::RoomClosed => "The room was closed. Ask for a new one.",
+        Reason::AbortedElsewhere => "Somebody cancelled this upload. Add the file again to start over.",
+        Reason::CompletedElsewhere => "Another page finished it. The file is in the room.",
+        Reason::Expired => "It stood still too long and was cleared away. Add the file again.",
+        Reason::StorageRefused => "Storage refuses the data: its settings need a look by whoever runs Slipway.",
+        Reason::Corrupted => "What arrived is not what was sent, so it was not accepted. Retry, or add the file again.",
+        Reason::ServerError => "The server answered something unexpected. Retry; if it stays, reload the page.",
+    }
+}
+
+/// The line under an upload's name.
+pub fn status_text(view: &View) -> String {
+    if let Some(reason) = view.reason {
+        return reason_text(reason).into();
+    }
+    let amount = || format::bytes_of(view.bytes, view.size);
+    match view.stage {
+        Stage::Queued => "Waits for its turn".into(),
+        Stage::Hashing => "Reading the file".into(),
+        Stage::Uploading if view.part_count > 1 => format!("{} · {}", amount(), parts_text(view)),
+        Stage::Uploading => amount(),
+        Stage::Paused => format!("Paused at {}", amount()),
+        Stage::Waiting => format!("Waiting at {}", amount()),
+        Stage::NeedsFile => reason_text(Reason::PickAgain).into(),
+        Stage::Completing => "Checking every part in storage".into(),
+        Stage::Completed => "Verified, and in the room".into(),
+        Stage::Failed => reason_text(Reason::ServerError).into(),
+        Stage::Expired => reason_text(Reason::Expired).into(),
+        Stage::Cancelled => "Cancelled. Nothing of it stays in storage.".into(),
+    }
+}
+
+fn parts_text(view: &View) -> String {
+    format!("{} of {} parts stored", format::grouped(view.parts_stored.into()), format::grouped(view.part_count.into()))
+}
+
+/// What the progress bar says to those who hear it.
+pub fn progress_text(view: &View) -> String {
+    let sending = if view.lanes > 0 { format!(", {} in flight", view.lanes) } else { String::new() };
+    match view.part_count {
+        0 | 1 => format!("{} percent", view.percent),
+        _ => format!("{} percent, {}{sending}", view.percent, parts_text(view)),
+    }
+}
+
+/// A stage in one word or two.
+pub fn stage_text(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Queued => "Queued",
+        Stage::Hashing => "Reading",
+        Stage::Uploading => "Uploading",
+        Stage::Paused => "Paused",
+        Stage::Waiting => "Waiting",
+        Stage::NeedsFile => "Needs the file",
+        Stage::Completing => "Verifying",
+        Stage::Completed => "Done",
+        Stage::Failed => "Stopped",
+        Stage::Expired => "Expired",
+        Stage::Cancelled => "Cancelled",
+    }
+}
+
+/// A link's name.
+pub fn role_name(role: Role) -> &'static str {
+    match role {
+        Role::Manage => "Manage",
+        Role::Contribute => "Contribute",
+        Role::View => "View",
+        Role::Drop => "Drop",
+    }
+}
+
+/// What a link's holder may do.
+pub fn role_text(role: Role) -> &'static str {
+    match role {
+        Role::Manage => "Everything, also links and removal. Keep it to yourself.",
+        Role::Contribute => "Upload, see and download.",
+        Role::View => "See and download.",
+        Role::Drop => "Only upload. Sees nothing of the others.",
+    }
+}
+
+/// What I may do, in the room's header.
+pub fn my_role_text(role: Role) -> &'static str {
+    match role {
+        Role::Manage => "You manage this room",
+        Role::Contribute => "You can upload and download",
+        Role::View => "You can see and download",
+        Role::Drop => "You can upload; only you see what you sent",
+    }
+}
+
+/// Title and sentence of a room that can't be shown any more; none for errors that pass.
+pub fn lost_text(code: ErrorCode) -> Option<(&'static str, &'static str)> {
+    match code {
+        ErrorCode::NotFound => {
+            Some(("There is no such room", "The link may have been replaced or cut. Ask for it again, whole."))
+        }
+        ErrorCode::TokenExpired | ErrorCode::TokenMissing => {
+            Some(("You were away for long", "Join again to go on as the same person; your uploads are still here."))
+        }
+        ErrorCode::MemberRemoved => {
+            Some(("You were removed from this room", "Ask whoever manages it for a new link if that was a mistake."))
+        }
+        ErrorCode::RoomClosed => Some(("This room was closed", "Its files can't be reached any more.")),
+        ErrorCode::RoleTooLow => {
+            Some(("Your link does not allow this", "Ask whoever manages the room for a link that does."))
+        }
+        _ => None,
+    }
+}
+
+/// An audit entry's action in words; unknown ones as they are.
+pub fn action_text(action: &str) -> String {
+    let mut text = action.replace('-', " ");
+    if let Some(first) = text.get_mut(0..1) {
+        first.make_ascii_uppercase();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REASONS: [Reason; 22] = [
+        Reason::Offline,
+        Reason::Retrying,
+        Reason::NoProgress,
+        Reason::FileChanged,
+        Reason::DifferentFile,
+        Reason::FileGone,
+        Reason::PermissionNeeded,
+        Reason::Unreadable,
+        Reason::Reloaded,
+        Reason::PickAgain,
+        Reason::OtherTab,
+        Reason::QuotaExceeded,
+        Reason::TooManyUploads,
+        Reason::TooLarge,
+        Reason::AccessLost,
+        Reason::RoomClosed,
+        Reason::AbortedElsewhere,
+        Reason::CompletedElsewhere,
+        Reason::Expired,
+        Reason::StorageRefused,
+        Reason::Corrupted,
+        Reason::ServerError,
+    ];
+
+    #[test]
+    fn every_reason_is_a_sentence_that_fits_two_lines() {
+        for reason in REASONS {
+            let text = reason_text(reason);
+            assert!(text.ends_with('.') && text.len() <= 90, "{}: {}", reason.as_str(), text.len());
+        }
+    }
+
+    #[test]
+    fn every_reason_has_a_sentence_of_its_own() {
+        let texts: std::collections::HashSet<_> = REASONS.map(reason_text).into();
+        assert_eq!(texts.len(), REASONS.len());
+    }
+
+    #[test]
+    fn actions_read_as_words() {
+        assert_eq!(action_text("room-created"), "Room created");
+        assert_eq!(action_text(""), "");
+        assert_eq!(action_text("ärger"), "ärger");
+    }
+}
