@@ -1,0 +1,62 @@
+//! `cargo xtask bench`: Slipway against its peers, on this machine.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use crate::command::{cargo, run, step, tool};
+use crate::page::{self, Profile};
+use crate::setup;
+
+/// Each has a package.json of its own: two versions of one library can't share one.
+const PEERS: &[&str] = &["bare", "uppy5", "uppy6"];
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// For the bench itself, such as `--rounds 3 --only loopback`
+    #[arg(last = true)]
+    rest: Vec<String>,
+}
+
+pub(crate) fn run_all(options: &Options) -> Result<()> {
+    setup::all()?;
+    let web = local_stack::workspace().join("bench/web");
+    step("Installing the peers", || PEERS.iter().try_for_each(|peer| install(&web.join(peer))))?;
+    let page = local_stack::workspace().join("target/bench/page");
+    page::build(Profile::Page, &page)?;
+    step("Bundling the peers", || bundle(&web, &page.join("bench")))?;
+    step("Building dev-server and the bench", build)?;
+    step("Running the bench", || {
+        let mut bench = cargo();
+        bench.args(["run", "--release", "-p", "bench", "--", "--page"]).arg(&page).args(&options.rest);
+        bench.env("SLIPWAY_DEV_SERVER", release("dev-server"));
+        run(&mut bench).context("the bench failed")
+    })
+}
+
+fn install(peer: &Path) -> Result<()> {
+    let mut npm = tool("npm");
+    npm.current_dir(peer).args(["ci", "--no-audit", "--no-fund", "--silent"]);
+    run(&mut npm).context("the peers come from npm: is node there?")
+}
+
+fn bundle(web: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    fs::copy(web.join("index.html"), to.join("index.html"))?;
+    let mut esbuild = tool(web.join("bare/node_modules/.bin/esbuild"));
+    esbuild.current_dir(web).args(["peers.js", "--bundle", "--format=iife", "--target=chrome120"]);
+    esbuild.arg(format!("--outfile={}", to.join("peers.js").display())).arg("--log-level=warning");
+    run(&mut esbuild)
+}
+
+fn build() -> Result<()> {
+    run(cargo().args(["build", "--release", "-p", "functions", "--bin", "dev-server"]))?;
+    run(cargo().args(["build", "--release", "-p", "bench"]))
+}
+
+fn release(program: &str) -> PathBuf {
+    let target =
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| local_stack::workspace().join("target"), PathBuf::from);
+    target.join("release").join(program)
+}

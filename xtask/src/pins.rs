@@ -1,0 +1,82 @@
+//! The versions of everything that is not in Cargo.lock.
+
+use anyhow::{Context, Result};
+
+/// A program that cargo builds.
+#[derive(Debug)]
+pub(crate) struct CargoTool {
+    /// The package, which is the program's name too, but for wasm-bindgen.
+    pub(crate) package: &'static str,
+    pub(crate) program: &'static str,
+    pub(crate) version: String,
+    /// Whether its own lock file is used.
+    pub(crate) locked: bool,
+    /// Without its default features: updating itself and TLS, which we have no use for.
+    pub(crate) bare: bool,
+    /// 1 where the tool has real work to do; 0 builds faster.
+    pub(crate) opt_level: u8,
+}
+
+/// 0.22 needs a newer compiler than ours.
+pub(crate) fn trunk() -> CargoTool {
+    tool("trunk", "0.21.14", true)
+}
+
+pub(crate) fn nextest() -> CargoTool {
+    tool("cargo-nextest", "0.9.151", true)
+}
+
+pub(crate) fn deny() -> CargoTool {
+    CargoTool { bare: false, ..tool("cargo-deny", "0.20.2", false) }
+}
+
+pub(crate) fn geckodriver() -> CargoTool {
+    CargoTool { bare: false, ..tool("geckodriver", "0.37.1", false) }
+}
+
+/// Must be the version of the library, to the last digit. Its published lock file does not build here.
+pub(crate) fn wasm_bindgen() -> Result<CargoTool> {
+    let lock =
+        std::fs::read_to_string(local_stack::workspace().join("Cargo.lock")).context("cannot read Cargo.lock")?;
+    let version = locked_version(&lock, "wasm-bindgen").context("wasm-bindgen is not in Cargo.lock")?;
+    let base = tool("wasm-bindgen-cli", "", true);
+    Ok(CargoTool { program: "wasm-bindgen", version: version.to_owned(), opt_level: 1, ..base })
+}
+
+fn tool(package: &'static str, version: &str, bare: bool) -> CargoTool {
+    let locked = package != "wasm-bindgen-cli";
+    CargoTool { package, program: package, version: version.to_owned(), locked, bare, opt_level: 0 }
+}
+
+/// Upstream is no longer maintained: this is its last commit, of 12 February 2026.
+pub(crate) const MINIO: &str = "v0.0.0-20260212201848-7aac2a2c5b7c";
+/// The image that builds MinIO where there is no Go.
+pub(crate) const GO_IMAGE: &str = "golang:1.26-bookworm";
+pub(crate) const DYNAMODB_LOCAL: &str = "2.6.1";
+/// A wheel; zig, which it links with, is another one.
+pub(crate) const CARGO_LAMBDA: &str = "1.9.2";
+/// npm's package of wasm-opt.
+pub(crate) const BINARYEN: &str = "132.0.0";
+
+/// The version of a package in a lock file.
+fn locked_version<'a>(lock: &'a str, package: &str) -> Option<&'a str> {
+    let (_, after) = lock.split_once(&format!("name = \"{package}\"\nversion = \""))?;
+    after.split('"').next()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lock_file_names_the_version() {
+        let lock = "[[package]]\nname = \"wasm-bindgen-futures\"\nversion = \"0.4.5\"\n\n[[package]]\nname = \"wasm-bindgen\"\nversion = \"0.2.130\"\n";
+        assert_eq!(locked_version(lock, "wasm-bindgen"), Some("0.2.130"));
+        assert_eq!(locked_version(lock, "bindgen"), None);
+    }
+
+    #[test]
+    fn our_own_lock_file_has_it() {
+        assert!(wasm_bindgen().unwrap().version.starts_with("0.2."));
+    }
+}

@@ -1,0 +1,78 @@
+//! Browsers and their drivers, from the system's packages.
+
+use std::path::Path;
+
+use anyhow::{Result, bail};
+
+use crate::command::{output, run_quietly, step, tool};
+
+/// Programs, any of which will do, and the Debian package that has them.
+type Wanted = (&'static [&'static str], &'static str);
+
+const BROWSERS: &[Wanted] = &[
+    (&["chromium", "google-chrome", "chromium-browser"], "chromium"),
+    (&["chromedriver"], "chromium-driver"),
+    (&["firefox-esr", "firefox"], "firefox-esr"),
+    (&["WebKitWebDriver"], "webkit2gtk-driver"),
+    (&["Xvfb"], "xvfb"),
+    (&["xauth"], "xauth"),
+];
+const JAVA: &[Wanted] = &[(&["java"], "default-jre-headless"), (&["mvn"], "maven")];
+
+/// Also Java and Maven when they are wanted, so that apt runs once.
+pub(crate) fn ensure(with_java: bool) -> Result<()> {
+    let mut missing = missing_from(BROWSERS);
+    if with_java {
+        missing.extend(missing_from(JAVA));
+    }
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let packages = missing.join(" ");
+    if local_stack::on_path("apt-get").is_none() || !is_root()? {
+        bail!("the tests need programs that are missing here. As root: apt-get install {packages}");
+    }
+    step(&format!("Installing {packages}"), || install(&missing))
+}
+
+fn missing_from(wanted: &[Wanted]) -> Vec<&'static str> {
+    let is_missing = |programs: &[&str]| programs.iter().all(|program| local_stack::on_path(program).is_none());
+    wanted.iter().filter(|(programs, _)| is_missing(programs)).map(|(_, package)| *package).collect()
+}
+
+fn is_root() -> Result<bool> {
+    Ok(output(tool("id").arg("-u"))?.trim() == "0")
+}
+
+fn install(packages: &[&str]) -> Result<()> {
+    // A machine without lists has never been updated.
+    let has_lists = std::fs::read_dir(Path::new("/var/lib/apt/lists")).is_ok_and(|entries| entries.count() > 3);
+    if !has_lists {
+        run_quietly(tool("apt-get").args(["update", "-q"]), "apt-get update")?;
+    }
+    let attempt = || run_quietly(&mut apt_install(packages), "apt-get install");
+    // Old lists name versions that are gone.
+    attempt().or_else(|_| {
+        run_quietly(tool("apt-get").args(["update", "-q"]), "apt-get update")?;
+        attempt()
+    })
+}
+
+fn apt_install(packages: &[&str]) -> std::process::Command {
+    let mut apt = tool("apt-get");
+    apt.env("DEBIAN_FRONTEND", "noninteractive")
+        .args(["install", "-y", "-q", "--no-install-recommends"])
+        .args(packages);
+    apt
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_of_several_names_is_enough() {
+        assert!(missing_from(&[(&["no-such-program", "sh"], "dash")]).is_empty());
+        assert_eq!(missing_from(&[(&["no-such-program"], "nothing")]), ["nothing"]);
+    }
+}

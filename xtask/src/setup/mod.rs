@@ -1,0 +1,97 @@
+//! Installs what the other commands need: once, at pinned versions, into `target/tools`.
+
+mod browsers;
+mod cargo_tools;
+mod dynamodb;
+mod minio;
+
+use std::thread;
+
+use anyhow::{Result, anyhow};
+
+use crate::command::{output, run_quietly, step, tool};
+use crate::pins::{self, CargoTool};
+
+/// What a command needs. Only that is installed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Needs {
+    /// The wasm target, trunk and wasm-bindgen.
+    pub(crate) page: bool,
+    pub(crate) nextest: bool,
+    pub(crate) minio: bool,
+    pub(crate) dynamodb: bool,
+    /// Chromium, Firefox, WebKitGTK and their drivers.
+    pub(crate) browsers: bool,
+    pub(crate) deny: bool,
+}
+
+/// `cargo xtask setup`
+pub(crate) fn all() -> Result<()> {
+    ensure(Needs { page: true, nextest: true, minio: true, dynamodb: true, browsers: true, deny: true })
+}
+
+/// Installs what is missing. Cargo's tools in one lane, all else in another beside it.
+pub(crate) fn ensure(needs: Needs) -> Result<()> {
+    std::fs::create_dir_all(local_stack::tools().join("bin"))?;
+    thread::scope(|scope| {
+        let others = scope.spawn(|| other_tools(needs));
+        let ours = cargo_lane(needs);
+        let theirs = others.join().unwrap_or_else(|_| Err(anyhow!("the installing thread panicked")));
+        ours.and(theirs)
+    })
+}
+
+fn cargo_lane(needs: Needs) -> Result<()> {
+    if needs.page {
+        wasm_target()?;
+    }
+    for tool in cargo_tools_for(needs)? {
+        cargo_tools::ensure(&tool)?;
+    }
+    Ok(())
+}
+
+fn cargo_tools_for(needs: Needs) -> Result<Vec<CargoTool>> {
+    let mut tools = Vec::new();
+    if needs.page {
+        tools.extend([pins::wasm_bindgen()?, pins::trunk()]);
+    }
+    if needs.nextest {
+        tools.push(pins::nextest());
+    }
+    if needs.browsers {
+        tools.push(pins::geckodriver());
+    }
+    if needs.deny {
+        tools.push(pins::deny());
+    }
+    Ok(tools)
+}
+
+fn other_tools(needs: Needs) -> Result<()> {
+    if needs.browsers {
+        browsers::ensure(needs.dynamodb)?;
+    }
+    if needs.dynamodb {
+        dynamodb::ensure()?;
+    }
+    if needs.minio {
+        minio::ensure()?;
+    }
+    Ok(())
+}
+
+/// The compiler's half for the browser.
+fn wasm_target() -> Result<()> {
+    const TARGET: &str = "wasm32-unknown-unknown";
+    let root = output(tool("rustc").args(["--print", "sysroot"]))?;
+    if std::path::Path::new(root.trim()).join("lib/rustlib").join(TARGET).is_dir() {
+        return Ok(());
+    }
+    if local_stack::on_path("rustup").is_none() {
+        return Err(anyhow!("the compiler lacks {TARGET}, and there is no rustup to add it: install that target"));
+    }
+    step("Adding the wasm32 target", || {
+        run_quietly(tool("rustup").args(["target", "add", TARGET]), "rustup target add")
+    })
+}

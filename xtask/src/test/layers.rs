@@ -1,0 +1,112 @@
+//! How each layer is run.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use super::summary::{self, Counts};
+use super::{Layer, Shared};
+use crate::command::{cargo, show_and_keep};
+use crate::native;
+use crate::page::{self, Profile};
+
+/// What came out.
+#[derive(Debug)]
+pub(super) struct Ran {
+    pub(super) counts: Counts,
+    pub(super) trouble: Option<String>,
+}
+
+pub(super) fn run(layer: Layer, all: &[Layer], shared: &Shared, rest: &[String]) -> Result<Ran> {
+    match layer {
+        Layer::Protocol => nextest(layer, all, shared, rest).and_then(|ran| with_doc_tests(ran, rest)),
+        Layer::Functions => nextest(layer, all, shared, rest),
+        Layer::Browser => browser(rest),
+        Layer::E2e => e2e(all, shared, rest),
+    }
+}
+
+fn filter(layer: Layer) -> &'static str {
+    match layer {
+        Layer::Protocol => "package(slipway-protocol) | package(multi-md5)",
+        Layer::Functions => "package(functions) | package(local-stack) | package(xtask)",
+        Layer::E2e => "package(e2e)",
+        Layer::Browser => "none()",
+    }
+}
+
+fn nextest(layer: Layer, all: &[Layer], shared: &Shared, rest: &[String]) -> Result<Ran> {
+    let mut command = native::nextest();
+    command.args(["run", "--no-fail-fast", "--no-tests", "fail"]);
+    if all == [Layer::Protocol] {
+        // Alone, it need not wait for the AWS crates.
+        command.args(["-p", "slipway-protocol", "-p", "multi-md5"]);
+    } else {
+        command.args(native::packages()).args(["-E", filter(layer)]);
+    }
+    shared.tell(&mut command);
+    let (status, text) = show_and_keep(command.args(rest))?;
+    let counts = summary::of_nextest(&text).context("nextest did not get to run tests; see above")?;
+    let unexplained = !status.success() && counts.failed == 0;
+    Ok(Ran { counts, trouble: unexplained.then(|| format!("nextest ended with {status}")) })
+}
+
+/// nextest leaves out the examples in the documentation.
+fn with_doc_tests(mut ran: Ran, rest: &[String]) -> Result<Ran> {
+    if rest.is_empty() {
+        let mut command = cargo();
+        command.args(["test", "--doc", "--no-fail-fast", "-p", "slipway-protocol", "-p", "multi-md5"]);
+        let (status, text) = show_and_keep(&mut command)?;
+        ran.counts = ran.counts + summary::of_libtest(&text).unwrap_or_default();
+        if !status.success() {
+            ran.trouble = Some(format!("the documentation's examples ended with {status}"));
+        }
+    }
+    Ok(ran)
+}
+
+/// The crates with tests for wasm.
+fn browser(rest: &[String]) -> Result<Ran> {
+    let driver = local_stack::on_path("chromedriver").context("no chromedriver")?;
+    let mut command = cargo();
+    command
+        .args(["test", "--target", "wasm32-unknown-unknown", "--no-fail-fast", "-p", "wasm-client", "-p", "multi-md5"])
+        .args(["--lib", "--tests"])
+        .arg("--")
+        .args(rest)
+        .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", runner())
+        .env("CHROMEDRIVER", driver)
+        .env("WASM_BINDGEN_TEST_ONLY_WEB", "1")
+        .env("WASM_BINDGEN_TEST_TIMEOUT", "120")
+        .env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", local_stack::workspace().join("xtask/webdriver/chromium.json"));
+    let (status, text) = show_and_keep(&mut command)?;
+    let counts = summary::of_libtest(&text).context("no test in the browser got to run; see above")?;
+    let unexplained = !status.success() && counts.failed == 0;
+    Ok(Ran { counts, trouble: unexplained.then(|| format!("the tests in the browser ended with {status}")) })
+}
+
+fn runner() -> PathBuf {
+    let ours = local_stack::tools().join("bin/wasm-bindgen-test-runner");
+    if ours.is_file() { ours } else { "wasm-bindgen-test-runner".into() }
+}
+
+fn e2e(all: &[Layer], shared: &Shared, rest: &[String]) -> Result<Ran> {
+    page::build(Profile::Dev, &local_stack::workspace().join("dist"))?;
+    native::build_tests()?;
+    nextest(Layer::E2e, all, shared, rest)
+}
+
+impl Shared {
+    /// Tells the tests where the shared servers are.
+    fn tell(&self, command: &mut Command) {
+        command.env("SLIPWAY_DEV_SERVER", native::dev_server());
+        command.env("SLIPWAY_PAGE_DIR", local_stack::workspace().join("dist"));
+        if let Some(minio) = &self.minio {
+            command.env("SLIPWAY_TEST_MINIO", minio.as_shared());
+        }
+        if let Some(dynamodb) = &self.dynamodb {
+            command.env("SLIPWAY_TEST_DYNAMODB", dynamodb.endpoint());
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! `cargo xtask tidy`: what the compiler does not see.
+
+mod docs;
+mod functions;
+mod page;
+mod secrets;
+mod sources;
+mod template;
+mod yaml;
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use crate::command::{self, output, step, tool};
+use crate::native;
+use crate::package::lambda_names;
+
+/// A sentence that names the file.
+pub(crate) type Finding = String;
+
+/// A text file under version control, or about to be.
+#[derive(Debug)]
+pub(crate) struct Source {
+    /// From the workspace's root.
+    pub(crate) path: String,
+    pub(crate) text: String,
+}
+
+fn findings() -> Result<Vec<Finding>> {
+    let sources = sources()?;
+    let template = template_text(&sources)?;
+    let template = yaml::parse(&template)?;
+    native::build_tests()?;
+    let openapi = native::openapi()?;
+    let mut findings = template::check(&template, &lambda_names()?, &template::routes_of(&openapi));
+    findings.extend(docs::check_codes(&sources, &openapi.to_string()));
+    findings.extend(docs::check_links(&sources, &local_stack::workspace()));
+    findings.extend(sources::check(&sources));
+    findings.extend(page::check(&sources));
+    findings.extend(secrets::check(&sources));
+    functions::print_lengths(&sources);
+    Ok(findings)
+}
+
+/// True when nothing was found.
+pub(crate) fn run() -> Result<bool> {
+    let found = step("Looking for what the compiler does not see", findings)?;
+    for finding in &found {
+        println!("  {finding}");
+    }
+    lint_template()?;
+    println!("tidy: {} findings", found.len());
+    Ok(found.is_empty())
+}
+
+/// AWS's own checker, where it is installed: it knows each property of each resource.
+fn lint_template() -> Result<()> {
+    if local_stack::on_path("cfn-lint").is_none() {
+        println!("    cfn-lint is not installed: the template's property names are not checked (pip install cfn-lint)");
+        return Ok(());
+    }
+    step("Checking the template with cfn-lint", || command::run(tool("cfn-lint").arg("infra/template.yaml")))
+}
+
+fn template_text(sources: &[Source]) -> Result<String> {
+    let file = sources.iter().find(|source| source.path == "infra/template.yaml");
+    Ok(file.context("infra/template.yaml is missing")?.text.clone())
+}
+
+/// Every text file that git knows or would add.
+fn sources() -> Result<Vec<Source>> {
+    let root = local_stack::workspace();
+    let list = output(tool("git").args(["ls-files", "--cached", "--others", "--exclude-standard"]))?;
+    Ok(list.lines().filter_map(|path| read(&root, path)).collect())
+}
+
+/// None for what is no text, or was deleted.
+fn read(root: &Path, path: &str) -> Option<Source> {
+    Some(Source { path: path.to_owned(), text: fs::read_to_string(root.join(path)).ok()? })
+}

@@ -1,0 +1,182 @@
+//! The template against the code: every function, every route, and what S3 needs that MinIO forgives.
+
+use std::collections::BTreeSet;
+
+use yaml_rust2::Yaml;
+
+use super::Finding;
+use super::yaml::{entries, strings};
+
+/// Method and path, such as `GET /api/health`.
+pub(crate) type Route = String;
+
+pub(crate) fn check(template: &Yaml, binaries: &[String], routes: &BTreeSet<Route>) -> Vec<Finding> {
+    let mut findings = differences("function", &binaries.iter().cloned().collect(), &packaged(template));
+    findings.extend(differences("route", routes, &routed(template)));
+    findings.extend(check_bucket(&template["Resources"]["FileBucket"]["Properties"]));
+    findings.extend(check_table(&template["Resources"]["Table"]["Properties"]));
+    findings.extend(check_permissions(&template["Resources"]));
+    findings.into_iter().map(|finding| format!("infra/template.yaml: {finding}")).collect()
+}
+
+/// The routes of an OpenAPI document.
+pub(crate) fn routes_of(openapi: &serde_json::Value) -> BTreeSet<Route> {
+    const METHODS: [&str; 5] = ["get", "put", "post", "delete", "patch"];
+    let paths = openapi["paths"].as_object().into_iter().flatten();
+    paths
+        .flat_map(|(path, item)| {
+            let methods = METHODS.into_iter().filter(|method| item.get(method).is_some());
+            methods.map(move |method| format!("{} {path}", method.to_uppercase()))
+        })
+        .collect()
+}
+
+fn differences(what: &str, code: &BTreeSet<String>, template: &BTreeSet<String>) -> Vec<Finding> {
+    let missing = code.difference(template).map(|name| format!("the {what} `{name}` of the code is missing"));
+    let unknown = template.difference(code).map(|name| format!("the {what} `{name}` is not in the code"));
+    missing.chain(unknown).collect()
+}
+
+fn functions(template: &Yaml) -> impl Iterator<Item = &Yaml> {
+    let resources = entries(&template["Resources"]).map(|(_, resource)| resource);
+    resources.filter(|resource| resource["Type"].as_str() == Some("AWS::Serverless::Function"))
+}
+
+/// The names of the zips.
+fn packaged(template: &Yaml) -> BTreeSet<String> {
+    let uris = functions(template).filter_map(|function| function["Properties"]["CodeUri"].as_str());
+    uris.filter_map(|uri| uri.rsplit('/').next()?.strip_suffix(".zip")).map(str::to_owned).collect()
+}
+
+fn routed(template: &Yaml) -> BTreeSet<Route> {
+    let events = functions(template).flat_map(|function| entries(&function["Properties"]["Events"]));
+    let calls = events.filter(|(_, event)| event["Type"].as_str() == Some("HttpApi"));
+    calls
+        .filter_map(|(_, event)| {
+            let properties = &event["Properties"];
+            Some(format!("{} {}", properties["Method"].as_str()?, properties["Path"].as_str()?))
+        })
+        .collect()
+}
+
+/// MinIO exposes ETag, takes any header and drops stale uploads whatever the template says: no local test sees these.
+fn check_bucket(bucket: &Yaml) -> Vec<Finding> {
+    let cors = &bucket["CorsConfiguration"]["CorsRules"][0];
+    let abort = &bucket["LifecycleConfiguration"]["Rules"][0]["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"];
+    let encryption = &bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"][0];
+    let algorithm = encryption["ServerSideEncryptionByDefault"]["SSEAlgorithm"].as_str();
+    let block = &bucket["PublicAccessBlockConfiguration"];
+    let is_private = ["BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"]
+        .iter()
+        .all(|name| block[*name].as_bool() == Some(true));
+    let has_all = |key: &str, wanted: &[&str]| {
+        let present: Vec<String> = strings(&cors[key]).iter().map(|text| text.to_lowercase()).collect();
+        wanted.iter().all(|name| present.iter().any(|text| text == name))
+    };
+    wrong([
+        (has_all("ExposedHeaders", &["etag"]), "the bucket's CORS does not expose ETag"),
+        (has_all("AllowedMethods", &["put", "get", "head"]), "the bucket's CORS must allow PUT, GET and HEAD"),
+        (
+            has_all("AllowedHeaders", &["content-md5", "content-type", "if-none-match"]),
+            "the bucket's CORS must allow the headers that are signed: content-md5, content-type, if-none-match",
+        ),
+        (abort.as_i64() == Some(31), "the bucket must abort incomplete uploads after 31 days, after sweep's 30"),
+        (algorithm == Some("AES256"), "the bucket must use SSE-S3: under KMS an ETag is no MD5"),
+        (is_private, "the bucket's public access is not blocked"),
+    ])
+}
+
+fn check_table(table: &Yaml) -> Vec<Finding> {
+    let expiry = &table["TimeToLiveSpecification"];
+    let recovery = &table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"];
+    let has_expiry = expiry["AttributeName"].as_str() == Some("ttl") && expiry["Enabled"].as_bool() == Some(true);
+    let keys = table["KeySchema"].as_vec().into_iter().flatten().filter_map(|key| key["AttributeName"].as_str());
+    wrong([
+        (has_expiry, "the table has no expiry by `ttl`"),
+        (recovery.as_bool() == Some(true), "the table has no point-in-time recovery"),
+        (keys.eq(["pk", "sk"]), "the table's key is not pk and sk"),
+        (table["BillingMode"].as_str() == Some("PAY_PER_REQUEST"), "the table is not billed by request"),
+    ])
+}
+
+/// Nothing is allowed by a wildcard.
+fn check_permissions(resources: &Yaml) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (name, resource) in entries(resources) {
+        let mut actions = Vec::new();
+        allowed_actions(resource, &mut actions);
+        let wild = actions.into_iter().filter(|action| action.contains('*'));
+        findings.extend(wild.map(|action| format!("{name} is allowed `{action}`: name each action")));
+    }
+    findings
+}
+
+/// Of every statement below, whatever it is in.
+fn allowed_actions<'a>(yaml: &'a Yaml, actions: &mut Vec<&'a str>) {
+    if yaml["Effect"].as_str() == Some("Allow") {
+        actions.extend(strings(&yaml["Action"]));
+    }
+    match yaml {
+        Yaml::Hash(map) => map.values().for_each(|child| allowed_actions(child, actions)),
+        Yaml::Array(items) => items.iter().for_each(|child| allowed_actions(child, actions)),
+        _ => {}
+    }
+}
+
+fn wrong<const N: usize>(checks: [(bool, &str); N]) -> Vec<Finding> {
+    checks.iter().filter(|(holds, _)| !holds).map(|(_, finding)| (*finding).to_owned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::yaml::parse;
+    use super::*;
+
+    fn ours() -> String {
+        std::fs::read_to_string(local_stack::workspace().join("infra/template.yaml")).unwrap()
+    }
+
+    /// What is found when our template has this text in place of that.
+    fn found_after(before: &str, after: &str) -> Vec<Finding> {
+        let text = ours();
+        assert!(text.contains(before), "the template has no `{before}`");
+        let template = parse(&text.replacen(before, after, 1)).unwrap();
+        let (binaries, routes) = (packaged(&parse(&text).unwrap()), routed(&parse(&text).unwrap()));
+        check(&template, &binaries.into_iter().collect::<Vec<_>>(), &routes)
+    }
+
+    #[test]
+    fn our_template_has_nothing_to_find_beside_names() {
+        assert_eq!(found_after("Resources:", "Resources:"), Vec::<Finding>::new());
+    }
+
+    #[test]
+    fn what_minio_would_forgive_is_found() {
+        for (before, after, finding) in [
+            ("ExposedHeaders: [ETag,", "ExposedHeaders: [", "ETag"),
+            ("AllowedMethods: [PUT,", "AllowedMethods: [", "PUT"),
+            ("AllowedHeaders: [content-md5,", "AllowedHeaders: [", "content-md5"),
+            ("DaysAfterInitiation: 31", "DaysAfterInitiation: 7", "31 days"),
+            ("SSEAlgorithm: AES256", "SSEAlgorithm: aws:kms", "KMS"),
+            ("BlockPublicPolicy: true", "BlockPublicPolicy: false", "public access"),
+            ("AttributeName: ttl", "AttributeName: expires", "expiry"),
+            ("PointInTimeRecoveryEnabled: true", "PointInTimeRecoveryEnabled: false", "recovery"),
+            ("- dynamodb:GetItem", "- dynamodb:*", "dynamodb:*"),
+        ] {
+            let findings = found_after(before, after);
+            assert!(findings.len() == 1 && findings[0].contains(finding), "{before}: {findings:?}");
+        }
+    }
+
+    #[test]
+    fn a_function_or_route_that_is_not_there_is_found() {
+        assert!(found_after("functions/presign.zip", "functions/sign.zip").len() == 2);
+        assert!(found_after("Path: /api/health", "Path: /api/healthy").len() == 2);
+    }
+
+    #[test]
+    fn routes_are_read_from_openapi() {
+        let document = serde_json::json!({"paths": {"/a/{id}": {"get": {}, "delete": {}, "parameters": []}}});
+        assert_eq!(routes_of(&document), ["DELETE /a/{id}".to_owned(), "GET /a/{id}".to_owned()].into());
+    }
+}

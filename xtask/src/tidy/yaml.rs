@@ -1,0 +1,23 @@
+//! The template as a tree. CloudFormation's tags (`!Ref`, `!Sub`) are dropped: what they stand before is kept.
+
+use anyhow::{Context, Result};
+use yaml_rust2::{Yaml, YamlLoader};
+
+pub(crate) fn parse(text: &str) -> Result<Yaml> {
+    let mut documents = YamlLoader::load_from_str(text).context("the template is not YAML")?;
+    documents.pop().context("the template is empty")
+}
+
+/// The children of a mapping, by name.
+pub(crate) fn entries(yaml: &Yaml) -> impl Iterator<Item = (&str, &Yaml)> {
+    yaml.as_hash().into_iter().flatten().filter_map(|(name, value)| Some((name.as_str()?, value)))
+}
+
+/// The strings of a list, or the one string.
+pub(crate) fn strings(yaml: &Yaml) -> Vec<&str> {
+    match yaml {
+        Yaml::Array(items) => items.iter().filter_map(Yaml::as_str).collect(),
+        Yaml::String(text) => vec![text],
+        _ => Vec::new(),
+    }
+}
