@@ -1,0 +1,125 @@
+//! The WebDriver server of each browser, as a child process.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+use super::{Kind, process};
+
+const READY_LIMIT: Duration = Duration::from_secs(30);
+
+/// A running driver, and for WebKitGTK the display that its browser needs.
+#[derive(Debug)]
+pub(super) struct Driver {
+    child: Child,
+    port: u16,
+    log: PathBuf,
+    display: Option<Display>,
+}
+
+impl Driver {
+    pub(super) async fn start(kind: Kind, folder: &Path) -> Result<Self> {
+        let display = if kind == Kind::WebKit { Some(Display::start()?) } else { None };
+        let port = local_stack::free_port()?;
+        let log = folder.join("driver.log");
+        let out = File::options().create(true).append(true).open(&log)?;
+        let mut command = command(kind, port)?;
+        if let Some(display) = &display {
+            command.env("DISPLAY", &display.name);
+        }
+        let child = command.stdin(Stdio::null()).stderr(out.try_clone()?).stdout(out).spawn();
+        let child = child.with_context(|| format!("cannot start the driver of {kind:?}"))?;
+        let mut driver = Self { child, port, log, display };
+        driver.until_ready().await?;
+        Ok(driver)
+    }
+
+    async fn until_ready(&mut self) -> Result<()> {
+        let start = Instant::now();
+        let address = ([127, 0, 0, 1], self.port).into();
+        while local_stack::http_status(address, "/status").unwrap_or(0) != 200 {
+            if let Some(status) = self.child.try_wait()? {
+                bail!("the driver ended ({status}):\n{}", self.log_end());
+            }
+            if start.elapsed() > READY_LIMIT {
+                bail!("the driver was not ready after {READY_LIMIT:?}:\n{}", self.log_end());
+            }
+            tokio::time::sleep(Duration::from_millis(30)).await;
+        }
+        Ok(())
+    }
+
+    pub(super) fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    pub(super) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub(super) fn log_end(&self) -> String {
+        local_stack::last_lines(&self.log, 30)
+    }
+
+    /// The driver, the browser and all its processes, at once.
+    pub(super) fn kill_all(&mut self) {
+        let mut pids = process::descendants(self.child.id());
+        pids.push(self.child.id());
+        process::kill(&pids);
+        let _ = self.child.wait();
+        process::until_gone(&pids);
+        self.display = None;
+    }
+}
+
+fn command(kind: Kind, port: u16) -> Result<Command> {
+    let (variable, name, package) = match kind {
+        Kind::Chromium => ("SLIPWAY_CHROMEDRIVER", "chromedriver", "chromium-driver"),
+        Kind::Firefox => ("SLIPWAY_GECKODRIVER", "geckodriver", "the crate geckodriver (`cargo xtask setup`)"),
+        Kind::WebKit => ("SLIPWAY_WEBKITDRIVER", "WebKitWebDriver", "webkit2gtk-driver"),
+    };
+    let ours = local_stack::tools().join("bin").join(name);
+    let named = std::env::var_os(variable).map(PathBuf::from);
+    let program = named.or_else(|| local_stack::on_path(name)).or_else(|| ours.is_file().then_some(ours));
+    let program = program.with_context(|| format!("no {name}: install {package}"))?;
+    let mut command = Command::new(program);
+    match kind {
+        Kind::Chromium | Kind::WebKit => command.arg(format!("--port={port}")),
+        // Two ports: its own, and the one it speaks to Firefox by.
+        Kind::Firefox => command.args(["--port", &port.to_string(), "--marionette-port", "0"]),
+    };
+    Ok(command)
+}
+
+/// A screen in memory.
+#[derive(Debug)]
+struct Display {
+    child: Child,
+    name: String,
+}
+
+impl Display {
+    fn start() -> Result<Self> {
+        let xvfb = local_stack::on_path("Xvfb").context("no Xvfb: WebKitGTK needs it, install `xvfb`")?;
+        let mut child = Command::new(xvfb)
+            .args(["-displayfd", "1", "-screen", "0", "1400x1000x24", "-nolisten", "tcp"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()?;
+        let mut number = String::new();
+        BufReader::new(child.stdout.take().context("Xvfb has no stdout")?).read_line(&mut number)?;
+        Ok(Self { child, name: format!(":{}", number.trim()) })
+    }
+}
+
+impl Drop for Display {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

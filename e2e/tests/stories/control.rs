@@ -1,0 +1,95 @@
+//! The person is in charge: pause, resume, cancel, and which tab does it.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use e2e::browser::{Browser, Kind};
+
+use crate::room::{LONG, MIB, Room, pick_again};
+
+const SOON: Duration = Duration::from_secs(20);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pause_holds_and_resume_goes_on() -> Result<()> {
+    let room = Room::make(Kind::Chromium).await?;
+    room.slow_down(12);
+    let file = room.pick("film.bin", 96 * MIB).await?;
+    room.stack.until_parts_stored(1, LONG).await?;
+    room.browser.click_row(file.name(), "upload-pause").await?;
+    room.browser.until_state(file.name(), &["paused"], SOON).await?;
+
+    quiet_for_two_seconds(&room).await?;
+
+    room.full_speed();
+    room.browser.click_row(file.name(), "upload-resume").await?;
+    room.assert_arrives(&file).await?;
+    room.stack.assert_no_stored_part_sent_again()
+}
+
+/// Nothing reaches storage any more, once what was in buffers on the way has run out.
+async fn quiet_for_two_seconds(room: &Room) -> Result<()> {
+    let (start, mut sent, mut since) = (Instant::now(), room.stack.bytes_sent(), Instant::now());
+    while since.elapsed() < Duration::from_secs(2) {
+        anyhow::ensure!(start.elapsed() < SOON, "bytes are sent while paused");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let now = room.stack.bytes_sent();
+        if now != sent {
+            (sent, since) = (now, Instant::now());
+        }
+    }
+    Ok(())
+}
+
+async fn cancel_leaves_nothing_behind(kind: Kind) -> Result<()> {
+    let room = Room::make(kind).await?;
+    room.slow_down(8);
+    let file = room.pick("film.bin", 80 * MIB).await?;
+    room.stack.until_parts_stored(1, LONG).await?;
+    assert_ne!(room.stack.multipart_uploads(), [], "the proxy saw no multipart upload");
+    room.browser.click_row(file.name(), "upload-cancel").await?;
+    room.full_speed();
+    if room.browser.is_present("dialog-yes").await? {
+        room.browser.click("dialog-yes").await?;
+    }
+    room.assert_nothing_is_left().await
+}
+stories!(cancel_leaves_nothing_behind in chromium, firefox, webkit);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cancelling_a_small_file_leaves_nothing_either() -> Result<()> {
+    use e2e::proxy::{Aim, Fault, Rule};
+    let room = Room::make(Kind::Chromium).await?;
+    room.stack.storage.rule(Rule::new(Aim::method("PUT"), Fault::Slow { bytes_per_second: 2 * MIB }));
+    let file = room.pick("small.bin", 8 * MIB).await?;
+    room.browser.until_state(file.name(), &["uploading"], SOON).await?;
+    room.browser.click_row(file.name(), "upload-cancel").await?;
+    room.assert_nothing_is_left().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_tabs_send_a_file_once_and_either_can_take_over() -> Result<()> {
+    let room = Room::make(Kind::Chromium).await?;
+    room.slow_down(6);
+    let file = room.pick("film.bin", 96 * MIB).await?;
+    room.stack.until_parts_stored(1, LONG).await?;
+
+    room.browser.new_tab().await?;
+    room.browser.goto(&room.address()).await?;
+    let elsewhere = |row: &e2e::browser::Row| row.reason == "other-tab";
+    room.browser.until_row(file.name(), "shown as another tab's", SOON, elsewhere).await?;
+    room.browser.click_row(file.name(), "upload-take-over").await?;
+    room.browser.until_row(file.name(), "this tab's", SOON, |row| row.reason != "other-tab").await?;
+    room.full_speed();
+    finish_here(&room.browser, &file).await?;
+    room.assert_arrives(&file).await?;
+    room.stack.assert_no_stored_part_sent_again()
+}
+
+/// A taken-over upload whose file has no handle wants it picked.
+async fn finish_here(browser: &Browser, file: &e2e::files::TestFile) -> Result<()> {
+    let row = browser.until_state(file.name(), &["needs-file", "uploading", "completed"], SOON).await?;
+    if row.state == "needs-file" {
+        pick_again(browser, file).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,127 @@
+//! What is picked lies in the room, bit for bit.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use e2e::browser::{Browser, Kind};
+
+use crate::room::{LONG, MIB, Room, join};
+
+async fn a_picked_file_is_in_the_room_and_comes_back_identical(kind: Kind) -> Result<()> {
+    let room = Room::make(kind).await?;
+    let file = room.pick("Größe & Maß.bin", 40 * MIB).await?;
+    room.assert_arrives(&file).await?;
+    room.stack.assert_no_stored_part_sent_again()?;
+    if kind == Kind::WebKit {
+        // Its automation asks where to save, and nobody is there to answer.
+        return Ok(());
+    }
+    room.browser.click_in("room-file", file.name(), "file-download").await?;
+    file.assert_same_as(&room.browser.downloaded(&file, LONG).await?)
+}
+stories!(a_picked_file_is_in_the_room_and_comes_back_identical in chromium, firefox, webkit);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_has_the_contribute_link_sees_and_downloads_it() -> Result<()> {
+    let room = Room::make(Kind::Chromium).await?;
+    let file = room.pick("shared.bin", 3 * MIB).await?;
+    room.assert_arrives(&file).await?;
+
+    let other = Browser::start(Kind::Chromium).await?;
+    join(&other, &room.links.contribute, "Grace").await?;
+    other.until_file_listed(file.name(), file.size, Duration::from_secs(20)).await?;
+    other.click_in("room-file", file.name(), "file-download").await?;
+    file.assert_same_as(&other.downloaded(&file, LONG).await?)?;
+
+    let back = room.stack.file("answer.bin", 2 * MIB)?;
+    other.pick("file-input", &[&back]).await?;
+    other.until_completed(back.name(), LONG).await?;
+    room.browser.until_file_listed(back.name(), back.size, Duration::from_secs(30)).await?;
+    room.onlooker.assert_holds(&back).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_size_arrives() -> Result<()> {
+    let room = Room::make(Kind::Chromium).await?;
+    let sizes = [0, 1, 16 * MIB - 1, 16 * MIB, 16 * MIB + 1, 100 * MIB];
+    let files = sizes.map(|size| room.stack.file(&format!("{size} bytes.bin"), size));
+    let files: Vec<_> = files.into_iter().collect::<Result<_>>()?;
+    room.browser.pick("file-input", &files.iter().collect::<Vec<_>>()).await?;
+    for file in &files {
+        room.assert_arrives(file).await?;
+    }
+    room.stack.assert_no_stored_part_sent_again()
+}
+
+/// What the page's processes may take beyond what they had before, whatever the file's size.
+const MEMORY_BYTES: u64 = 400 * MIB;
+
+async fn a_large_file_arrives_and_memory_stays_flat(kind: Kind) -> Result<()> {
+    let mib = std::env::var("SLIPWAY_E2E_LARGE_MIB").ok().and_then(|text| text.parse().ok()).unwrap_or(256);
+    let room = Room::make(kind).await?;
+    let before = room.browser.page_memory()?;
+    let start = Instant::now();
+    let file = room.pick("large.bin", mib * MIB).await?;
+    // At least 4 MiB/s, the hash included.
+    let done = room.browser.until_completed(file.name(), Duration::from_secs(60 + mib / 4));
+    let (done, peak) = with_peak_memory(&room.browser, done).await;
+    done?;
+    let (seconds, grown) = (start.elapsed().as_secs_f64(), peak.saturating_sub(before));
+    eprintln!(
+        "{kind:?}: {mib} MiB in {seconds:.1} s with the file's making, {} MiB of memory before, {} MiB at most",
+        before / MIB,
+        peak / MIB
+    );
+    assert!(grown < MEMORY_BYTES, "the page grew by {} MiB", grown / MIB);
+    room.onlooker.assert_holds(&file).await
+}
+
+/// Does something, and gives the most memory that the page took meanwhile, in bytes.
+async fn with_peak_memory<T>(browser: &Browser, work: impl Future<Output = T>) -> (T, u64) {
+    let mut peak = 0;
+    tokio::pin!(work);
+    loop {
+        tokio::select! {
+            done = &mut work => return (done, peak),
+            () = tokio::time::sleep(Duration::from_millis(500)) => {
+                peak = peak.max(browser.page_memory().unwrap_or(0));
+            }
+        }
+    }
+}
+stories!(a_large_file_arrives_and_memory_stays_flat in chromium, firefox, webkit);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn three_hundred_files_in_folders_arrive_with_their_paths() -> Result<()> {
+    let room = Room::make(Kind::Chromium).await?;
+    let mut files = Vec::new();
+    for index in 0..300_u64 {
+        let path = format!("album/{}/{}/photo {index}.jpg", index % 7, index % 3);
+        files.push((path.clone(), room.stack.file(&path, index * 97)?));
+    }
+    let folder = room.stack.folder.path().join("files/album");
+    room.browser.pick_folder("folder-input", &folder).await?;
+
+    let listed = tokio::time::timeout(LONG, async {
+        loop {
+            let listed = room.onlooker.files().await?;
+            if listed.len() >= files.len() {
+                return anyhow::Ok(listed);
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    });
+    let listed = match listed.await {
+        Ok(listed) => listed?,
+        Err(_) => return room.browser.give_up("not all of 300 files are in the room").await,
+    };
+    assert_eq!(listed.len(), files.len());
+    for (path, file) in &files {
+        let folder = path.rsplit_once('/').map(|(folder, _)| folder);
+        let found = listed.iter().find(|found| found.meta.name() == Some(file.name()));
+        let meta = found.map(|found| serde_json::to_value(&found.meta)).transpose()?.unwrap_or_default();
+        assert_eq!(meta["path"].as_str(), folder, "{path}");
+        room.onlooker.assert_holds_one_of(&listed, file).await?;
+    }
+    room.stack.assert_no_stored_part_sent_again()
+}

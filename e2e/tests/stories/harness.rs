@@ -1,0 +1,120 @@
+//! The harness itself: what the stories rely on holds in every engine.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use e2e::browser::{Browser, Kind};
+use e2e::files::TestFile;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+const PAGE: &str = r#"<!doctype html><meta charset="utf-8"><title>harness</title>
+<input type="file" multiple data-testid="file-input"><input type="file" webkitdirectory data-testid="folder-input">
+<div data-testid="drop-zone" style="height:200px;background:#eee">drop</div><button data-testid="new-room">b</button>
+<script>
+const show = (name, state) => {
+  const row = document.createElement('p');
+  Object.assign(row.dataset, { testid: 'upload-row', name, state });
+  document.body.append(row);
+};
+for (const input of document.querySelectorAll('input'))
+  input.onchange = () => [...input.files].forEach((f) => show(f.webkitRelativePath || f.name, String(f.size)));
+const zone = document.querySelector('[data-testid=drop-zone]');
+zone.ondragover = (event) => event.preventDefault();
+zone.ondrop = async (event) => {
+  event.preventDefault();
+  const handles = await Promise.all([...event.dataTransfer.items].map((i) => i.getAsFileSystemHandle?.()));
+  handles.forEach((handle) => show(handle.name, handle.kind));
+};
+const visits = indexedDB.open('visits', 1);
+visits.onupgradeneeded = () => visits.result.createObjectStore('v', { autoIncrement: true });
+visits.onsuccess = () => {
+  const store = visits.result.transaction('v', 'readwrite').objectStore('v');
+  store.add(1);
+  store.count().onsuccess = (event) => show('visits', String(event.target.result));
+};
+console.log('the page is here');
+</script>"#;
+
+async fn serve_page() -> Result<String> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let url = format!("http://{}/", listener.local_addr()?);
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let head = format!(
+                "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: text/html\r\nContent-Length: {}\r\n\r\n",
+                PAGE.len()
+            );
+            let _ = stream.read(&mut [0; 4096]).await;
+            let _ = stream.write_all(format!("{head}{PAGE}").as_bytes()).await;
+        }
+    });
+    Ok(url)
+}
+
+const SOON: Duration = Duration::from_secs(10);
+
+async fn picks_several_files(kind: Kind) -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let one = TestFile::make(folder.path(), "one ünicode.bin", 1000, 1)?;
+    let two = TestFile::make(folder.path(), "two.bin", 0, 2)?;
+    let browser = Browser::start(kind).await?;
+    browser.goto(&serve_page().await?).await?;
+    browser.pick("file-input", &[&one, &two]).await?;
+    browser.until_state("one ünicode.bin", &["1000"], SOON).await?;
+    browser.until_state("two.bin", &["0"], SOON).await?;
+    assert!(browser.page_memory()? > 1 << 20);
+    browser.click("new-room").await?;
+    assert_eq!(browser.text("new-room").await?, "b");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_files_are_picked_in_chromium() -> Result<()> {
+    picks_several_files(Kind::Chromium).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_files_are_picked_in_firefox() -> Result<()> {
+    picks_several_files(Kind::Firefox).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_files_are_picked_in_webkit() -> Result<()> {
+    picks_several_files(Kind::WebKit).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn folders_are_picked_and_drops_carry_handles_in_chromium() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let file = TestFile::make(folder.path(), "top/inner/a.bin", 5, 1)?;
+    let browser = Browser::start(Kind::Chromium).await?;
+    browser.goto(&serve_page().await?).await?;
+    browser.pick_folder("folder-input", &folder.path().join("top")).await?;
+    browser.until_state("top/inner/a.bin", &["5"], SOON).await?;
+    browser.drop_files("drop-zone", &[&file]).await?;
+    browser.until_state("a.bin", &["file"], SOON).await?;
+    assert!(browser.console().await.contains("the page is here"));
+    Ok(())
+}
+
+async fn profile_survives_a_kill(kind: Kind) -> Result<()> {
+    let url = serve_page().await?;
+    let browser = Browser::start(kind).await?;
+    browser.goto(&url).await?;
+    browser.until_state("visits", &["1"], SOON).await?;
+    let browser = Browser::open(kind, browser.kill()).await?;
+    browser.goto(&url).await?;
+    browser.until_state("visits", &["2"], SOON).await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_profile_survives_a_kill_in_chromium() -> Result<()> {
+    profile_survives_a_kill(Kind::Chromium).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_profile_survives_a_kill_in_firefox() -> Result<()> {
+    profile_survives_a_kill(Kind::Firefox).await
+}

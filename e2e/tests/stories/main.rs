@@ -1,0 +1,30 @@
+//! Stories: each is a promise to the person who uploads, kept on the real stack.
+//!
+//! Every one starts its own MinIO, dev-server, proxies and browser on free ports, and ends by
+//! comparing what storage holds with the file, byte by byte.
+
+/// The same story in several browsers: `stories!(a_promise in chromium, firefox);`
+macro_rules! stories {
+    ($story:ident in $($browser:ident),+) => {
+        mod $story {
+            $(
+                #[tokio::test(flavor = "multi_thread")]
+                async fn $browser() -> anyhow::Result<()> {
+                    super::$story(crate::room::browsers::$browser).await
+                }
+            )+
+        }
+    };
+}
+
+mod api;
+mod control;
+mod first_upload;
+mod harness;
+mod outage;
+mod pages;
+mod resume;
+mod room;
+mod soak;
+mod trouble;
+mod wire;

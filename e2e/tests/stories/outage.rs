@@ -1,0 +1,36 @@
+//! Servers that go away and come back.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use e2e::browser::Kind;
+
+use crate::room::{LONG, MIB, Room};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dev_server_restarted_in_the_middle() -> Result<()> {
+    let mut room = Room::make(Kind::Chromium).await?;
+    room.slow_down(12);
+    let file = room.pick("film.bin", 96 * MIB).await?;
+    room.stack.until_parts_stored(1, LONG).await?;
+    room.stack.server.kill()?;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    room.stack.restart_server()?;
+    room.full_speed();
+    room.assert_arrives(&file).await?;
+    room.stack.assert_no_stored_part_sent_again()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn minio_restarted_in_the_middle() -> Result<()> {
+    let mut room = Room::make(Kind::Chromium).await?;
+    room.slow_down(12);
+    let file = room.pick("film.bin", 96 * MIB).await?;
+    room.stack.until_parts_stored(1, LONG).await?;
+    room.stack.minio.kill()?;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    room.stack.restart_minio()?;
+    room.full_speed();
+    room.assert_arrives(&file).await?;
+    room.stack.assert_no_stored_part_sent_again()
+}

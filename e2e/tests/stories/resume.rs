@@ -1,0 +1,130 @@
+//! Whatever ends the page, what storage has taken is never sent again.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use e2e::browser::{Browser, Kind, Row};
+use e2e::files::TestFile;
+
+use crate::room::{LONG, MIB, Room, join, pick_again};
+
+const SOON: Duration = Duration::from_secs(30);
+/// Six parts of 16 MiB.
+const SIZE: u64 = 96 * MIB;
+
+/// An upload in the middle: some parts stored, some not.
+async fn in_the_middle(room: &Room, file: &TestFile) -> Result<()> {
+    room.stack.until_parts_stored(1, LONG).await?;
+    let stored = room.stack.parts_stored() as u64;
+    anyhow::ensure!(stored * 16 * MIB < file.size, "the upload was over before its middle");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_reload_one_click_goes_on() -> Result<()> {
+    let room = Room::make(Kind::Chromium).await?;
+    room.slow_down(12);
+    let file = room.stack.file("film.bin", SIZE)?;
+    room.browser.answer_picker_with(&file).await?;
+    room.browser.click_text("Choose files").await?;
+    in_the_middle(&room, &file).await?;
+
+    room.browser.reload().await?;
+    room.browser.until_row(file.name(), "waiting for one click", SOON, |row| row.reason == "reloaded").await?;
+    room.full_speed();
+    room.browser.click_row(file.name(), "upload-resume").await?;
+    room.browser.until_row(file.name(), "gone on", SOON, |row| row.state != "needs-file").await?;
+    room.assert_arrives(&file).await?;
+    room.stack.assert_no_stored_part_sent_again()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dropped_file_is_remembered_by_its_handle() -> Result<()> {
+    let room = Room::make(Kind::Chromium).await?;
+    room.slow_down(12);
+    let file = room.stack.file("film.bin", SIZE)?;
+    room.browser.drop_files("drop-zone", &[&file]).await?;
+    in_the_middle(&room, &file).await?;
+
+    room.browser.reload().await?;
+    room.browser.until_row(file.name(), "waiting for one click", SOON, |row| row.reason == "reloaded").await?;
+    // The browser would ask for permission now, and nobody is there to answer: the other way stays open.
+    room.full_speed();
+    pick_again(&room.browser, &file).await?;
+    room.assert_arrives(&file).await?;
+    room.stack.assert_no_stored_part_sent_again()
+}
+
+async fn after_a_reload_picking_the_file_again_goes_on(kind: Kind) -> Result<()> {
+    let room = Room::make(kind).await?;
+    room.slow_down(12);
+    let file = room.pick("film.bin", SIZE).await?;
+    in_the_middle(&room, &file).await?;
+
+    room.browser.reload().await?;
+    room.browser.until_state(file.name(), &["needs-file"], SOON).await?;
+    room.full_speed();
+    pick_again(&room.browser, &file).await?;
+    room.assert_arrives(&file).await?;
+    room.stack.assert_no_stored_part_sent_again()
+}
+stories!(after_a_reload_picking_the_file_again_goes_on in chromium, firefox, webkit);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_file_of_the_same_name_and_size_is_refused() -> Result<()> {
+    let room = Room::make(Kind::Chromium).await?;
+    room.slow_down(12);
+    let file = room.pick("film.bin", SIZE).await?;
+    in_the_middle(&room, &file).await?;
+    room.browser.reload().await?;
+    room.browser.until_state(file.name(), &["needs-file"], SOON).await?;
+    room.full_speed();
+
+    // Same name, same size, same time; one byte in the middle of a stored part differs.
+    let other = TestFile::make(room.stack.folder.path(), "other/film.bin", SIZE, 99)?;
+    let modified = std::fs::metadata(&file.path)?.modified()?;
+    std::fs::File::options().write(true).open(&other.path)?.set_modified(modified)?;
+    pick_again(&room.browser, &other).await?;
+    let refused = |row: &Row| ["different-file", "file-changed"].contains(&row.reason.as_str());
+    room.browser.until_row(file.name(), "refused as another file", SOON, refused).await?;
+    assert!(room.onlooker.files().await?.is_empty(), "a mixed file is in the room");
+
+    pick_again(&room.browser, &file).await?;
+    room.assert_arrives(&file).await?;
+    room.stack.assert_no_stored_part_sent_again()
+}
+
+async fn a_killed_browser_goes_on_where_it_was(kind: Kind) -> Result<()> {
+    let mut room = Room::make(kind).await?;
+    room.slow_down(12);
+    let file = room.pick("film.bin", SIZE).await?;
+    in_the_middle(&room, &file).await?;
+
+    let address = room.address();
+    room.browser = Browser::open(kind, room.browser.kill()).await?;
+    room.browser.goto(&address).await?;
+    room.browser.until_state(file.name(), &["needs-file"], SOON).await?;
+    room.full_speed();
+    pick_again(&room.browser, &file).await?;
+    room.assert_arrives(&file).await?;
+    room.stack.assert_no_stored_part_sent_again()
+}
+stories!(a_killed_browser_goes_on_where_it_was in chromium, firefox);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_browser_goes_on_with_the_same_file() -> Result<()> {
+    let mut room = Room::make(Kind::Chromium).await?;
+    room.slow_down(12);
+    let file = room.pick("film.bin", SIZE).await?;
+    in_the_middle(&room, &file).await?;
+    drop(room.browser.kill());
+
+    // A new profile: another machine, as far as the page can tell.
+    room.browser = Browser::start(Kind::Chromium).await?;
+    join(&room.browser, &room.links.contribute, "Ada at home").await?;
+    room.browser.until_present("other-upload").await?;
+    room.full_speed();
+    room.browser.pick("file-input", &[&file]).await?;
+    room.assert_arrives(&file).await?;
+    room.stack.assert_no_stored_part_sent_again()
+}

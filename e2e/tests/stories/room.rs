@@ -1,0 +1,131 @@
+//! What the stories have in common: a stack, a browser, a room made through the page.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use e2e::api::Member;
+use e2e::browser::{Browser, Kind, PATIENCE};
+use e2e::files::TestFile;
+use e2e::proxy::Link;
+use e2e::stack::{Stack, StackOptions};
+
+pub(crate) const MIB: u64 = 1 << 20;
+/// More than any upload of these stories takes on a busy machine.
+pub(crate) const LONG: Duration = Duration::from_secs(150);
+
+/// Names of tests.
+#[allow(non_upper_case_globals)]
+pub(crate) mod browsers {
+    use super::Kind;
+
+    pub(crate) const chromium: Kind = Kind::Chromium;
+    pub(crate) const firefox: Kind = Kind::Firefox;
+    pub(crate) const webkit: Kind = Kind::WebKit;
+}
+
+/// A room with its maker's browser in it.
+pub(crate) struct Room {
+    pub(crate) browser: Browser,
+    pub(crate) links: Links,
+    /// Somebody who looks on from outside.
+    pub(crate) onlooker: Member,
+    // Last: what the others speak to.
+    pub(crate) stack: Stack,
+}
+
+pub(crate) struct Links {
+    pub(crate) manage: String,
+    pub(crate) contribute: String,
+    pub(crate) view: String,
+    pub(crate) drop: String,
+}
+
+impl Room {
+    pub(crate) async fn make(kind: Kind) -> Result<Self> {
+        Self::make_with(kind, Vec::new()).await
+    }
+
+    /// With more variables for dev-server.
+    pub(crate) async fn make_with(kind: Kind, env: Vec<(&'static str, String)>) -> Result<Self> {
+        let stack = Stack::start_with(StackOptions { page: true, env }).await?;
+        let browser = Browser::start(kind).await?;
+        browser.goto(&stack.url()).await?;
+        browser.fill("room-name", "Holiday films").await?;
+        browser.fill("display-name", "Ada").await?;
+        browser.click("new-room").await?;
+        let links = Links {
+            manage: browser.text("link-manage").await?,
+            contribute: browser.text("link-contribute").await?,
+            view: browser.text("link-view").await?,
+            drop: browser.text("link-drop").await?,
+        };
+        let onlooker = Member::join_url(&links.view, "Onlooker").await.context("joining by the view link")?;
+        Ok(Self { browser, links, onlooker, stack })
+    }
+
+    /// The room's address without its secret, as the maker's browser shows it.
+    pub(crate) fn address(&self) -> String {
+        self.links.manage.split('#').next().unwrap_or_default().to_owned()
+    }
+
+    /// Makes a file and picks it in the file input.
+    pub(crate) async fn pick(&self, name: &str, size: u64) -> Result<TestFile> {
+        let file = self.stack.file(name, size)?;
+        self.browser.pick("file-input", &[&file]).await?;
+        Ok(file)
+    }
+
+    /// Slows uploads down, so that something can happen in the middle of one.
+    pub(crate) fn slow_down(&self, mib_per_second: u64) {
+        self.stack.storage.set_link(Link { up_total: Some(mib_per_second * MIB), ..Link::default() });
+    }
+
+    pub(crate) fn full_speed(&self) {
+        self.stack.storage.set_link(Link::default());
+    }
+
+    /// The row is completed, the room lists the file, and storage holds exactly its bytes.
+    pub(crate) async fn assert_arrives(&self, file: &TestFile) -> Result<()> {
+        self.browser.until_completed(file.name(), LONG).await?;
+        self.browser.until_file_listed(file.name(), file.size, Duration::from_secs(20)).await?;
+        self.onlooker.assert_holds(file).await
+    }
+
+    /// Nothing of the upload is left: not in storage, not in the room's quota.
+    pub(crate) async fn assert_nothing_is_left(&self) -> Result<()> {
+        // The cancel is a call of its own, which may still be on its way.
+        let mut last = Ok(());
+        for _ in 0..100 {
+            last = self.look_for_remains().await;
+            if last.is_ok() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        last
+    }
+
+    async fn look_for_remains(&self) -> Result<()> {
+        self.stack.assert_storage_is_empty().await?;
+        let quota = self.onlooker.view().await?.quota;
+        let used = (quota.used_bytes, quota.used_files, quota.open_uploads);
+        anyhow::ensure!(used == (0, 0, 0), "the room still counts {used:?} bytes, files and open uploads");
+        Ok(())
+    }
+}
+
+/// Gives an upload that waits for its file one, and waits until the row says something else.
+pub(crate) async fn pick_again(browser: &Browser, file: &TestFile) -> Result<()> {
+    browser.until_present("upload-pick").await?;
+    let before = browser.row(file.name()).await?.map(|row| row.reason);
+    browser.pick("upload-pick", &[file]).await?;
+    browser.until_row(file.name(), "past the pick", PATIENCE, |row| Some(&row.reason) != before.as_ref()).await?;
+    Ok(())
+}
+
+/// Joins a room through the page.
+pub(crate) async fn join(browser: &Browser, link: &str, name: &str) -> Result<()> {
+    browser.goto(link).await?;
+    browser.fill("display-name", name).await?;
+    browser.click("join").await
+}
