@@ -1,0 +1,160 @@
+//! What is measured.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Result;
+use e2e::proxy::Link;
+use slipway_protocol::plan::Plan;
+
+use crate::contestant::Contestant;
+use crate::samples::Samples;
+use crate::stage::Stage;
+
+const KIB: u64 = 1 << 10;
+const MIB: u64 = 1 << 20;
+const GIB: u64 = 1 << 30;
+
+/// Files, a link, and who runs.
+#[derive(Clone, Debug)]
+pub(crate) struct Case {
+    pub(crate) name: &'static str,
+    pub(crate) title: &'static str,
+    pub(crate) file_count: usize,
+    pub(crate) file_bytes: u64,
+    /// The peers' part size where they are to have ours.
+    pub(crate) part_bytes: u64,
+    /// The lanes of the peers that have no number of their own.
+    pub(crate) lanes: usize,
+    /// None: straight to MinIO.
+    pub(crate) link: Option<Link>,
+    /// Upload hosts that Slipway may use.
+    pub(crate) hosts: usize,
+    pub(crate) contestants: &'static [Contestant],
+}
+
+/// The figures of one contestant.
+#[derive(Clone, Debug)]
+pub(crate) struct Figures {
+    pub(crate) contestant: Contestant,
+    /// MiB per second.
+    pub(crate) speed: Samples,
+    pub(crate) first_put_ms: Samples,
+    pub(crate) cpu_seconds: Samples,
+    /// Why a run did not end, where one did not.
+    pub(crate) failed: Option<String>,
+}
+
+/// A case that was run.
+#[derive(Clone, Debug)]
+pub(crate) struct Outcome {
+    pub(crate) case: Case,
+    pub(crate) figures: Vec<Figures>,
+}
+
+use Contestant::{Bare, Curl, HashWasm, Slipway, Uppy5, Uppy5OurParts, Uppy6, Uppy6OurParts};
+
+pub(crate) fn all() -> Vec<Case> {
+    let far =
+        |round_trip| Link { up_each: Some(12 * MIB), round_trip: Duration::from_millis(round_trip), ..Link::default() };
+    vec![
+        big(
+            "loopback",
+            "1 GiB on loopback, browser and storage on the same two cores",
+            GIB,
+            None,
+            &[Slipway, Bare, HashWasm, Uppy5, Uppy5OurParts, Uppy6, Uppy6OurParts, Curl],
+        ),
+        big(
+            "wire-100",
+            "1 GiB, the wire capped at 100 MiB/s",
+            GIB,
+            Some(Link { up_total: Some(100 * MIB), ..Link::default() }),
+            &[Slipway, Bare, HashWasm, Uppy5, Uppy6],
+        ),
+        big(
+            "far-20",
+            "256 MiB, 20 ms round trip, 12 MiB/s a connection",
+            256 * MIB,
+            Some(far(20)),
+            &[Slipway, Bare, Uppy5, Uppy6],
+        ),
+        big(
+            "far-100",
+            "256 MiB, 100 ms round trip, 12 MiB/s a connection",
+            256 * MIB,
+            Some(far(100)),
+            &[Slipway, Bare, Uppy5, Uppy6],
+        ),
+        Case {
+            hosts: 2,
+            ..big(
+                "two-hosts",
+                "256 MiB, 100 ms round trip, 12 MiB/s a connection, two upload hosts",
+                256 * MIB,
+                Some(far(100)),
+                &[Slipway, Bare],
+            )
+        },
+        Case {
+            file_count: 1000,
+            part_bytes: 16 * MIB,
+            ..big("small-files", "1,000 files of 100 KiB on loopback", 100 * KIB, None, &[Slipway, Bare, Uppy5, Uppy6])
+        },
+    ]
+}
+
+fn big(
+    name: &'static str,
+    title: &'static str,
+    bytes: u64,
+    link: Option<Link>,
+    contestants: &'static [Contestant],
+) -> Case {
+    let part_bytes = Plan::new(bytes, None).map_or(16 * MIB, |plan| plan.part_size);
+    let lanes = if link.is_some() { 6 } else { 4 };
+    Case { name, title, file_count: 1, file_bytes: bytes, part_bytes, lanes, link, hosts: 1, contestants }
+}
+
+/// Runs a case: every contestant once a round, the order turned by one each time.
+pub(crate) async fn run(case: &Case, rounds: usize, page: &Path) -> Result<Outcome> {
+    let stage = Stage::set(case, page).await?;
+    let mut figures: Vec<Figures> = case.contestants.iter().map(|contestant| Figures::of(*contestant)).collect();
+    for round in 0..rounds {
+        for turn in 0..figures.len() {
+            let index = (turn + round) % figures.len();
+            one(&stage, case, &mut figures[index], round).await;
+            stage.clear().await?;
+        }
+    }
+    Ok(Outcome { case: case.clone(), figures })
+}
+
+async fn one(stage: &Stage, case: &Case, figures: &mut Figures, round: usize) {
+    let tag = format!("{:?}-{round}", figures.contestant).to_lowercase();
+    match figures.contestant.run(stage, case, &tag).await {
+        Ok(run) => {
+            let mib = (case.file_bytes * case.file_count as u64) as f64 / MIB as f64;
+            eprintln!("{:12} {:26} {:7.1} MiB/s", case.name, figures.contestant.name(), mib / run.seconds);
+            figures.speed.push(mib / run.seconds);
+            run.first_put_ms.into_iter().for_each(|ms| figures.first_put_ms.push(ms));
+            run.cpu_seconds.into_iter().for_each(|seconds| figures.cpu_seconds.push(seconds));
+        }
+        Err(error) => {
+            eprintln!("{:12} {:26} failed: {error:#}", case.name, figures.contestant.name());
+            figures.failed = Some(format!("{error:#}").lines().next().unwrap_or_default().to_owned());
+        }
+    }
+}
+
+impl Figures {
+    fn of(contestant: Contestant) -> Self {
+        Self {
+            contestant,
+            speed: Samples::default(),
+            first_put_ms: Samples::default(),
+            cpu_seconds: Samples::default(),
+            failed: None,
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! Everything a case needs: storage, functions, a browser with two tabs.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use e2e::browser::{Browser, Kind, Tab};
+use e2e::files::TestFile;
+use e2e::proxy::{Link, Proxy};
+use e2e::s3::Bucket;
+use local_stack::{DevServer, DevServerOptions, Minio, MinioOptions};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::cases::Case;
+
+const BUCKET: &str = "slipway";
+
+/// One tab shows Slipway's room, the other the page of the peers.
+pub(crate) struct Stage {
+    pub(crate) browser: Browser,
+    pub(crate) bucket: Bucket,
+    pub(crate) slipway: Tab,
+    pub(crate) peers: Tab,
+    /// For the peers' own signing.
+    pub(crate) store: Value,
+    pub(crate) files: Vec<TestFile>,
+    folder: TempDir,
+    _proxies: Vec<Proxy>,
+    _server: DevServer,
+    _minio: Minio,
+}
+
+impl Stage {
+    pub(crate) async fn set(case: &Case, page: &Path) -> Result<Self> {
+        let folder = TempDir::with_prefix("slipway-bench-")?;
+        let minio = Minio::start(MinioOptions::default())?;
+        let mut proxies = Vec::new();
+        for _ in 0..if case.link.is_some() { case.hosts } else { 0 } {
+            proxies.push(shaped(&minio, case.link.unwrap_or_default()).await?);
+        }
+        let endpoints: Vec<String> = proxies.iter().map(Proxy::url).collect();
+        let endpoint = endpoints.first().cloned().unwrap_or_else(|| minio.endpoint().to_owned());
+        let server = DevServer::start(DevServerOptions {
+            public_endpoints: endpoints,
+            page_dir: Some(page.to_owned()),
+            bucket: BUCKET.into(),
+            ..DevServerOptions::new(&minio)
+        })?;
+        let browser = Browser::start(Kind::Chromium).await?;
+        let slipway = open_room(&browser, server.url()).await?;
+        let peers = browser.new_tab().await?;
+        browser.switch_to(&peers).await?;
+        browser.goto(&format!("{}/bench/index.html", server.url())).await?;
+        let store = json!({
+            "endpoint": endpoint, "bucket": BUCKET,
+            "accessKey": minio.access_key(), "secretKey": minio.secret_key(),
+        });
+        let bucket = bucket(&minio);
+        let files = make_files(folder.path(), case)?;
+        Ok(Self {
+            browser,
+            bucket,
+            slipway,
+            peers,
+            store,
+            files,
+            folder,
+            _proxies: proxies,
+            _server: server,
+            _minio: minio,
+        })
+    }
+
+    /// The same bytes under new names, so that no run is taken for one before it.
+    pub(crate) fn files_named(&self, run: &str) -> Result<Vec<TestFile>> {
+        let folder = self.folder.path().join(run);
+        std::fs::create_dir_all(&folder)?;
+        self.files.iter().map(|file| link(file, &folder, run)).collect()
+    }
+
+    /// Where a case may put a file of its own.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Empties the bucket and lets the disk settle.
+    pub(crate) async fn clear(&self) -> Result<()> {
+        loop {
+            let keys = self.bucket.keys("").await?;
+            if keys.is_empty() {
+                break;
+            }
+            for key in keys {
+                self.bucket.delete(&key).await?;
+            }
+        }
+        let _ = std::process::Command::new("sync").status();
+        Ok(())
+    }
+}
+
+fn link(file: &TestFile, folder: &Path, run: &str) -> Result<TestFile> {
+    let path = folder.join(format!("{run}-{}", file.name()));
+    std::fs::hard_link(&file.path, &path)?;
+    Ok(TestFile { path, size: file.size })
+}
+
+async fn shaped(minio: &Minio, link: Link) -> Result<Proxy> {
+    let proxy = Proxy::start(([127, 0, 0, 1], minio.port()).into()).await?;
+    proxy.set_link(link);
+    Ok(proxy)
+}
+
+fn bucket(minio: &Minio) -> Bucket {
+    Bucket {
+        endpoint: minio.endpoint().to_owned(),
+        name: BUCKET.into(),
+        access_key: minio.access_key().to_owned(),
+        secret_key: minio.secret_key().to_owned(),
+        http: reqwest::Client::new(),
+    }
+}
+
+fn make_files(folder: &Path, case: &Case) -> Result<Vec<TestFile>> {
+    let make = |index: usize| TestFile::make(folder, &format!("f{index}.bin"), case.file_bytes, index as u64 + 1);
+    (0..case.file_count).map(make).collect()
+}
+
+async fn open_room(browser: &Browser, url: &str) -> Result<Tab> {
+    browser.goto(url).await?;
+    browser.fill("room-name", "Bench").await?;
+    browser.fill("display-name", "Bench").await?;
+    browser.click("new-room").await?;
+    browser.until_present("file-input").await.context("the room")?;
+    browser.tab().await
+}
