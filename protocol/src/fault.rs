@@ -96,7 +96,10 @@ const ROWS: &[Row] = &[
     (PUT, Status::Is(409), Code::S3("OperationAborted"),          Url::Any,  Then::Again),
     // If-None-Match of a single PUT: an object is there, ours after a lost answer or not. The functions look.
     (PUT, Status::Is(412), Code::Any,                             Url::Any,  Then::AskStatus),
+    // Half of a connection died: MinIO and many proxies answer that the client has closed its request.
+    (PUT, Status::Is(499), Code::Any,                             Url::Any,  Then::Again),
     (PUT, Status::Is(408), Code::Any,                             Url::Any,  Then::SlowDown),
+    (PUT, Status::Is(425), Code::Any,                             Url::Any,  Then::Again),
     (PUT, Status::Is(429), Code::Any,                             Url::Any,  Then::SlowDown),
     (PUT, Status::Is(503), Code::Any,                             Url::Any,  Then::SlowDown),
     (PUT, Status::From(500), Code::Any,                           Url::Any,  Then::Again),
@@ -230,7 +233,10 @@ mod tests {
             (411, "MissingContentLength", refused, refused),
             (412, "PreconditionFailed", Then::AskStatus, Then::AskStatus),
             (413, "EntityTooLarge", refused, refused),
+            (425, "", Then::Again, Then::Again),
             (429, "", Then::SlowDown, Then::SlowDown),
+            (499, "ClientDisconnected", Then::Again, Then::Again),
+            (499, "", Then::Again, Then::Again),
             (500, "InternalError", Then::Again, Then::Again),
             (500, "", Then::Again, Then::Again),
             (502, "", Then::Again, Then::Again),

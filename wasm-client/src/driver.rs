@@ -149,6 +149,9 @@ impl Driver {
         if panic::panicked() {
             return;
         }
+        if input.is_unanswered() && !clock::online() {
+            self.0.inbox.borrow_mut().push_back(Input::Offline);
+        }
         self.0.inbox.borrow_mut().push_back(input);
         if self.0.state.get() == State::Idle {
             self.drain();

@@ -72,17 +72,36 @@ impl Browser {
 
     pub async fn click(&self, test_id: &str) -> Result<()> {
         let element = self.until_present(test_id).await?;
+        self.until_still(&element).await?;
         match element.click().await {
             Ok(()) => Ok(()),
             Err(error) => self.give_up(&format!("`{test_id}` can't be clicked: {error}")).await,
         }
     }
 
+    /// Waits until the element has stood in one place for a while: what moves under the pointer is missed, by a
+    /// person too. An element that is gone is for the click to notice.
+    async fn until_still(&self, element: &Element) -> Result<()> {
+        const STILL: usize = 3;
+        let start = Instant::now();
+        let (mut place, mut seen) = (None, 0);
+        while seen < STILL && start.elapsed() < PATIENCE {
+            let Ok(now) = element.rectangle().await else { return Ok(()) };
+            seen = if place == Some(now) { seen + 1 } else { 0 };
+            place = Some(now);
+            tokio::time::sleep(POLL).await;
+        }
+        Ok(())
+    }
+
     /// Clicks the first button with exactly these words.
     pub async fn click_text(&self, words: &str) -> Result<()> {
         let path = format!("//button[normalize-space()='{words}']");
         match self.client.find(Locator::XPath(&path)).await {
-            Ok(button) => Ok(button.click().await?),
+            Ok(button) => {
+                self.until_still(&button).await?;
+                Ok(button.click().await?)
+            }
             Err(error) => self.give_up(&format!("no button `{words}`: {error}")).await,
         }
     }
@@ -187,6 +206,7 @@ impl Browser {
             let found = self.client.execute(script, vec![json!(list), json!(name), json!(test_id)]).await?;
             if let Some(reference) = found[ELEMENT_KEY].as_str() {
                 let element = Element::from_element_id(self.client.clone(), ElementRef::from(reference.to_owned()));
+                self.until_still(&element).await?;
                 match element.click().await {
                     Ok(()) => return Ok(()),
                     // The row was drawn anew in between.

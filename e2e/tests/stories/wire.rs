@@ -132,9 +132,12 @@ async fn a_browser_that_goes_offline_says_so_and_goes_on() -> Result<()> {
     room.slow_down(12);
     let file = room.pick("film.bin", 96 * MIB).await?;
     room.stack.until_parts_stored(1, LONG).await?;
+    // What is in flight goes on under the browser's own emulation, and moving bytes are more to believe than a flag.
     room.browser.set_offline(true).await?;
+    room.stack.storage.disconnect().await;
     let offline = |row: &e2e::browser::Row| row.state == "waiting" && row.reason == "offline";
     room.browser.until_row(file.name(), "waiting because it is offline", Duration::from_secs(20), offline).await?;
+    room.stack.storage.reconnect().await;
     room.browser.set_offline(false).await?;
     room.full_speed();
     room.assert_arrives(&file).await?;

@@ -110,6 +110,22 @@ pub enum Input {
     SaveFailed { id: LocalId, save: u64 },
 }
 
+impl Input {
+    /// Whether a request came to nothing without any answer. If the browser says then that there is no network,
+    /// that is news to the machine: bytes that were on their way may have made it think otherwise.
+    pub fn is_unanswered(&self) -> bool {
+        match self {
+            Self::PutFailed { fault, .. } => *fault == PutFault::Network,
+            Self::Initiated { answer: Err(fault), .. }
+            | Self::Signed { answer: Err(fault), .. }
+            | Self::Status { answer: Err(fault), .. }
+            | Self::Completed { answer: Err(fault), .. }
+            | Self::Aborted { answer: Err(fault), .. } => *fault == CallFault::Network,
+            _ => false,
+        }
+    }
+}
+
 /// One upload or all of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Which {
