@@ -9,9 +9,8 @@ use crate::room::{LONG, MIB, Room, pick_again};
 
 const SOON: Duration = Duration::from_secs(20);
 
-#[tokio::test(flavor = "multi_thread")]
-async fn pause_holds_and_resume_goes_on() -> Result<()> {
-    let room = Room::make(Kind::Chromium).await?;
+async fn pause_holds_and_resume_goes_on(kind: Kind) -> Result<()> {
+    let room = Room::make(kind).await?;
     room.slow_down(12);
     let file = room.pick("film.bin", 96 * MIB).await?;
     room.stack.until_parts_stored(1, LONG).await?;
@@ -25,6 +24,7 @@ async fn pause_holds_and_resume_goes_on() -> Result<()> {
     room.assert_arrives(&file).await?;
     room.stack.assert_no_stored_part_sent_again()
 }
+stories!(pause_holds_and_resume_goes_on in chromium, firefox, webkit);
 
 /// Nothing reaches storage any more, once what was in buffers on the way has run out.
 async fn quiet_for_two_seconds(room: &Room) -> Result<()> {
@@ -66,9 +66,8 @@ async fn cancelling_a_small_file_leaves_nothing_either() -> Result<()> {
     room.assert_nothing_is_left().await
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn two_tabs_send_a_file_once_and_either_can_take_over() -> Result<()> {
-    let room = Room::make(Kind::Chromium).await?;
+async fn two_tabs_send_a_file_once_and_either_can_take_over(kind: Kind) -> Result<()> {
+    let room = Room::make(kind).await?;
     room.slow_down(6);
     let file = room.pick("film.bin", 96 * MIB).await?;
     room.stack.until_parts_stored(1, LONG).await?;
@@ -84,6 +83,7 @@ async fn two_tabs_send_a_file_once_and_either_can_take_over() -> Result<()> {
     room.assert_arrives(&file).await?;
     room.stack.assert_no_stored_part_sent_again()
 }
+stories!(two_tabs_send_a_file_once_and_either_can_take_over in chromium, firefox, webkit);
 
 /// A taken-over upload whose file has no handle wants it picked.
 async fn finish_here(browser: &Browser, file: &e2e::files::TestFile) -> Result<()> {

@@ -7,9 +7,8 @@ use e2e::browser::Kind;
 
 use crate::room::{LONG, MIB, Room};
 
-#[tokio::test(flavor = "multi_thread")]
-async fn dev_server_restarted_in_the_middle() -> Result<()> {
-    let mut room = Room::make(Kind::Chromium).await?;
+async fn dev_server_restarted_in_the_middle(kind: Kind) -> Result<()> {
+    let mut room = Room::make(kind).await?;
     room.slow_down(12);
     let file = room.pick("film.bin", 96 * MIB).await?;
     room.stack.until_parts_stored(1, LONG).await?;
@@ -20,10 +19,10 @@ async fn dev_server_restarted_in_the_middle() -> Result<()> {
     room.assert_arrives(&file).await?;
     room.stack.assert_no_stored_part_sent_again()
 }
+stories!(dev_server_restarted_in_the_middle in chromium, firefox, webkit);
 
-#[tokio::test(flavor = "multi_thread")]
-async fn minio_restarted_in_the_middle() -> Result<()> {
-    let mut room = Room::make(Kind::Chromium).await?;
+async fn minio_restarted_in_the_middle(kind: Kind) -> Result<()> {
+    let mut room = Room::make(kind).await?;
     room.slow_down(12);
     let file = room.pick("film.bin", 96 * MIB).await?;
     room.stack.until_parts_stored(1, LONG).await?;
@@ -34,3 +33,4 @@ async fn minio_restarted_in_the_middle() -> Result<()> {
     room.assert_arrives(&file).await?;
     room.stack.assert_no_stored_part_sent_again()
 }
+stories!(minio_restarted_in_the_middle in chromium, firefox, webkit);

@@ -111,16 +111,15 @@ async fn a_killed_browser_goes_on_where_it_was(kind: Kind) -> Result<()> {
 }
 stories!(a_killed_browser_goes_on_where_it_was in chromium, firefox);
 
-#[tokio::test(flavor = "multi_thread")]
-async fn another_browser_goes_on_with_the_same_file() -> Result<()> {
-    let mut room = Room::make(Kind::Chromium).await?;
+async fn another_browser_goes_on_with_the_same_file(kind: Kind) -> Result<()> {
+    let mut room = Room::make(kind).await?;
     room.slow_down(12);
     let file = room.pick("film.bin", SIZE).await?;
     in_the_middle(&room, &file).await?;
     drop(room.browser.kill());
 
     // A new profile: another machine, as far as the page can tell.
-    room.browser = Browser::start(Kind::Chromium).await?;
+    room.browser = Browser::start(kind).await?;
     join(&room.browser, &room.links.contribute, "Ada at home").await?;
     room.browser.until_present("other-upload").await?;
     room.full_speed();
@@ -128,3 +127,4 @@ async fn another_browser_goes_on_with_the_same_file() -> Result<()> {
     room.assert_arrives(&file).await?;
     room.stack.assert_no_stored_part_sent_again()
 }
+stories!(another_browser_goes_on_with_the_same_file in chromium, firefox, webkit);

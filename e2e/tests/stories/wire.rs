@@ -97,9 +97,8 @@ async fn a_single_put_whose_answer_is_lost_arrives_once() -> Result<()> {
     room.assert_arrives(&file).await
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_expired_url_is_signed_again() -> Result<()> {
-    let room = Room::make_with(Kind::Chromium, vec![("SLIPWAY_PART_URL_SECONDS", "3".into())]).await?;
+async fn an_expired_url_is_signed_again(kind: Kind) -> Result<()> {
+    let room = Room::make_with(kind, vec![("SLIPWAY_PART_URL_SECONDS", "3".into())]).await?;
     // They reach storage after their time.
     room.stack.storage.rule(Rule::new(Aim::method("PUT"), Fault::Delay(Duration::from_secs(5))).times(3));
     let file = room.pick("film.bin", 80 * MIB).await?;
@@ -108,6 +107,7 @@ async fn an_expired_url_is_signed_again() -> Result<()> {
     assert!(refused >= 1, "no URL was used after its time");
     Ok(())
 }
+stories!(an_expired_url_is_signed_again in chromium, firefox, webkit);
 
 async fn a_lost_network_is_waited_for(kind: Kind) -> Result<()> {
     let room = Room::make(kind).await?;
