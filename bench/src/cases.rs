@@ -28,6 +28,8 @@ pub(crate) struct Case {
     pub(crate) lanes: usize,
     /// None: straight to MinIO.
     pub(crate) link: Option<Link>,
+    /// Of so many PUTs one is reset in its middle; 0: none.
+    pub(crate) reset_every: u32,
     /// Upload hosts that Slipway may use.
     pub(crate) hosts: usize,
     pub(crate) contestants: &'static [Contestant],
@@ -52,18 +54,23 @@ pub(crate) struct Outcome {
     pub(crate) figures: Vec<Figures>,
 }
 
-use Contestant::{Bare, Curl, HashWasm, Slipway, Uppy5, Uppy5OurParts, Uppy6, Uppy6OurParts};
+use Contestant::{Bare, Curl, HashWasm, ReadOnce, Slipway, Uppy5, Uppy5OurParts, Uppy6, Uppy6OurParts};
 
 pub(crate) fn all() -> Vec<Case> {
-    let far =
-        |round_trip| Link { up_each: Some(12 * MIB), round_trip: Duration::from_millis(round_trip), ..Link::default() };
+    // What TCP has under way on such a link, where nobody tuned it.
+    let far = |round_trip| Link {
+        up_each: Some(12 * MIB),
+        round_trip: Duration::from_millis(round_trip),
+        window: Some(256 << 10),
+        ..Link::default()
+    };
     vec![
         big(
             "loopback",
             "1 GiB on loopback, browser and storage on the same two cores",
             GIB,
             None,
-            &[Slipway, Bare, HashWasm, Uppy5, Uppy5OurParts, Uppy6, Uppy6OurParts, Curl],
+            &[Slipway, Bare, ReadOnce, HashWasm, Uppy5, Uppy5OurParts, Uppy6, Uppy6OurParts, Curl],
         ),
         big(
             "wire-100",
@@ -74,15 +81,15 @@ pub(crate) fn all() -> Vec<Case> {
         ),
         big(
             "far-20",
-            "256 MiB, 20 ms round trip, 12 MiB/s a connection",
-            256 * MIB,
+            "384 MiB, 20 ms round trip, a connection carries 12 MiB/s",
+            384 * MIB,
             Some(far(20)),
             &[Slipway, Bare, Uppy5, Uppy6],
         ),
         big(
             "far-100",
-            "256 MiB, 100 ms round trip, 12 MiB/s a connection",
-            256 * MIB,
+            "384 MiB, 100 ms round trip, a connection carries 2.5 MiB/s",
+            384 * MIB,
             Some(far(100)),
             &[Slipway, Bare, Uppy5, Uppy6],
         ),
@@ -90,10 +97,20 @@ pub(crate) fn all() -> Vec<Case> {
             hosts: 2,
             ..big(
                 "two-hosts",
-                "256 MiB, 100 ms round trip, 12 MiB/s a connection, two upload hosts",
-                256 * MIB,
+                "384 MiB, 100 ms round trip, a connection carries 2.5 MiB/s, two upload hosts",
+                384 * MIB,
                 Some(far(100)),
                 &[Slipway, Bare],
+            )
+        },
+        Case {
+            reset_every: 100,
+            ..big(
+                "resets",
+                "2 GiB, the wire capped at 100 MiB/s, one PUT in a hundred reset in its middle",
+                2 * GIB,
+                Some(Link { up_total: Some(100 * MIB), ..Link::default() }),
+                &[Slipway, Uppy5OurParts, Uppy6OurParts],
             )
         },
         Case {
@@ -113,16 +130,29 @@ fn big(
 ) -> Case {
     let part_bytes = Plan::new(bytes, None).map_or(16 * MIB, |plan| plan.part_size);
     let lanes = if link.is_some() { 6 } else { 4 };
-    Case { name, title, file_count: 1, file_bytes: bytes, part_bytes, lanes, link, hosts: 1, contestants }
+    Case {
+        name,
+        title,
+        file_count: 1,
+        file_bytes: bytes,
+        part_bytes,
+        lanes,
+        link,
+        reset_every: 0,
+        hosts: 1,
+        contestants,
+    }
 }
 
 /// Runs a case: every contestant once a round, the order turned by one each time.
-pub(crate) async fn run(case: &Case, rounds: usize, page: &Path) -> Result<Outcome> {
+pub(crate) async fn run(case: &Case, rounds: usize, page: &Path, who: &str) -> Result<Outcome> {
     let stage = Stage::set(case, page).await?;
-    let mut figures: Vec<Figures> = case.contestants.iter().map(|contestant| Figures::of(*contestant)).collect();
+    let who = case.contestants.iter().filter(|contestant| contestant.name().contains(who));
+    let mut figures: Vec<Figures> = who.map(|contestant| Figures::of(*contestant)).collect();
     for round in 0..rounds {
         for turn in 0..figures.len() {
             let index = (turn + round) % figures.len();
+            stage.arm(case);
             one(&stage, case, &mut figures[index], round).await;
             stage.clear().await?;
         }

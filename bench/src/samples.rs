@@ -24,6 +24,16 @@ impl Samples {
         self.0.first().copied()
     }
 
+    /// Such as `4.2 (4.0 to 5.1)`; empty without any.
+    pub(crate) fn cell(&self, digits: usize) -> String {
+        match (self.median(), self.least(), self.most()) {
+            (Some(median), Some(least), Some(most)) => {
+                format!("{median:.digits$} ({least:.digits$} to {most:.digits$})")
+            }
+            _ => String::new(),
+        }
+    }
+
     pub(crate) fn most(&self) -> Option<f64> {
         self.0.last().copied()
     }

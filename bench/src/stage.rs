@@ -1,11 +1,11 @@
 //! Everything a case needs: storage, functions, a browser with two tabs.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use e2e::browser::{Browser, Kind, Tab};
 use e2e::files::TestFile;
-use e2e::proxy::{Link, Proxy};
+use e2e::proxy::{Aim, Fault, Proxy, Rule};
 use e2e::s3::Bucket;
 use local_stack::{DevServer, DevServerOptions, Minio, MinioOptions};
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use crate::cases::Case;
 
-const BUCKET: &str = "slipway";
+pub(crate) const BUCKET: &str = "slipway";
 
 /// One tab shows Slipway's room, the other the page of the peers.
 pub(crate) struct Stage {
@@ -25,7 +25,7 @@ pub(crate) struct Stage {
     pub(crate) store: Value,
     pub(crate) files: Vec<TestFile>,
     folder: TempDir,
-    _proxies: Vec<Proxy>,
+    proxies: Vec<Proxy>,
     _server: DevServer,
     _minio: Minio,
 }
@@ -36,7 +36,7 @@ impl Stage {
         let minio = Minio::start(MinioOptions::default())?;
         let mut proxies = Vec::new();
         for _ in 0..if case.link.is_some() { case.hosts } else { 0 } {
-            proxies.push(shaped(&minio, case.link.unwrap_or_default()).await?);
+            proxies.push(shaped(&minio, case).await?);
         }
         let endpoints: Vec<String> = proxies.iter().map(Proxy::url).collect();
         let endpoint = endpoints.first().cloned().unwrap_or_else(|| minio.endpoint().to_owned());
@@ -57,18 +57,7 @@ impl Stage {
         });
         let bucket = bucket(&minio);
         let files = make_files(folder.path(), case)?;
-        Ok(Self {
-            browser,
-            bucket,
-            slipway,
-            peers,
-            store,
-            files,
-            folder,
-            _proxies: proxies,
-            _server: server,
-            _minio: minio,
-        })
+        Ok(Self { browser, bucket, slipway, peers, store, files, folder, proxies, _server: server, _minio: minio })
     }
 
     /// The same bytes under new names, so that no run is taken for one before it.
@@ -78,9 +67,13 @@ impl Stage {
         self.files.iter().map(|file| link(file, &folder, run)).collect()
     }
 
-    /// Where a case may put a file of its own.
-    pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
+    /// Aims the case's resets anew: each run is hit at the same requests.
+    pub(crate) fn arm(&self, case: &Case) {
+        for proxy in self.proxies.iter().filter(|_| case.reset_every > 0) {
+            let reset = Fault::Reset { after: case.part_bytes / 2 };
+            proxy.clear();
+            proxy.rule(Rule::new(Aim::method("PUT"), reset).every(case.reset_every).always());
+        }
     }
 
     /// Empties the bucket and lets the disk settle.
@@ -105,9 +98,9 @@ fn link(file: &TestFile, folder: &Path, run: &str) -> Result<TestFile> {
     Ok(TestFile { path, size: file.size })
 }
 
-async fn shaped(minio: &Minio, link: Link) -> Result<Proxy> {
+async fn shaped(minio: &Minio, case: &Case) -> Result<Proxy> {
     let proxy = Proxy::start(([127, 0, 0, 1], minio.port()).into()).await?;
-    proxy.set_link(link);
+    proxy.set_link(case.link.unwrap_or_default());
     Ok(proxy)
 }
 
@@ -126,7 +119,7 @@ fn make_files(folder: &Path, case: &Case) -> Result<Vec<TestFile>> {
     (0..case.file_count).map(make).collect()
 }
 
-async fn open_room(browser: &Browser, url: &str) -> Result<Tab> {
+pub(crate) async fn open_room(browser: &Browser, url: &str) -> Result<Tab> {
     browser.goto(url).await?;
     browser.fill("room-name", "Bench").await?;
     browser.fill("display-name", "Bench").await?;

@@ -1,10 +1,11 @@
 // The bench page's one entry: runs a peer on the picked files and tells how long it took.
-import { bare, hashWasm, hashWasmSpeed } from './bare/bare.js';
+import { bare, hashWasm, hashWasmSpeed, readOnce } from './bare/bare.js';
 import { Signer } from './sign.js';
 import { uppy5 } from './uppy5/uppy5.js';
 import { uppy6 } from './uppy6/uppy6.js';
+import { ourSpeed, ourWorkerSpeed } from './worker.js';
 
-const PEERS = { bare, hashWasm, uppy5, uppy6 };
+const PEERS = { bare, readOnce, hashWasm, uppy5, uppy6 };
 
 /** The first request that carried a part, in milliseconds after `start`. */
 function firstPut(start, bucket) {
@@ -24,4 +25,4 @@ async function run(store, peer, prefix, options) {
   return { ms: performance.now() - start, firstPutMs: firstPut(start, store.bucket) };
 }
 
-window.bench = { run, hashWasmSpeed };
+window.bench = { run, hashWasmSpeed, ourSpeed, ourWorkerSpeed };

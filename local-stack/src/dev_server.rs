@@ -51,7 +51,8 @@ impl<'a> DevServerOptions<'a> {
         }
     }
 
-    fn environment(&self) -> Vec<(String, String)> {
+    /// The variables that the functions are told all this by.
+    pub fn environment(&self) -> Vec<(String, String)> {
         let mut env: Vec<(String, String)> = [
             ("SLIPWAY_BUCKET", self.bucket.as_str()),
             ("SLIPWAY_TABLE", "slipway"),

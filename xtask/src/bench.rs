@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use crate::command::{cargo, run, step, tool};
-use crate::page::{self, Profile};
-use crate::setup;
+use crate::package;
+use crate::setup::{self, Needs};
 
 /// Each has a package.json of its own: two versions of one library can't share one.
 const PEERS: &[&str] = &["bare", "uppy5", "uppy6"];
@@ -20,16 +20,18 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run_all(options: &Options) -> Result<()> {
-    setup::all()?;
+    setup::ensure(Needs { page: true, minio: true, dynamodb: true, browsers: true, ..Default::default() })?;
     let web = local_stack::workspace().join("bench/web");
     step("Installing the peers", || PEERS.iter().try_for_each(|peer| install(&web.join(peer))))?;
     let page = local_stack::workspace().join("target/bench/page");
-    page::build(Profile::Page, &page)?;
+    package::build_page(&page)?;
     step("Bundling the peers", || bundle(&web, &page.join("bench")))?;
-    step("Building dev-server and the bench", build)?;
+    step("Building the hash alone", || hash_alone(&page.join("bench")))?;
+    step("Building dev-server, the functions and the bench", build)?;
     step("Running the bench", || {
         let mut bench = cargo();
-        bench.args(["run", "--release", "-p", "bench", "--", "--page"]).arg(&page).args(&options.rest);
+        bench.args(["run", "--release", "-p", "bench", "--", "--page"]).arg(&page);
+        bench.arg("--functions").arg(lambdas().join("lambda")).args(&options.rest);
         bench.env("SLIPWAY_DEV_SERVER", release("dev-server"));
         run(&mut bench).context("the bench failed")
     })
@@ -50,13 +52,32 @@ fn bundle(web: &Path, to: &Path) -> Result<()> {
     run(&mut esbuild)
 }
 
+/// The page's MD5 with nothing around it, compiled as the page is.
+fn hash_alone(to: &Path) -> Result<()> {
+    const TARGET: &str = "wasm32-unknown-unknown";
+    run(cargo().args(["build", "--quiet", "--profile", "page", "--target", TARGET, "-p", "hash-speed"]))?;
+    let mut bindgen = tool("wasm-bindgen");
+    bindgen.args(["--target", "web", "--no-typescript", "--out-dir"]).arg(to);
+    run(bindgen.arg(target().join(TARGET).join("page/hash_speed.wasm")))
+}
+
 fn build() -> Result<()> {
     run(cargo().args(["build", "--release", "-p", "functions", "--bin", "dev-server"]))?;
-    run(cargo().args(["build", "--release", "-p", "bench"]))
+    run(cargo().args(["build", "--release", "-p", "bench"]))?;
+    let mut functions = cargo();
+    functions.args(["build", "--profile", "lambda", "-p", "functions", "--no-default-features", "--bins"]);
+    run(functions.arg("--target-dir").arg(lambdas()))
+}
+
+/// Apart from `target/lambda`, where the packaged functions are.
+fn lambdas() -> PathBuf {
+    target().join("bench/native")
 }
 
 fn release(program: &str) -> PathBuf {
-    let target =
-        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| local_stack::workspace().join("target"), PathBuf::from);
-    target.join("release").join(program)
+    target().join("release").join(program)
+}
+
+fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| local_stack::workspace().join("target"), PathBuf::from)
 }

@@ -17,14 +17,16 @@ async function contentMd5(blob) {
   return btoa(String.fromCharCode(...hasher.digest('binary')));
 }
 
-async function one(signer, key, file, { partSize, lanes, headersOf }) {
-  if (file.size <= partSize) return put(await signer.url('PUT', key), file, await headersOf(file));
+const itself = (blob) => blob;
+
+async function one(signer, key, file, { partSize, lanes, headersOf, bodyOf = itself }) {
+  if (file.size <= partSize) return put(await signer.url('PUT', key), await bodyOf(file), await headersOf(file));
   const uploadId = await create(signer, key);
   const parts = [];
   await inLanes(cut(file, partSize), lanes, async ({ number, blob }) => {
     const headers = await headersOf(blob);
     const url = await signer.url('PUT', key, { partNumber: String(number), uploadId });
-    parts.push({ PartNumber: number, ETag: await put(url, blob, headers) });
+    parts.push({ PartNumber: number, ETag: await put(url, await bodyOf(blob), headers) });
   });
   return complete(signer, key, uploadId, parts);
 }
@@ -36,6 +38,14 @@ async function all(signer, prefix, files, options) {
 }
 
 export const bare = (signer, prefix, files, options) => all(signer, prefix, files, { ...options, headersOf: async () => ({}) });
+
+/** Each part is read once, into memory, and sent from there: what a page would do that hashes what it then sends. */
+export const readOnce = (signer, prefix, files, options) =>
+  all(signer, prefix, files, {
+    ...options,
+    headersOf: async () => ({}),
+    bodyOf: async (blob) => new Blob([await blob.arrayBuffer()]),
+  });
 
 export const hashWasm = (signer, prefix, files, options) =>
   all(signer, prefix, files, { ...options, headersOf: async (blob) => ({ 'Content-MD5': await contentMd5(blob) }) });

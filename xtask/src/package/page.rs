@@ -14,21 +14,26 @@ use crate::pins::BINARYEN;
 
 pub(super) fn package(folder: &Path) -> Result<()> {
     let out = folder.join("page");
-    let _ = fs::remove_dir_all(&out);
-    fs::create_dir_all(folder)?;
-    page::build(Profile::Page, &out)?;
-    if local_stack::on_path("npm").is_some() {
-        step("Shrinking the WebAssembly", || shrink(&out))?;
-    } else {
-        println!(
-            "    npm is not installed: the WebAssembly is not made smaller by wasm-opt, which costs about a tenth"
-        );
-    }
+    build(&out)?;
     let html = fs::read_to_string(out.join("index.html")).context("trunk made no index.html")?;
     let sources = script_sources(&html).join(" ");
     fs::write(folder.join("page-csp.txt"), format!("{sources}\n"))?;
     println!("    parameter PageScriptHashes: {sources}");
     print_sizes(&out)
+}
+
+/// Builds the page as it is deployed into an empty folder.
+pub(crate) fn build(out: &Path) -> Result<()> {
+    let _ = fs::remove_dir_all(out);
+    fs::create_dir_all(out)?;
+    page::build(Profile::Page, out)?;
+    if local_stack::on_path("npm").is_none() {
+        println!(
+            "    npm is not installed: the WebAssembly is not made smaller by wasm-opt, which costs about a tenth"
+        );
+        return Ok(());
+    }
+    step("Shrinking the WebAssembly", || shrink(out))
 }
 
 /// wasm-opt from npm, on each module.

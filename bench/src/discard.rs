@@ -1,0 +1,51 @@
+//! A room whose storage discards what it gets: files of any size can be sent from a disk that holds none of them.
+
+use std::path::Path;
+
+use anyhow::Result;
+use e2e::browser::{Browser, Kind};
+use e2e::files::TestFile;
+use local_stack::{DevServer, DevServerOptions, Minio, MinioOptions};
+use tempfile::TempDir;
+
+use crate::sink::Sink;
+use crate::stage::{BUCKET, open_room};
+
+/// A browser in a new room.
+pub(crate) struct Discard {
+    pub(crate) browser: Browser,
+    pub(crate) sink: Sink,
+    server: DevServer,
+    folder: TempDir,
+    /// For its keys only.
+    _minio: Minio,
+}
+
+impl Discard {
+    pub(crate) async fn start(page: &Path) -> Result<Self> {
+        let folder = TempDir::with_prefix("slipway-bench-")?;
+        let (sink, minio) = (Sink::start().await?, Minio::start(MinioOptions::default())?);
+        let server = DevServer::start(DevServerOptions {
+            page_dir: Some(page.to_owned()),
+            bucket: BUCKET.into(),
+            extra_env: vec![("SLIPWAY_S3_ENDPOINT".into(), sink.url().into())],
+            ..DevServerOptions::new(&minio)
+        })?;
+        let browser = Browser::start(Kind::Chromium).await?;
+        let stage = Self { browser, sink, server, folder, _minio: minio };
+        stage.enter().await?;
+        Ok(stage)
+    }
+
+    /// Leaves for a new room, with the page loaded anew.
+    pub(crate) async fn enter(&self) -> Result<()> {
+        open_room(&self.browser, self.server.url()).await.map(drop)
+    }
+
+    /// Zeros that take no room on the disk.
+    pub(crate) fn sparse(&self, name: &str, size: u64) -> Result<TestFile> {
+        let path = self.folder.path().join(name);
+        std::fs::File::create(&path)?.set_len(size)?;
+        Ok(TestFile { path, size })
+    }
+}
