@@ -1,7 +1,7 @@
 //! How many PUTs are in flight at once: additive increase, multiplicative decrease
 //! (Chiu and Jain, 1989), as TCP does with its window.
 
-/// Lanes at the start.
+/// Lanes at the start, for each upload host.
 pub const START: u8 = 4;
 /// HTTP/1.1 in a browser: connections to one host name.
 pub const PER_HOST: u8 = 6;
@@ -17,6 +17,8 @@ const TRY_AGAIN_EPOCHS: u32 = 15;
 pub struct Lanes {
     limit: u8,
     most: u8,
+    /// Upload hosts that parts are spread over: lanes are added to each of them at once.
+    hosts: u8,
     epoch_at: Option<u64>,
     epoch_bytes: u64,
     saturated: bool,
@@ -31,6 +33,7 @@ impl Default for Lanes {
         Self {
             limit: START,
             most: PER_HOST,
+            hosts: 1,
             epoch_at: None,
             epoch_bytes: 0,
             saturated: true,
@@ -49,8 +52,15 @@ impl Lanes {
 
     /// Parts are spread over so many upload hosts.
     pub fn set_hosts(&mut self, hosts: u8) {
-        self.most = hosts.max(1).saturating_mul(PER_HOST).min(MOST);
-        self.limit = self.limit.min(self.most);
+        let hosts = hosts.max(1);
+        let begins = hosts != self.hosts && self.before.is_none() && self.shrunk_at.is_none();
+        self.hosts = hosts;
+        self.most = hosts.saturating_mul(PER_HOST).min(MOST);
+        self.limit = if begins { self.start() } else { self.limit.min(self.most) };
+    }
+
+    fn start(&self) -> u8 {
+        self.hosts.saturating_mul(START).min(self.most)
     }
 
     /// So many bytes were handed to the network.
@@ -81,12 +91,12 @@ impl Lanes {
 
     fn judge(&mut self, rate: u64) {
         // One lane more than n should bring 1/n more; a third of that is worth going on for.
-        let worth = |before: u64| before + before / (u64::from(self.limit) * 3);
+        let worth = |before: u64| before + before * u64::from(self.hosts) / (u64::from(self.limit) * 3);
         self.idle_epochs += 1;
         if self.before.is_none_or(|before| rate > worth(before)) || self.idle_epochs > TRY_AGAIN_EPOCHS {
             self.idle_epochs = 0;
             self.before = Some(rate);
-            self.limit = (self.limit + 1).min(self.most);
+            self.limit = self.limit.saturating_add(self.hosts).min(self.most);
         }
     }
 
@@ -105,7 +115,7 @@ impl Lanes {
 
     /// The link is another one, maybe: after sleep, or back online.
     pub fn restart(&mut self) {
-        *self = Self { most: self.most, limit: START.min(self.most), ..Self::default() };
+        *self = Self { most: self.most, hosts: self.hosts, limit: self.start(), ..Self::default() };
     }
 }
 
@@ -147,6 +157,16 @@ mod tests {
             run(&mut lanes, 0, 60, |n| u64::from(n) * 1_000_000);
             assert_eq!(lanes.limit(), most, "{hosts} hosts");
         }
+    }
+
+    #[test]
+    fn two_hosts_have_all_their_lanes_as_soon_as_one_has() {
+        let mut lanes = Lanes::default();
+        lanes.set_hosts(2);
+        assert_eq!(lanes.limit(), 8);
+        lanes.look(0, 8);
+        run(&mut lanes, 0, 4, |n| u64::from(n) * 2_500_000);
+        assert_eq!(lanes.limit(), 12);
     }
 
     #[test]
