@@ -66,6 +66,11 @@ impl Api {
 
     /// Sends the call. Dropping the future aborts it.
     pub(crate) async fn send<T: DeserializeOwned>(&self, call: &Call, token: Option<&MemberToken>) -> Result<T, Fault> {
+        read_answer(&self.send_for_text(call, token).await?)
+    }
+
+    /// The answer's text. Not generic, so that it is in the page once and not once for each type of answer.
+    pub(crate) async fn send_for_text(&self, call: &Call, token: Option<&MemberToken>) -> Result<String, Fault> {
         let abort = AbortOnDrop(AbortController::new().map_err(|_| Fault::Network)?);
         let asked = async {
             let response = self.request(call, token, &abort)?.send().await.map_err(|_| Fault::Network)?;
@@ -73,7 +78,7 @@ impl Api {
             Ok((response, text))
         };
         let (response, text) = within(CALL_MS, asked).await.unwrap_or(Err(Fault::Network))?;
-        if response.ok() { read_answer(&text) } else { Err(read_error(&response, &text)) }
+        if response.ok() { Ok(text) } else { Err(read_error(&response, &text)) }
     }
 
     /// Whether the functions answer at all.
@@ -185,7 +190,7 @@ impl Drop for AbortOnDrop {
 }
 
 /// An answer that is not ours, such as a hotel's log-in page with status 200, counts as none.
-fn read_answer<T: DeserializeOwned>(text: &str) -> Result<T, Fault> {
+pub(crate) fn read_answer<T: DeserializeOwned>(text: &str) -> Result<T, Fault> {
     let text = if text.trim().is_empty() { "null" } else { text };
     serde_json::from_str(text).map_err(|_| Fault::Network)
 }

@@ -18,7 +18,7 @@ use slipway_protocol::id::{MemberId, RoomId};
 use slipway_protocol::link::{LinkSecret, MemberToken, Role, RoomLink};
 
 use crate::ClientError;
-use crate::api::{Api, Call, Fault};
+use crate::api::{Api, Call, Fault, read_answer};
 use crate::store::Store;
 use crate::sys;
 
@@ -199,13 +199,17 @@ impl Rooms {
 
     /// Makes a call as a member of the room, once more with a new token when the old one ran out.
     pub(crate) async fn call<T: DeserializeOwned>(&self, room: RoomId, call: &Call) -> Result<T, Fault> {
+        read_answer(&self.call_for_text(room, call).await?)
+    }
+
+    async fn call_for_text(&self, room: RoomId, call: &Call) -> Result<String, Fault> {
         let token = self.token(room).ok_or_else(Fault::no_session)?;
-        let fault = match self.0.api.send(call, Some(&token)).await {
+        let fault = match self.0.api.send_for_text(call, Some(&token)).await {
             Err(fault) if ran_out(&fault) => fault,
             answer => return answer,
         };
         match self.exchange(room, &token).await {
-            Ok(fresh) => self.0.api.send(call, Some(&fresh)).await,
+            Ok(fresh) => self.0.api.send_for_text(call, Some(&fresh)).await,
             Err(Fault::Network) => Err(Fault::Network),
             // The link no longer works either: what the first call said is the truth.
             Err(_) => Err(fault),

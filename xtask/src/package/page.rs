@@ -55,7 +55,7 @@ fn shrink(out: &Path) -> Result<()> {
         // What compilers of 2026 take for granted in every browser.
         let features = ["simd", "bulk-memory", "nontrapping-float-to-int", "sign-ext", "mutable-globals"];
         command.args(features.map(|feature| format!("--enable-{feature}")));
-        command.args(["--enable-reference-types", "--enable-multivalue", "-Os"]).arg(&module).arg("-o").arg(&module);
+        command.args(["--enable-reference-types", "--enable-multivalue", "-Oz"]).arg(&module).arg("-o").arg(&module);
         run_quietly(&mut command, "wasm-opt")?;
         html = html.replace(&before, &integrity(&module)?);
     }
