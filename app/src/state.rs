@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 use slipway_protocol::id::RoomId;
-use wasm_client::{Change, Client, LocalId, Notice, SavedRoom, Stage, Totals, View};
+use wasm_client::{Change, Client, LocalId, Notice, Offer, SavedRoom, Stage, Totals, View};
 
 use crate::format;
 use crate::names::visible;
@@ -26,6 +26,8 @@ pub(crate) struct Ctx {
     pub(crate) rooms: RwSignal<Vec<SavedRoom>>,
     pub(crate) toasts: RwSignal<Vec<Toast>>,
     pub(crate) question: RwSignal<Option<Question>>,
+    /// Picked files that an unfinished upload fits.
+    pub(crate) offers: RwSignal<Vec<Offer>>,
     /// What a screen reader says next.
     pub(crate) said: RwSignal<String>,
     /// What the page is about, for the document's title.
@@ -93,6 +95,7 @@ impl Ctx {
             rooms: RwSignal::default(),
             toasts: RwSignal::default(),
             question: RwSignal::new(None),
+            offers: RwSignal::default(),
             said: RwSignal::default(),
             title: RwSignal::default(),
             cap: (RwSignal::new("none".into()), RwSignal::new("2".into())),
@@ -122,6 +125,7 @@ impl Ctx {
             }
             Change::Notices => self.notices.set(client.notices()),
             Change::Rooms => self.rooms.set(client.saved_rooms()),
+            Change::Offers => self.offers.set(client.offers()),
         }
     }
 

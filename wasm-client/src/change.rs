@@ -18,6 +18,8 @@ pub enum Change {
     Notices,
     /// The rooms that this device has joined.
     Rooms,
+    /// The files that the user is asked about.
+    Offers,
 }
 
 type Listeners = Rc<RefCell<Vec<Rc<dyn Fn(Change)>>>>;
@@ -29,6 +31,7 @@ pub(crate) struct Changes {
     uploads: Coalesce,
     notices: Coalesce,
     rooms: Coalesce,
+    offers: Coalesce,
 }
 
 impl Changes {
@@ -39,8 +42,9 @@ impl Changes {
             let listeners = listeners.clone();
             Coalesce::new(TELL_MS, move || tell(&listeners, change))
         };
-        let (uploads, notices, rooms) = (coalesce(Change::Uploads), coalesce(Change::Notices), coalesce(Change::Rooms));
-        Self { listeners, uploads, notices, rooms }
+        let (uploads, notices) = (coalesce(Change::Uploads), coalesce(Change::Notices));
+        let (rooms, offers) = (coalesce(Change::Rooms), coalesce(Change::Offers));
+        Self { listeners, uploads, notices, rooms, offers }
     }
 
     /// Calls `f` from now on.
@@ -54,6 +58,7 @@ impl Changes {
             Change::Uploads => self.uploads.ask(),
             Change::Notices => self.notices.ask(),
             Change::Rooms => self.rooms.ask(),
+            Change::Offers => self.offers.ask(),
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Facts wait in a queue and effects are run one after another, so that nothing is ever
 //! called from within itself; after [`BUDGET_MS`] the browser gets a turn.
 
+mod adopt;
 mod effects;
 mod intake;
 mod owners;
@@ -18,7 +19,7 @@ use web_sys::File;
 
 use crate::change::{Change, Changes};
 use crate::clock::{self, Alarm, World};
-use crate::hash::HashPool;
+use crate::hash::{HashPool, JobKey};
 use crate::locks::Locks;
 use crate::notice::{Board, Notice};
 use crate::panic;
@@ -30,6 +31,8 @@ use crate::store::Store;
 use crate::sys::{self, FileHandle};
 use crate::tabs::{Tabs, Word};
 use crate::wake::Awake;
+
+pub(crate) use self::adopt::AdoptFault;
 
 /// The main thread is given back to the browser after so many milliseconds.
 const BUDGET_MS: f64 = 8.0;
@@ -65,6 +68,8 @@ struct Inner {
     /// Handles of files whose first record is not written yet.
     handles: RefCell<HashMap<LocalId, FileHandle>>,
     puts: RefCell<HashMap<(LocalId, PartNumber), (Attempt, Put)>>,
+    /// Digests asked for by nobody but an adoption.
+    proofs: RefCell<HashMap<JobKey, adopt::Asked>>,
     /// Uploads that go on by themselves now.
     running: RefCell<HashSet<LocalId>>,
     /// Uploads that the user wants to take over from another tab.
@@ -108,6 +113,7 @@ impl Driver {
             files: RefCell::default(),
             handles: RefCell::default(),
             puts: RefCell::default(),
+            proofs: RefCell::default(),
             running: RefCell::default(),
             taking: RefCell::default(),
             persisted: Cell::new(false),

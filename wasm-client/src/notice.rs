@@ -125,6 +125,35 @@ pub(crate) mod lack {
         }
     }
 
+    /// The file is another one than was begun.
+    pub(crate) fn not_the_file(name: &str) -> Notice {
+        Notice {
+            key: "not-the-file",
+            level: Level::Info,
+            text: format!(
+                "“{name}” has the name and size of the unfinished upload, but other bytes. It is uploaded as a file of its own."
+            ),
+        }
+    }
+
+    /// The unfinished upload ended meanwhile.
+    pub(crate) fn nothing_to_go_on_with(name: &str) -> Notice {
+        Notice {
+            key: "nothing-to-go-on-with",
+            level: Level::Info,
+            text: format!("The unfinished upload of “{name}” has ended meanwhile, so the file is uploaded anew."),
+        }
+    }
+
+    /// No answer, or no right.
+    pub(crate) fn not_adopted(name: &str, why: &dyn std::fmt::Display) -> Notice {
+        Notice {
+            key: "not-adopted",
+            level: Level::Error,
+            text: format!("Could not go on with “{name}”: {why} Nothing is lost; pick the file again to retry."),
+        }
+    }
+
     /// Storage answered a download with an error.
     pub(crate) fn download() -> Notice {
         Notice {

@@ -12,7 +12,7 @@ use std::rc::Rc;
 use futures::lock::Mutex;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use slipway_protocol::api::{CreateRoom, Join, Joined, NewLink, RoomCreated, RoomView};
+use slipway_protocol::api::{CreateRoom, Join, Joined, NewLink, RoomCreated, RoomView, UploadInfo};
 use slipway_protocol::error::ErrorCode;
 use slipway_protocol::id::{MemberId, RoomId};
 use slipway_protocol::link::{LinkSecret, MemberToken, Role, RoomLink};
@@ -69,6 +69,8 @@ struct Inner {
     api: Api,
     store: Store,
     sessions: RefCell<HashMap<RoomId, Session>>,
+    /// The open uploads of each room, as last told.
+    open: RefCell<HashMap<RoomId, Vec<UploadInfo>>>,
     /// One exchange of a token at a time: the others wait and use its outcome.
     rejoining: Mutex<()>,
     /// Told of changes made here.
@@ -82,6 +84,7 @@ impl Rooms {
             api,
             store,
             sessions: RefCell::default(),
+            open: RefCell::default(),
             rejoining: Mutex::new(()),
             on: RefCell::new(Rc::new(|| ())),
         };
@@ -169,6 +172,7 @@ impl Rooms {
 
     /// Keeps what the functions say of the room.
     pub(crate) fn saw(&self, view: &RoomView) {
+        self.0.open.borrow_mut().insert(view.room_id, view.uploads.clone());
         self.change(view.room_id, |session| {
             let same =
                 session.name == view.name && session.role == view.role && session.display_name == view.display_name;
@@ -177,6 +181,11 @@ impl Rooms {
             session.display_name.clone_from(&view.display_name);
             !same
         });
+    }
+
+    /// The open uploads of the room, as last told.
+    pub(crate) fn open_uploads(&self, room: RoomId) -> Vec<UploadInfo> {
+        self.0.open.borrow().get(&room).cloned().unwrap_or_default()
     }
 
     /// Keeps a link that was made new. Gives its URL.

@@ -1,9 +1,9 @@
 //! The routes of the functions, one method each.
 
 use slipway_protocol::api::{
-    AuditPage, CompleteMany, CompletedMany, Completion, CompletionResult, Download, DownloadGrant, EventPage, FileMeta,
-    FilePage, Initiate, Initiated, LinkRotated, Meta, NewUpload, PartToSign, Presign, Presigned, RoomView, RotateLink,
-    SignedRequest, StartedUpload, UploadStatus,
+    Adopt, Adoption, AuditPage, CompleteMany, CompletedMany, Completion, CompletionResult, Download, DownloadGrant,
+    EventPage, FileMeta, FilePage, Initiate, Initiated, LinkRotated, Meta, NewUpload, PartToSign, Presign, Presigned,
+    Proof, RoomView, RotateLink, SignedRequest, StartedUpload, UploadStatus,
 };
 use slipway_protocol::digest::Digest;
 use slipway_protocol::id::{FileId, MemberId, RoomId, UploadId};
@@ -126,9 +126,19 @@ impl Rooms {
         as_many_as(count, answer.results.into_iter().map(result).collect())
     }
 
+    /// POST to go on with an upload begun elsewhere. Without proofs the answer says what to prove.
+    pub(crate) async fn adopt(&self, room: RoomId, upload: UploadId, proofs: Vec<Proof>) -> Result<Adoption, Fault> {
+        self.call(room, &Call::post(format!("/uploads/{upload}/adopt"), &Adopt { proofs })).await
+    }
+
     /// DELETE an upload.
     pub(crate) async fn abort(&self, room: RoomId, upload: UploadId) -> Result<(), CallFault> {
-        Ok(self.done(room, &Call::delete(format!("/uploads/{upload}"))).await?)
+        Ok(self.withdraw(room, upload).await?)
+    }
+
+    /// DELETE an upload that this device does not send.
+    pub(crate) async fn withdraw(&self, room: RoomId, upload: UploadId) -> Result<(), Fault> {
+        self.done(room, &Call::delete(format!("/uploads/{upload}"))).await
     }
 
     /// A call whose answer says nothing more than that it was done.

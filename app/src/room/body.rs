@@ -9,6 +9,7 @@ use wasm_client::ClientError;
 use super::drop_zone::DropZone;
 use super::files::Files;
 use super::head::{Head, Leave};
+use super::offers::OffersDialog;
 use super::others::Others;
 use super::share::Share;
 use super::uploads::Uploads;
@@ -47,10 +48,11 @@ fn Inside(live: Live, role: Role) -> impl IntoView {
     view! {
         <Head live/>
         <Trouble live/>
+        <OffersDialog/>
         <div class="room">
             <div class="room-main">
                 {role.may_upload().then(|| view! { <DropZone live/> <Uploads room=live.room/> })}
-                <Others live/>
+                <Others live role/>
                 {role.may_view().then(|| view! { <Files live role/> })}
             </div>
             <aside class="room-side">

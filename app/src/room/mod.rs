@@ -6,6 +6,7 @@ mod drop_zone;
 mod files;
 mod head;
 mod join;
+mod offers;
 mod others;
 mod row;
 mod share;

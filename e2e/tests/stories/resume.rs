@@ -111,7 +111,8 @@ async fn a_killed_browser_goes_on_where_it_was(kind: Kind) -> Result<()> {
 }
 stories!(a_killed_browser_goes_on_where_it_was in chromium, firefox);
 
-async fn another_browser_goes_on_with_the_same_file(kind: Kind) -> Result<()> {
+/// The first browser is gone; another one has joined by the contribute link and sees what was left unfinished.
+async fn in_another_browser(kind: Kind) -> Result<(Room, TestFile)> {
     let mut room = Room::make(kind).await?;
     room.slow_down(12);
     let file = room.pick("film.bin", SIZE).await?;
@@ -123,8 +124,53 @@ async fn another_browser_goes_on_with_the_same_file(kind: Kind) -> Result<()> {
     join(&room.browser, &room.links.contribute, "Ada at home").await?;
     room.browser.until_present("other-upload").await?;
     room.full_speed();
+    Ok((room, file))
+}
+
+async fn another_browser_goes_on_with_the_same_file(kind: Kind) -> Result<()> {
+    let (room, file) = in_another_browser(kind).await?;
     room.browser.pick("file-input", &[&file]).await?;
+    room.browser.click("offer-continue").await?;
     room.assert_arrives(&file).await?;
+    assert_eq!(room.stack.multipart_uploads().len(), 1, "it was begun anew");
     room.stack.assert_no_stored_part_sent_again()
 }
 stories!(another_browser_goes_on_with_the_same_file in chromium, firefox, webkit);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_browser_goes_on_from_the_row_of_the_other() -> Result<()> {
+    let (room, file) = in_another_browser(Kind::Chromium).await?;
+    room.browser.pick("other-pick", &[&file]).await?;
+    room.assert_arrives(&file).await?;
+    assert_eq!(room.stack.multipart_uploads().len(), 1, "it was begun anew");
+    room.stack.assert_no_stored_part_sent_again()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_browser_with_another_file_of_that_name_uploads_it_apart() -> Result<()> {
+    let (room, file) = in_another_browser(Kind::Chromium).await?;
+    let other = TestFile::make(&room.stack.folder.path().join("other"), file.name(), SIZE, 99)?;
+    room.browser.pick("file-input", &[&other]).await?;
+    room.browser.click("offer-continue").await?;
+    room.assert_arrives(&other).await?;
+    assert!(room.browser.text("notice").await?.contains("other bytes"), "the person is not told");
+    assert_eq!(room.stack.multipart_uploads().len(), 2, "a mixed file");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn picking_the_file_in_the_ordinary_way_goes_on_too() -> Result<()> {
+    let room = Room::make(Kind::Chromium).await?;
+    room.slow_down(12);
+    let file = room.pick("film.bin", SIZE).await?;
+    in_the_middle(&room, &file).await?;
+    room.browser.reload().await?;
+    room.browser.until_state(file.name(), &["needs-file"], SOON).await?;
+    room.full_speed();
+    room.browser.pick("file-input", &[&file]).await?;
+    room.browser.click("offer-continue").await?;
+    room.browser.until_row(file.name(), "gone on", SOON, |row| row.state != "needs-file").await?;
+    room.assert_arrives(&file).await?;
+    assert_eq!(room.browser.rows().await?.len(), 1, "it was added a second time");
+    room.stack.assert_no_stored_part_sent_again()
+}

@@ -88,6 +88,7 @@ impl Oracle {
             Input::Pause(which) => self.pause(*which),
             Input::Resume(Which::All) => self.paused.clear(),
             Input::Resume(Which::One(id)) => drop(self.paused.remove(id)),
+            Input::Retry(which) => self.begin_again(*which),
             Input::Initiated { answer: Err(fault), .. }
             | Input::Signed { answer: Err(fault), .. }
             | Input::Aborted { answer: Err(fault), .. }
@@ -101,6 +102,13 @@ impl Oracle {
         let is_ours = |view: &&View| view.reason != Some(Reason::OtherTab) && !view.stage.is_over();
         let ids = self.views.values().filter(is_ours).map(|view| view.id);
         self.paused.extend(ids.filter(|id| which == Which::All || which == Which::One(*id)));
+    }
+
+    /// What ended is begun as another upload, and the pause was the old one's.
+    fn begin_again(&mut self, which: Which) {
+        let again = self.views.values().filter(|view| view.stage.is_over() && view.actions.retry).map(|view| view.id);
+        let again: Vec<_> = again.filter(|id| which == Which::All || which == Which::One(*id)).collect();
+        self.paused.retain(|id| !again.contains(id));
     }
 
     fn outcome(&mut self, outcome: &CompleteOutcome) {

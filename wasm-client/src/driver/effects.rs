@@ -159,6 +159,7 @@ impl Driver {
     }
 
     pub(super) fn hashed(&self, event: HashEvent) {
+        let Some(event) = self.take_proof(event) else { return };
         match event {
             HashEvent::Progress { key, bytes } => {
                 let (id, part, attempt) = parts_of(key);

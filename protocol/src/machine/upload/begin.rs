@@ -171,6 +171,8 @@ impl Upload {
         self.shown_bytes = 0;
         self.ever_sent = false;
         self.stopped = None;
+        // Whoever asks for another try wants it to go.
+        self.paused = false;
         self.save_head(cx);
     }
 

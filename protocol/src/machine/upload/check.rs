@@ -30,6 +30,8 @@ impl Upload {
         let wait = self.poll_ms.max(cx.config.poll_ms).max(least_ms);
         self.poll_ms = (wait * 2).min(cx.config.poll_most_ms);
         self.phase = Phase::Completing;
+        // A question under way may be older than what was just answered, and its call is not to be counted for ever.
+        self.drop_check(cx);
         self.check = Some(Check { call: None, not_before: cx.now + wait });
         cx.timers.set(Timer::Poll(self.id), cx.now + wait);
     }

@@ -121,6 +121,7 @@ impl Upload {
         if named.is_empty() {
             return;
         }
+        self.drop_check(cx);
         self.check = None;
         for part in named.iter().rev() {
             self.not_stored(*part);
