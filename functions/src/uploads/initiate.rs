@@ -11,7 +11,7 @@ use super::faults::Point;
 use super::once::{ONCE, Once};
 use super::{open, presign, validate};
 use crate::error::ApiFailure;
-use crate::extract::Member;
+use crate::extract::{Member, Source};
 use crate::ids;
 use crate::journal::{self, Journal};
 use crate::limits;
@@ -41,30 +41,33 @@ pub struct Draft {
 /// Begins the uploads of a call and signs their first parts.
 pub async fn initiate(
     app: &App,
-    member: &Member,
+    (member, source): (&Member, &Source),
     once: Option<&str>,
     request: &Initiate,
 ) -> Result<Initiated, ApiFailure> {
     member.may_upload()?;
     let drafts = validate::drafts(app, request)?;
     let once = once.map(|key| Once::new(key, member.id, member.room, request)).transpose()?;
-    limits::charge_member(app, member, drafts.len() as u64).await?;
-    let uploads = begin(app, member, &drafts, once.as_ref()).await?;
+    limits::charge_member(app, member).await?;
+    let uploads = match begun_before(app, once.as_ref()).await? {
+        Some(before) => before,
+        None => {
+            limits::charge_bytes(app, source, drafts.iter().map(|draft| draft.plan.size).sum()).await?;
+            begin(app, member, &drafts, once.as_ref()).await?
+        }
+    };
     app.faults.at(Point::InitiateRecorded).await;
-    let started = join_all(drafts.iter().zip(uploads).map(|(draft, upload)| start(app, draft, upload))).await;
-    Ok(Initiated { uploads: started.into_iter().collect::<Result<_, _>>()? })
+    let started = join_all(drafts.iter().zip(uploads).map(|(draft, upload)| start(app, member, draft, upload)));
+    Ok(Initiated { uploads: started.await.into_iter().collect::<Result<_, _>>()? })
 }
 
-/// Records the uploads, unless the same call did so before: then it returns those.
+/// Records the uploads, unless the same call did so in this moment: then it returns those.
 pub async fn begin(
     app: &App,
     member: &Member,
     drafts: &[Draft],
     once: Option<&Once>,
 ) -> Result<Vec<UploadRecord>, ApiFailure> {
-    if let Some(before) = begun_before(app, once).await? {
-        return Ok(before);
-    }
     let uploads: Vec<_> = drafts.iter().map(|draft| new_record(app, member, draft)).collect();
     let amount = amount(&uploads);
     let writes = writes(app, &uploads, drafts, amount, once);
@@ -97,6 +100,7 @@ fn new_record(app: &App, member: &Member, draft: &Draft) -> UploadRecord {
         file_id: ids::file_id(),
         room_id: member.room,
         member_id: member.id,
+        begun_by: None,
         principal: member.principal.clone(),
         display_name: member.display_name.clone(),
         meta: draft.meta.clone(),
@@ -151,11 +155,12 @@ fn journal_of(uploads: &[UploadRecord]) -> Journal {
     })
 }
 
-/// Tells storage, and signs. Of an upload that is not open any more nothing is signed: its state says the rest.
-async fn start(app: &App, draft: &Draft, upload: UploadRecord) -> Result<StartedUpload, ApiFailure> {
-    let upload = if upload.state.is_open() { open::open(app, upload).await? } else { upload };
-    let requests =
-        if upload.state.is_open() { presign::sign(app, &upload, &draft.first_parts).await? } else { Vec::new() };
+/// Tells storage, and signs. Of an upload that is not open any more, or that somebody adopted since, nothing is
+/// signed: its state says the rest.
+async fn start(app: &App, member: &Member, draft: &Draft, upload: UploadRecord) -> Result<StartedUpload, ApiFailure> {
+    let may_sign = |upload: &UploadRecord| upload.state.is_open() && upload.member_id == member.id;
+    let upload = if may_sign(&upload) { open::open(app, upload).await? } else { upload };
+    let requests = if may_sign(&upload) { presign::sign(app, &upload, &draft.first_parts).await? } else { Vec::new() };
     Ok(StartedUpload {
         upload_id: upload.upload_id,
         file_id: upload.file_id,

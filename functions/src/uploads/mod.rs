@@ -17,6 +17,7 @@ mod lease;
 mod once;
 mod open;
 pub mod presign;
+pub mod progress;
 mod publish;
 pub mod remove;
 pub mod status;
@@ -41,6 +42,14 @@ pub const COMPLETING_RETRY_SECONDS: u64 = 2;
 async fn in_room(app: &App, member: &Member, id: UploadId) -> Result<UploadRecord, ApiFailure> {
     let upload = upload::get(&app.table, id).await?;
     upload.filter(|upload| upload.room_id == member.room).ok_or_else(ApiFailure::not_found)
+}
+
+/// The upload, if the caller may know of it: who began it, who adopted it, and whoever sees the room; else the
+/// uniform 404.
+async fn visible(app: &App, member: &Member, id: UploadId) -> Result<UploadRecord, ApiFailure> {
+    let upload = in_room(app, member, id).await?;
+    let is_of_caller = upload.member_id == member.id || upload.beginner() == member.id;
+    if is_of_caller || member.role.may_view() { Ok(upload) } else { Err(ApiFailure::not_found()) }
 }
 
 /// The upload, if it is the caller's; else the uniform 404.
