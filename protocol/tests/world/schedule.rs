@@ -36,6 +36,8 @@ pub(crate) struct Faults {
     pub(crate) disk: u64,
     /// Reading fails for a while.
     pub(crate) read: u64,
+    /// The browser does not notice that a file changed, and reads its new bytes.
+    pub(crate) silent_changes: bool,
     /// CORS hides the ETag in this run.
     pub(crate) hidden_etag: bool,
     /// Messages take up to so long, in milliseconds.
@@ -96,7 +98,8 @@ fn any_faults() -> impl Strategy<Value = Faults> {
     let chance = |most: u64| prop_oneof![2 => Just(0_u64), 1 => 0..most];
     let put = (chance(300), chance(100), chance(100), chance(200));
     let call = (chance(200), chance(200), chance(50), chance(100));
-    let rest = (any::<bool>(), prop_oneof![Just(50_u64), Just(2_000)], any::<bool>(), 500_000_u64..50_000_000);
+    let rest =
+        (any::<bool>(), prop_oneof![Just(50_u64), Just(2_000)], any::<bool>(), 500_000_u64..50_000_000, any::<bool>());
     (put, call, rest).prop_map(|((cut, corrupt, stall, refuse), (lose, repeat, disk, read), rest)| Faults {
         cut,
         corrupt,
@@ -110,6 +113,7 @@ fn any_faults() -> impl Strategy<Value = Faults> {
         delay: rest.1,
         slow_complete: rest.2,
         lane_rate: rest.3,
+        silent_changes: rest.4,
     })
 }
 
