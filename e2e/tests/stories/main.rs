@@ -21,6 +21,7 @@ mod api;
 mod control;
 mod first_upload;
 mod harness;
+mod links;
 mod outage;
 mod pages;
 mod resume;
