@@ -12,7 +12,19 @@
     box.setAttribute("role", "alert");
     box.hidden = false;
   }
-  addEventListener("TrunkApplicationStarted", function () { started = true; });
+  addEventListener("TrunkApplicationStarted", function () {
+    started = true;
+    var box = document.getElementById("broken");
+    if (box) box.hidden = true;
+  });
   addEventListener("unhandledrejection", failed);
+  // A script that can't be loaded tells only its own element, hence the capture.
+  addEventListener("error", function (event) {
+    if (event.target === window || event.target instanceof HTMLScriptElement) failed();
+  }, true);
   setTimeout(failed, 60000);
+  // Not a link to the page itself: that would lose the fragment, and the room's secret with it.
+  addEventListener("click", function (event) {
+    if (event.target instanceof Element && event.target.closest("#reload")) location.reload();
+  });
 })();

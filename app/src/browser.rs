@@ -59,6 +59,20 @@ pub(crate) fn set_theme(theme: Option<&str>) {
     };
 }
 
+/// What was kept on this device under this key.
+pub(crate) fn kept(key: &str) -> Option<String> {
+    window().local_storage().ok().flatten()?.get_item(key).ok().flatten()
+}
+
+/// Keeps a text on this device, or takes it away. Where the browser refuses, it lasts as long as the page.
+pub(crate) fn keep(key: &str, text: Option<&str>) {
+    let Some(storage) = window().local_storage().ok().flatten() else { return };
+    let _ = match text {
+        Some(text) => storage.set_item(key, text),
+        None => storage.remove_item(key),
+    };
+}
+
 /// Copies the text of a field. Over plain http there is no clipboard, but the older way works.
 pub(crate) async fn copy(field: &web_sys::HtmlInputElement) -> bool {
     if window().is_secure_context() {

@@ -8,12 +8,14 @@ pub mod format;
 pub mod listing;
 pub mod names;
 pub mod order;
+pub mod pace;
 pub mod polling;
 pub mod rows;
 pub mod strip;
 pub mod texts;
 pub mod window;
 
+mod announce;
 mod browser;
 mod live;
 mod pages;

@@ -7,10 +7,12 @@ use leptos_router::hooks::use_location;
 use leptos_router::path;
 use wasm_client::Client;
 
+use crate::announce::Announcer;
 use crate::pages::{AuditPage, Home, NotFound, RoomPage};
 use crate::parts::{Notices, QuestionDialog, Skeleton, ThemeButton, Toasts, Wordmark};
+use crate::room::cap;
 use crate::state::Ctx;
-use crate::{browser, format, state};
+use crate::{browser, format, pace, state};
 
 /// The whole page.
 #[component]
@@ -18,6 +20,7 @@ pub(crate) fn Root() -> impl IntoView {
     let ctx = Ctx::new();
     provide_context(ctx);
     spawn_local(async move { ctx.begin(&Client::start().await) });
+    cap::follow(ctx);
     title_follows(ctx);
     view! {
         <Router>
@@ -39,6 +42,7 @@ pub(crate) fn Root() -> impl IntoView {
             <Toasts/>
             <QuestionDialog/>
             <p class="sr-only" role="status" aria-live="polite">{move || ctx.said.get()}</p>
+            <Announcer/>
         </Router>
     }
 }
@@ -89,7 +93,7 @@ fn Elsewhere() -> impl IntoView {
     let text = move || {
         let totals = ctx.totals.get();
         let percent = format::percent(totals.bytes, totals.size);
-        let speed = totals.speed.map(|speed| format!(" · {}", format::speed(speed))).unwrap_or_default();
+        let speed = pace::of_all(ctx).speed.map(|speed| format!(" · {}", format::speed(speed))).unwrap_or_default();
         format!("{percent}%{speed}")
     };
     view! {

@@ -14,6 +14,15 @@ pub struct Rows {
     views: HashMap<LocalId, View>,
     uploads: HashSet<UploadId>,
     rooms: HashMap<RoomId, Shelf>,
+    sending: Sending,
+}
+
+/// What sends now, in all rooms.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sending {
+    pub uploads: u32,
+    /// PUTs in flight.
+    pub lanes: u32,
 }
 
 /// The uploads to one room.
@@ -41,12 +50,15 @@ pub struct Counts {
     pub open_size: u64,
 }
 
-/// Uploads that have just come to their end.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// Uploads that have just come to their end, and those that have just come to need somebody.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Finished {
     pub count: u64,
     /// The name of one of them.
     pub name: String,
+    pub stopped: u64,
+    /// One of those that stopped.
+    pub one_stopped: Option<View>,
 }
 
 impl Rows {
@@ -61,6 +73,14 @@ impl Rows {
             {
                 finished.count += 1;
                 finished.name.clone_from(&new.name);
+            }
+            // One that was not there is no news: the page has just restored it.
+            if let (Some(old), Some(new)) = (&before, &view)
+                && needs_somebody(new.stage)
+                && old.stage != new.stage
+            {
+                finished.stopped += 1;
+                finished.one_stopped.get_or_insert_with(|| new.clone());
             }
             let is_moved = before.as_ref().map(place) != view.as_ref().map(place);
             if let Some(old) = before {
@@ -77,6 +97,10 @@ impl Rows {
         if let Some(upload) = &old.upload {
             self.uploads.remove(upload);
         }
+        if old.stage == Stage::Uploading {
+            self.sending.uploads -= 1;
+            self.sending.lanes -= u32::from(old.lanes);
+        }
         let Some(shelf) = self.rooms.get_mut(&old.room) else { return };
         shelf.counts.count(old, |figure, by| *figure -= by, |figure, by| *figure -= by);
         if is_moved {
@@ -87,6 +111,10 @@ impl Rows {
 
     fn put(&mut self, new: View, is_moved: bool) {
         self.uploads.extend(new.upload);
+        if new.stage == Stage::Uploading {
+            self.sending.uploads += 1;
+            self.sending.lanes += u32::from(new.lanes);
+        }
         let shelf = self.rooms.entry(new.room).or_default();
         shelf.counts.count(&new, |figure, by| *figure += by, |figure, by| *figure += by);
         shelf.sorted.insert(place(&new), new.stage);
@@ -97,6 +125,11 @@ impl Rows {
     /// One upload.
     pub fn get(&self, id: LocalId) -> Option<&View> {
         self.views.get(&id)
+    }
+
+    /// What sends now.
+    pub fn sending(&self) -> Sending {
+        self.sending
     }
 
     /// Whether this device sends it.
@@ -152,14 +185,16 @@ impl Counts {
     }
 }
 
+fn needs_somebody(stage: Stage) -> bool {
+    matches!(stage, Stage::Failed | Stage::Expired | Stage::NeedsFile)
+}
+
 fn place(view: &View) -> (u8, u64, LocalId) {
     (order::rank(view.stage), view.number, view.id)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, Instant};
-
     use super::*;
     use crate::order::tests::view;
 
@@ -202,10 +237,35 @@ mod tests {
         let done = |id| some(View { name: "a.txt".into(), ..view(id, Stage::Completed) });
         assert_eq!(
             rows.apply([done(0), done(7)]),
-            Finished { count: 1, name: "a.txt".into() },
+            Finished { count: 1, name: "a.txt".into(), ..Finished::default() },
             "7 was never open here"
         );
         assert_eq!(rows.apply([done(0)]), Finished::default());
+    }
+
+    #[test]
+    fn what_stops_is_told_and_what_is_restored_is_not() {
+        let mut rows = of_many(3);
+        let told = rows.apply([
+            some(view(0, Stage::Failed)),
+            some(view(1, Stage::NeedsFile)),
+            some(view(2, Stage::Paused)),
+            some(view(9, Stage::NeedsFile)),
+        ]);
+        assert_eq!((told.stopped, told.one_stopped.map(|view| view.id)), (2, Some(LocalId(0))));
+        assert_eq!(rows.apply([some(view(0, Stage::Failed))]).stopped, 0);
+    }
+
+    #[test]
+    fn what_sends_is_counted_as_it_comes_and_goes() {
+        let mut rows = of_many(3);
+        let sending = |id, lanes| some(View { lanes, ..view(id, Stage::Uploading) });
+        rows.apply([sending(0, 3), sending(1, 2)]);
+        assert_eq!(rows.sending(), Sending { uploads: 2, lanes: 5 });
+        rows.apply([sending(0, 1), some(view(1, Stage::Paused))]);
+        assert_eq!(rows.sending(), Sending { uploads: 1, lanes: 1 });
+        rows.apply([(LocalId(0), None)]);
+        assert_eq!(rows.sending(), Sending::default());
     }
 
     #[test]
@@ -215,25 +275,5 @@ mod tests {
         assert!(rows.has(upload));
         rows.apply([(LocalId(0), None)]);
         assert!(!rows.has(upload));
-    }
-
-    /// The best of several rounds of 40 changes each: as many small files as are sent at once.
-    fn time(rows: &mut Rows, count: u64) -> Duration {
-        let mut best = Duration::MAX;
-        for round in 0..50 {
-            let stage = if round % 2 == 0 { Stage::Uploading } else { Stage::Queued };
-            let changes: Vec<_> = (0..40).map(|n| some(view(n * count / 40, stage))).collect();
-            let start = Instant::now();
-            rows.apply(changes);
-            best = best.min(start.elapsed());
-        }
-        best
-    }
-
-    #[test]
-    fn an_update_costs_by_its_changes_and_not_by_all_rows() {
-        let (few, many) = (time(&mut of_many(100), 100), time(&mut of_many(100_000), 100_000));
-        // A walk through all rows would cost hundreds of times as much; caches and deeper trees some.
-        assert!(many < few * 30, "40 changes: {few:?} among 100 rows, {many:?} among 100,000");
     }
 }

@@ -6,9 +6,9 @@ use leptos::prelude::*;
 use slipway_protocol::id::RoomId;
 use wasm_client::{Change, Client, Notice, Offer, SavedRoom, Totals};
 
-use crate::format;
 use crate::names::visible;
 use crate::rows::{Finished, Rows};
+use crate::{announce, format};
 
 /// How long a toast stays.
 const TOAST: Duration = Duration::from_secs(5);
@@ -29,6 +29,8 @@ pub(crate) struct Ctx {
     pub(crate) offers: RwSignal<Vec<Offer>>,
     /// What a screen reader says next.
     pub(crate) said: RwSignal<String>,
+    /// The same, of uploads that need somebody.
+    pub(crate) alarm: RwSignal<String>,
     /// What the page is about, for the document's title.
     pub(crate) title: RwSignal<String>,
     /// The speed limit as chosen, and as typed where the choice is `custom`; both outlive their view.
@@ -73,6 +75,7 @@ impl Ctx {
             question: RwSignal::new(None),
             offers: RwSignal::default(),
             said: RwSignal::default(),
+            alarm: RwSignal::default(),
             title: RwSignal::default(),
             cap: (RwSignal::new("none".into()), RwSignal::new("2".into())),
             now: RwSignal::new(crate::browser::now_ms()),
@@ -109,6 +112,9 @@ impl Ctx {
             0 => {}
             1 => self.said.set(format!("{} is uploaded.", visible(&finished.name))),
             more => self.said.set(format!("{} are uploaded.", format::count(more, "file"))),
+        }
+        if let Some(one) = &finished.one_stopped {
+            self.alarm.set(announce::news(finished.stopped, one));
         }
     }
 

@@ -5,16 +5,16 @@ use std::future::Future;
 use slipway_protocol::api::{AuditPage, EventPage, FilePage, RoomView};
 use slipway_protocol::id::{FileId, MemberId, RoomId, UploadId};
 use slipway_protocol::link::{Role, RoomLink};
-use slipway_protocol::machine::{Input, LocalId, Totals, View, Which};
+use slipway_protocol::machine::{Input, LocalId, Reason, Totals, View, Which};
 use wasm_bindgen_futures::spawn_local;
 
 use crate::api::Api;
 use crate::change::{Change, Changes};
 use crate::driver::{AdoptFault, Driver};
-use crate::files::{self, Dropped, Picked};
+use crate::files::{self, Dropped, Found, Picked, Tally};
 use crate::notice::{Board, Notice, lack};
 use crate::offers::{Held, Offer, Offers, Target};
-use crate::rooms::{self, Rooms, SavedRoom};
+use crate::rooms::{Rooms, SavedRoom};
 use crate::store::Store;
 use crate::{ClientError, download, panic, sys};
 
@@ -58,12 +58,22 @@ impl Client {
         self.rooms().create(room_name, display_name).await
     }
 
-    /// Joins by link. With an earlier session in the room, the same member goes on.
+    /// Joins by link. With an earlier session in the room, the same member goes on, and so do its uploads.
     ///
     /// # Errors
     /// No answer, or the link does not work any more.
     pub async fn join(&self, link: &RoomLink, display_name: &str) -> Result<SavedRoom, ClientError> {
-        self.rooms().join(link, display_name).await
+        let saved = self.rooms().join(link, display_name).await?;
+        self.retry_shut_out(link.room);
+        Ok(saved)
+    }
+
+    /// Uploads that stopped because the way in was closed go on.
+    fn retry_shut_out(&self, room: RoomId) {
+        let shut_out = |view: &View| view.room == room && view.reason == Some(Reason::AccessLost) && view.actions.retry;
+        for view in self.driver.views().iter().filter(|view| shut_out(view)) {
+            self.driver.feed(Input::Retry(Which::One(view.id)));
+        }
     }
 
     /// Rooms that this device has joined, newest first.
@@ -76,10 +86,15 @@ impl Client {
         self.rooms().one(room)
     }
 
-    /// Forgets the room, its token and its links on this device.
-    #[allow(clippy::unused_async, reason = "the page may count on it being done when this returns")]
-    pub async fn forget_room(&self, room: RoomId) {
+    /// Leaves the room: cancels this device's unfinished uploads in it, waits until nothing of them is left in storage
+    /// or in the room's quota, and forgets the room, its token and its links on this device.
+    ///
+    /// # Errors
+    /// Another tab sends to the room, or the functions can't be reached: the room is not forgotten.
+    pub async fn leave_room(&self, room: RoomId) -> Result<(), ClientError> {
+        self.driver.give_up(room).await?;
         self.rooms().forget(room);
+        Ok(())
     }
 
     /// The room as it is now.
@@ -111,11 +126,9 @@ impl Client {
     /// Makes a new link for the role; the old one stops working. Gives the new URL.
     ///
     /// # Errors
-    /// As all calls.
+    /// As all calls. When no answer came, the room's [`SavedRoom::unsure`] has the role: ask again.
     pub async fn rotate_link(&self, room: RoomId, role: Role) -> Result<String, ClientError> {
-        let secret = rooms::new_secret();
-        self.rooms().rotate(room, role, secret.auth_token(room).verifier()).await?;
-        Ok(self.rooms().set_link(room, role, secret))
+        Ok(self.rooms().replace_link(room, role).await?)
     }
 
     /// Stops the role's link from working.
@@ -123,9 +136,7 @@ impl Client {
     /// # Errors
     /// As all calls.
     pub async fn revoke_link(&self, room: RoomId, role: Role) -> Result<(), ClientError> {
-        self.rooms().revoke(room, role).await?;
-        self.rooms().drop_link(room, role);
-        Ok(())
+        Ok(self.rooms().end_link(room, role).await?)
     }
 
     /// Removes a member from the room.
@@ -174,8 +185,8 @@ impl Client {
     pub fn add_dropped(&self, room: RoomId, drop: web_sys::DataTransfer) -> impl Future<Output = ()> + use<> {
         let (client, dropped) = (self.clone(), Dropped::take(&drop));
         async move {
-            let mut batch = Batch { client, room, files: Vec::new() };
-            dropped.walk(&mut |picked| batch.push(picked)).await;
+            let mut batch = Batch::new(client, room);
+            dropped.walk(&mut |found| batch.push(found)).await;
         }
     }
 
@@ -196,8 +207,8 @@ impl Client {
     /// # Errors
     /// The browser has no picker, or did not let it open.
     pub async fn pick_folder(&self, room: RoomId) -> Result<bool, ClientError> {
-        let mut batch = Batch { client: self.clone(), room, files: Vec::new() };
-        files::pick_folder(&mut |picked| batch.push(picked)).await
+        let mut batch = Batch::new(self.clone(), room);
+        files::pick_folder(&mut |found| batch.push(found)).await
     }
 
     /// The uploads of this device whose view changed since the last call, in no order, and all of them at the first
@@ -375,16 +386,24 @@ impl Client {
     }
 }
 
-/// Files found in folders, handed on a few hundred at a time and at the end of the walk.
+/// Files found in folders, handed on a few hundred at a time and at the end of the walk. Then is told what was left out.
 struct Batch {
     client: Client,
     room: RoomId,
     files: Vec<Picked>,
+    left_out: Tally,
 }
 
 impl Batch {
-    fn push(&mut self, picked: Picked) {
-        self.files.push(picked);
+    fn new(client: Client, room: RoomId) -> Self {
+        Self { client, room, files: Vec::new(), left_out: Tally::default() }
+    }
+
+    fn push(&mut self, found: Found) {
+        match found {
+            Ok(picked) => self.files.push(picked),
+            Err(what) => self.left_out.note(what),
+        }
         if self.files.len() >= WALK_AT_ONCE {
             self.client.add(self.room, std::mem::take(&mut self.files));
         }
@@ -394,5 +413,8 @@ impl Batch {
 impl Drop for Batch {
     fn drop(&mut self) {
         self.client.add(self.room, std::mem::take(&mut self.files));
+        if let Some(notice) = self.left_out.notice() {
+            self.client.driver.notice(notice);
+        }
     }
 }

@@ -6,6 +6,7 @@
 mod adopt;
 mod effects;
 mod intake;
+mod leave;
 mod owners;
 
 use std::cell::{Cell, RefCell};
@@ -76,6 +77,8 @@ struct Inner {
     running: RefCell<HashSet<LocalId>>,
     /// Uploads that the user wants to take over from another tab.
     taking: RefCell<HashSet<LocalId>>,
+    /// Uploads given up for the sake of leaving, of which the functions are not told yet.
+    owed: RefCell<HashSet<LocalId>>,
     persisted: Cell<bool>,
     wound: Cell<bool>,
     /// Reads what other tabs wrote.
@@ -119,6 +122,7 @@ impl Driver {
             fresh: RefCell::default(),
             running: RefCell::default(),
             taking: RefCell::default(),
+            owed: RefCell::default(),
             persisted: Cell::new(false),
             wound: Cell::new(false),
             looking: Cell::new(false),

@@ -14,6 +14,9 @@ pub enum ClientError {
     /// The browser refused: storage on this device, a picker, a download.
     #[error("{0}")]
     Storage(String),
+    /// Something has to end first.
+    #[error("{0}")]
+    Unfinished(String),
 }
 
 impl ClientError {
@@ -21,7 +24,7 @@ impl ClientError {
     pub fn code(&self) -> Option<ErrorCode> {
         match self {
             Self::Api(error, _) => Some(error.code),
-            Self::Offline | Self::Storage(_) => None,
+            Self::Offline | Self::Storage(_) | Self::Unfinished(_) => None,
         }
     }
 }

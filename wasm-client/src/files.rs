@@ -2,6 +2,7 @@
 
 mod dropped;
 mod handles;
+mod left_out;
 mod notice;
 
 use js_sys::Uint8Array;
@@ -13,6 +14,7 @@ use web_sys::{Blob, File, FileList};
 pub(crate) use dropped::Dropped;
 pub use handles::has_picker;
 pub(crate) use handles::{pick_files, pick_folder, reopen};
+pub(crate) use left_out::{Found, LeftOut, Tally};
 
 use crate::sys::{self, FileHandle};
 
@@ -147,7 +149,7 @@ mod tests {
         // As after the event: the list is empty, what was taken is not.
         transfer.items().clear().unwrap();
         let mut found = Vec::new();
-        dropped.walk(&mut |picked| found.push(picked)).await;
+        dropped.walk(&mut |picked| found.push(picked.unwrap())).await;
         let names: Vec<_> = found.iter().map(|picked| picked.file.name()).collect();
         assert_eq!(names, ["one", "two"]);
     }
@@ -161,10 +163,79 @@ mod tests {
         file_in(&sub, "b", b"b").await;
         file_in(&folder_in(&sub, "deep").await, "a", b"c").await;
         let mut found = Vec::new();
-        handles::walk(top.clone(), &mut |picked| found.push(picked)).await;
+        handles::walk(top.clone(), &mut |picked| found.push(picked.unwrap())).await;
         let root = top.name();
         let expected = [(root.clone(), "a"), (format!("{root}/sub"), "b"), (format!("{root}/sub/deep"), "a")];
         assert_eq!(paths(found), expected.map(|(path, name)| (path, name.to_owned(), true)));
+    }
+
+    /// Handles as a disk with errors gives them: `fails` is the name of the method that does.
+    fn broken(kind: &str, name: &str, fails: &str) -> JsValue {
+        let fail = js_sys::Function::new_no_args("throw new DOMException('no', 'NotReadableError')");
+        sys::object(&[("kind", kind.into()), ("name", name.into()), (fails, fail.into())]).into()
+    }
+
+    /// A folder that lists these and then breaks, or ends.
+    fn listing(name: &str, children: &[JsValue], breaks: bool) -> JsValue {
+        let values = js_sys::Function::new_with_args(
+            "children, breaks",
+            "return async function* () {
+                yield* children;
+                if (breaks) throw new DOMException('no', 'NotReadableError');
+            }",
+        );
+        let children: js_sys::Array = children.iter().collect();
+        let values = values.call2(&JsValue::NULL, &children, &breaks.into()).unwrap();
+        sys::object(&[("kind", "directory".into()), ("name", name.into()), ("values", values)]).into()
+    }
+
+    #[wasm_bindgen_test]
+    async fn what_can_not_be_read_of_a_folder_is_told() {
+        let good: JsValue = file_in(&opfs_folder().await, "good", b"g").await.into();
+        let cut = listing("cut", &[good.clone(), broken("file", "bad", "getFile")], true);
+        let shut = broken("directory", "shut", "values");
+        let top = listing("top", &[shut, cut, good], false);
+        let (mut files, mut left_out) = (0, Vec::new());
+        handles::walk(top.unchecked_into(), &mut |found| match found {
+            Ok(_) => files += 1,
+            Err(what) => left_out.push(what),
+        })
+        .await;
+        assert_eq!(files, 2);
+        let folder = |path: &str| LeftOut::Folder(path.into());
+        assert_eq!(left_out, [LeftOut::File("top/cut/bad".into()), folder("top/cut"), folder("top/shut")]);
+    }
+
+    #[wasm_bindgen_test]
+    async fn folders_deeper_than_are_followed_are_told() {
+        let mut handle = listing("deepest", &[], false);
+        for _ in 0..MAX_DEPTH {
+            handle = listing("d", &[handle], false);
+        }
+        let mut left_out = Vec::new();
+        handles::walk(handle.unchecked_into(), &mut |found| left_out.extend(found.err())).await;
+        let path = format!("{}deepest", "d/".repeat(MAX_DEPTH));
+        assert_eq!(left_out, [LeftOut::Folder(path)]);
+    }
+
+    #[wasm_bindgen_test]
+    async fn what_can_not_be_read_of_a_drop_is_told() {
+        let entries = js_sys::Function::new_no_args(
+            "const no = new DOMException('no', 'NotReadableError');
+             const file = (name, ok) => ({ name, isDirectory: false, file: (good, bad) => ok ? good(new File(['1'], name)) : bad(no) });
+             const folder = (name, pages) => ({ name, isDirectory: true, createReader: () => ({
+                 readEntries: (good, bad) => pages.length ? good(pages.shift()) : bad(no) }) });
+             return folder('top', [[folder('cut', [[file('bad', false)]]), file('good', true)], []]);",
+        );
+        let top = entries.call0(&JsValue::NULL).unwrap();
+        let (mut files, mut left_out) = (0, Vec::new());
+        dropped::walk_entries(top.unchecked_into(), &mut |found| match found {
+            Ok(_) => files += 1,
+            Err(what) => left_out.push(what),
+        })
+        .await;
+        assert_eq!(files, 1);
+        assert_eq!(left_out, [LeftOut::Folder("top/cut".into()), LeftOut::File("top/cut/bad".into())]);
     }
 
     #[wasm_bindgen_test]

@@ -66,8 +66,8 @@ pub(crate) mod lack {
         Notice {
             key: "insecure",
             level: Level::Warning,
-            text: "This page was opened over plain http, so the browser withholds file handles, tab locks and the wake lock. \
-                   Uploads work; after a reload you pick the files again. Use https for the rest."
+            text: "This page was opened over plain http, so the browser holds back some of its features. Uploads work, but after \
+                   a reload you have to pick the files again, and the device may fall asleep. Open it over https to avoid that."
                 .into(),
         }
     }

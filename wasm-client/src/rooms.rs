@@ -4,6 +4,9 @@
 //! A token that ran out is exchanged for a new one by the link that this device still
 //! knows, with the old token beside it, so that the same member goes on.
 
+mod links;
+mod session;
+
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fmt;
@@ -11,55 +14,17 @@ use std::rc::Rc;
 
 use futures::lock::Mutex;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
-use slipway_protocol::api::{CreateRoom, Join, Joined, NewLink, RoomCreated, RoomView, UploadInfo};
+use slipway_protocol::api::{CreateRoom, Join, Joined, RoomCreated, RoomView, UploadInfo};
 use slipway_protocol::error::ErrorCode;
-use slipway_protocol::id::{MemberId, RoomId};
+use slipway_protocol::id::RoomId;
 use slipway_protocol::link::{LinkSecret, MemberToken, Role, RoomLink};
 
 use crate::ClientError;
 use crate::api::{Api, Call, Fault, read_answer};
 use crate::store::Store;
-use crate::sys;
 
-/// A room that this device has joined.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SavedRoom {
-    /// The room.
-    pub room: RoomId,
-    /// Its name, as last seen.
-    pub name: String,
-    /// What this device may do in it.
-    pub role: Role,
-    /// The name that the others see.
-    pub display_name: String,
-    /// Who this device is in the room.
-    pub member_id: MemberId,
-    /// The links that this device knows, strongest role first, as full URLs. Secret.
-    pub links: Vec<(Role, String)>,
-}
-
-/// What is kept of a joined room.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Session {
-    v: u8,
-    room: RoomId,
-    name: String,
-    role: Role,
-    display_name: String,
-    member_id: MemberId,
-    token: MemberToken,
-    links: Vec<KnownLink>,
-    /// Milliseconds since 1970, to show the newest first.
-    joined_at: u64,
-}
-
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct KnownLink {
-    role: Role,
-    secret: LinkSecret,
-}
+pub use session::SavedRoom;
+use session::{KnownLink, Session, covers};
 
 /// The joined rooms. Cheap to clone; all clones are one.
 #[derive(Clone)]
@@ -141,26 +106,34 @@ impl Rooms {
             answer => answer?,
         };
         let secret = links[0].secret.clone();
-        self.enter(RoomLink { room, role: Role::Manage, secret }, display_name, name.trim().to_owned(), links).await
+        let before = Before { name: name.trim().to_owned(), links, asked: Vec::new() };
+        self.enter(RoomLink { room, role: Role::Manage, secret }, display_name, before).await
     }
 
-    /// Joins by link. With an earlier session in the room, the same member goes on. A link that lets do less than
-    /// this device already may is kept, but changes nothing: a manager who tries the others' link stays one.
+    /// Joins by link. With an earlier session in the room, the same member goes on. A link that adds nothing to
+    /// what this device may do already changes nothing: a manager who tries the others' link stays one.
     pub(crate) async fn join(&self, link: &RoomLink, display_name: &str) -> Result<SavedRoom, ClientError> {
         let known = self.0.sessions.borrow().get(&link.room).cloned();
         let known_link = KnownLink { role: link.role, secret: link.secret.clone() };
         let Some(mut known) = known else {
-            return self.enter(link.clone(), display_name, String::new(), vec![known_link]).await;
+            let before = Before { links: vec![known_link], ..Before::default() };
+            return self.enter(link.clone(), display_name, before).await;
         };
-        known.set_link(known_link);
-        if rank(known.role) < rank(link.role) && self.room(link.room).await.is_ok() {
-            self.change(link.room, |session| {
-                session.links = known.links;
-                true
-            });
-            return self.one(link.room).ok_or_else(|| Fault::no_session().into());
+        if known.role != link.role && covers(known.role, link.role) {
+            match self.room(link.room).await {
+                Ok(_) => {
+                    // Nobody has tried this secret: it does not replace one that may be newer.
+                    self.change(link.room, |session| !session.knows(link.role) && session.set_link(known_link));
+                    return self.one(link.room).ok_or_else(|| Fault::no_session().into());
+                }
+                // This session is over, so the weaker link is a way in.
+                Err(Fault::Answer { status: 401, .. }) => {}
+                Err(fault) => return Err(fault.into()),
+            }
         }
-        self.enter(link.clone(), display_name, known.name, known.links).await
+        known.set_link(known_link);
+        let before = Before { name: known.name, links: known.links, asked: known.asked };
+        self.enter(link.clone(), display_name, before).await
     }
 
     /// Forgets the room on this device.
@@ -186,24 +159,6 @@ impl Rooms {
     /// The open uploads of the room, as last told.
     pub(crate) fn open_uploads(&self, room: RoomId) -> Vec<UploadInfo> {
         self.0.open.borrow().get(&room).cloned().unwrap_or_default()
-    }
-
-    /// Keeps a link that was made new. Gives its URL.
-    pub(crate) fn set_link(&self, room: RoomId, role: Role, secret: LinkSecret) -> String {
-        let url = url_of(&RoomLink { room, role, secret: secret.clone() });
-        self.change(room, |session| {
-            session.set_link(KnownLink { role, secret });
-            true
-        });
-        url
-    }
-
-    /// Forgets a link that was revoked.
-    pub(crate) fn drop_link(&self, room: RoomId, role: Role) {
-        self.change(room, |session| {
-            session.links.retain(|link| link.role != role);
-            true
-        });
     }
 
     /// Makes a call as a member of the room, once more with a new token when the old one ran out.
@@ -236,33 +191,26 @@ impl Rooms {
         if session.token != *old {
             return Ok(session.token);
         }
-        let secret = session.links.iter().find(|link| link.role == session.role).map(|link| link.secret.clone());
-        let link = RoomLink { room, role: session.role, secret: secret.ok_or_else(Fault::no_session)? };
-        let joined = self.knock(&link, &session.display_name, Some(old)).await?;
+        let (joined, session) = self.knock_again(session, old).await?;
         let token = joined.member_token.clone();
         self.keep(Session { member_id: joined.member_id, token: joined.member_token, role: joined.role, ..session });
         Ok(token)
     }
 
-    async fn enter(
-        &self,
-        link: RoomLink,
-        display_name: &str,
-        name: String,
-        links: Vec<KnownLink>,
-    ) -> Result<SavedRoom, ClientError> {
+    async fn enter(&self, link: RoomLink, display_name: &str, before: Before) -> Result<SavedRoom, ClientError> {
         let old = self.token(link.room);
         let display_name = display_name.trim().to_owned();
         let joined = self.knock(&link, &display_name, old.as_ref()).await?;
         let session = Session {
             v: 1,
             room: link.room,
-            name,
+            name: before.name,
             role: joined.role,
             display_name,
             member_id: joined.member_id,
             token: joined.member_token,
-            links,
+            links: before.links,
+            asked: before.asked,
             joined_at: js_sys::Date::now() as u64,
         };
         let shown = session.shown();
@@ -309,35 +257,16 @@ impl fmt::Debug for Rooms {
     }
 }
 
-impl Session {
-    fn set_link(&mut self, link: KnownLink) {
-        self.links.retain(|known| known.role != link.role);
-        self.links.push(link);
-        self.links.sort_by_key(|link| rank(link.role));
-    }
-
-    fn shown(&self) -> SavedRoom {
-        let url =
-            |link: &KnownLink| url_of(&RoomLink { room: self.room, role: link.role, secret: link.secret.clone() });
-        SavedRoom {
-            room: self.room,
-            name: self.name.clone(),
-            role: self.role,
-            display_name: self.display_name.clone(),
-            member_id: self.member_id,
-            links: self.links.iter().map(|link| (link.role, url(link))).collect(),
-        }
-    }
-}
-
-impl KnownLink {
-    fn shown_to_server(&self, room: RoomId) -> NewLink {
-        NewLink { role: self.role, verifier: self.secret.auth_token(room).verifier(), wrapped_key: None }
-    }
+/// What is known of a room before it is entered.
+#[derive(Default)]
+struct Before {
+    name: String,
+    links: Vec<KnownLink>,
+    asked: Vec<KnownLink>,
 }
 
 /// A new secret for a link.
-pub(crate) fn new_secret() -> LinkSecret {
+fn new_secret() -> LinkSecret {
     LinkSecret::from_bytes(random())
 }
 
@@ -350,14 +279,6 @@ pub(crate) fn random<const N: usize>() -> [u8; N] {
 
 fn ran_out(fault: &Fault) -> bool {
     matches!(fault.code(), Some(ErrorCode::TokenExpired | ErrorCode::TokenMissing))
-}
-
-fn url_of(link: &RoomLink) -> String {
-    format!("{}{}", sys::window().location().origin().unwrap_or_default(), link.path())
-}
-
-fn rank(role: Role) -> usize {
-    Role::ALL.iter().position(|known| *known == role).unwrap_or(Role::ALL.len())
 }
 
 #[cfg(test)]

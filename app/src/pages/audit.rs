@@ -19,12 +19,14 @@ use crate::{browser, texts};
 pub(crate) fn AuditPage() -> impl IntoView {
     let params = use_params_map();
     let room = Memo::new(move |_| params.with(|params| params.get("room").and_then(|id| id.parse::<RoomId>().ok())));
-    move || match room.get() {
+    move || {
+        match room.get() {
         Some(room) => view! { <Log room/> }.into_any(),
         None => view! {
-            <Lost icon=Icon::List title="This is not a room".into() text="The address is not right.".into()/>
+            <Lost icon=Icon::List title="This is not a room".into() text="The address is wrong. Open the room again and choose its audit log.".into()/>
         }
         .into_any(),
+    }
     }
 }
 
@@ -86,7 +88,7 @@ fn Log(room: RoomId) -> impl IntoView {
         <section class="section audit">
             <p><A href=format!("/r/{room}") attr:class="link">"Back to the room"</A></p>
             <h1>"What happened here"</h1>
-            <p class="muted">"Every operation, numbered and chained: an entry that is changed later shows."</p>
+            <p class="muted">"Everything done in this room, in order. Each entry is sealed with the one before it, so a later change would show."</p>
             <p class="form-error" role="alert">{move || loaded.error.get()}</p>
             <div class="table-wrap" tabindex="0" role="region" aria-label="Audit log">
                 <table>

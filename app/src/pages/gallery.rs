@@ -12,6 +12,7 @@ use crate::live::Live;
 use crate::room::{Body, JoinForm, SwitchForm};
 use crate::rows::Rows;
 use crate::state::{self, Ctx};
+use crate::texts;
 
 const ROOM: RoomId = RoomId::from_bytes([7; 16]);
 const MB: u64 = 1_000_000;
@@ -34,11 +35,16 @@ fn show(ctx: Ctx, state: &str) -> AnyView {
         _ => Role::Manage,
     };
     let link = RoomLink { room: ROOM, role: Role::Contribute, secret: LinkSecret::from_bytes([9; 32]) };
-    ctx.rooms.set(vec![saved(role)]);
+    let mut room_here = saved(role);
+    if state == "unsure" {
+        room_here.unsure.push(Role::Contribute);
+        room_here.links.retain(|(role, _)| *role != Role::Contribute);
+    }
+    ctx.rooms.set(if state == "join" { Vec::new() } else { vec![room_here] });
     fill(ctx, state);
     let live = Live::new(ROOM);
     match state {
-        "join" => return view! { <JoinForm link/> }.into_any(),
+        "join" | "rejoin" => return view! { <JoinForm link/> }.into_any(),
         "switch" => return view! { <SwitchForm link/> }.into_any(),
         "loading" => {}
         "gone" => live.trouble.set(Some(api_error("member-removed"))),
@@ -67,6 +73,7 @@ fn saved(role: Role) -> SavedRoom {
         display_name: "Ada".into(),
         member_id: MemberId::from_bytes([1; 16]),
         links: if role == Role::Manage { Role::ALL.map(url).to_vec() } else { vec![url(role)] },
+        unsure: Vec::new(),
     }
 }
 
@@ -95,7 +102,8 @@ fn fill(ctx: Ctx, state: &str) {
     });
     ctx.notices.set(if state == "notices" { notices() } else { Vec::new() });
     match state {
-        "dialog" => ctx.ask("Replace the Contribute link?", "The old link stops working at once.", "Replace", || ()),
+        "dialog" => ctx.ask("Replace the Contribute link?", texts::replace_text(Role::Contribute), "Replace", || ()),
+        "leave" => ctx.ask("Leave this room?", texts::leave_text(3), "Cancel uploads and leave", || ()),
         "toast" => {
             ctx.toast("Contribute link copied.");
             ctx.complain("Slipway can't be reached. Check your connection and try again.");

@@ -5,7 +5,7 @@ use leptos::task::spawn_local;
 use leptos_router::components::A;
 use leptos_router::hooks::use_navigate;
 use slipway_protocol::id::RoomId;
-use wasm_client::SavedRoom;
+use wasm_client::{SavedRoom, Which};
 
 use crate::names::visible;
 use crate::parts::{Glyph, Icon};
@@ -104,38 +104,99 @@ fn trimmed(text: RwSignal<String>) -> String {
     text.with_untracked(|text| text.trim().to_owned())
 }
 
+/// What is unfinished in one room: files, bytes that arrived, and bytes of all.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Open {
+    room: RoomId,
+    files: u64,
+    bytes: u64,
+    size: u64,
+}
+
 /// Uploads that are not over, by room.
 #[component]
 fn Unfinished() -> impl IntoView {
     let ctx = state::ctx();
     let open = Memo::new(move |_| {
-        let row = |(room, counts): (RoomId, Counts)| (room, counts.open as u64, counts.open_bytes, counts.open_size);
-        let mut rooms: Vec<_> = ctx.uploads.with(|uploads| uploads.rooms().map(row).filter(|row| row.1 > 0).collect());
-        rooms.sort_unstable();
+        let row = |(room, counts): (RoomId, Counts)| Open {
+            room,
+            files: counts.open as u64,
+            bytes: counts.open_bytes,
+            size: counts.open_size,
+        };
+        let mut rooms: Vec<_> =
+            ctx.uploads.with(|uploads| uploads.rooms().map(row).filter(|open| open.files > 0).collect());
+        rooms.sort_unstable_by_key(|open| open.room);
         rooms
     });
-    let name =
-        move |room| ctx.saved_now(room).map_or_else(|| "A room this device left".into(), |saved| visible(&saved.name));
+    // A tile is not drawn anew as its upload goes on: a click in between would miss it.
+    let rooms = move || {
+        open.with(|open| open.iter().map(|open| (open.room, ctx.saved(open.room).is_some())).collect::<Vec<_>>())
+    };
     view! {
         <Show when=move || open.with(|open| !open.is_empty())>
             <section class="section">
                 <h2>"Unfinished uploads on this device"</h2>
                 <ul class="tiles">
-                    <For each=move || open.get() key=|row| *row let:row>
-                        <li class="tile" data-testid="unfinished">
-                            <A href=format!("/r/{}", row.0) attr:class="tile-link">
-                                <strong><bdi>{name(row.0)}</bdi></strong>
-                                <span class="muted">
-                                    {format::count(row.1, "file")} ", " {format::bytes_of(row.2, row.3)}
-                                </span>
-                                <progress max="100" value=format::percent(row.2, row.3) aria-label="Progress"></progress>
-                            </A>
-                        </li>
-                    </For>
+                    <For each=rooms key=|row| *row let:row><UnfinishedTile room=row.0 is_member=row.1 open/></For>
                 </ul>
             </section>
         </Show>
     }
+}
+
+/// The uploads of one room. Where this device is no member any more, they can only be given up.
+#[component]
+fn UnfinishedTile(room: RoomId, is_member: bool, open: Memo<Vec<Open>>) -> impl IntoView {
+    let ctx = state::ctx();
+    let own = Memo::new(move |before: Option<&Open>| {
+        let now = open.with(|all| all.iter().find(|open| open.room == room).copied());
+        now.or(before.copied()).unwrap_or(Open { room, files: 0, bytes: 0, size: 0 })
+    });
+    let facts = move || {
+        let Open { files, bytes, size, .. } = own.get();
+        format!("{}, {}", format::count(files, "file"), format::bytes_of(bytes, size))
+    };
+    let percent = move || format::percent(own.get().bytes, own.get().size);
+    let name = match is_member {
+        true => ctx.saved_now(room).map(|saved| visible(&saved.name)).unwrap_or_default(),
+        false => "A room this device left".to_owned(),
+    };
+    let inside = view! {
+        <strong><bdi>{name.clone()}</bdi></strong>
+        <span class="muted">{facts}</span>
+        <progress max="100" value=percent aria-label=format!("Uploads to {name}")></progress>
+    };
+    match is_member {
+        true => view! {
+            <li class="tile" data-testid="unfinished">
+                <A href=format!("/r/{room}") attr:class="tile-link">{inside}</A>
+            </li>
+        }
+        .into_any(),
+        false => view! {
+            <li class="tile tile-lone" data-testid="unfinished">
+                {inside}
+                <p class="muted small">"Open a link of the room to go on with it, or discard it here."</p>
+                <button type="button" class="btn btn-small" data-testid="discard" on:click=move |_| discard(ctx, room)>
+                    <Glyph icon=Icon::Trash/>"Discard"
+                </button>
+            </li>
+        }
+        .into_any(),
+    }
+}
+
+fn discard(ctx: state::Ctx, room: RoomId) {
+    let text = "This device forgets these uploads. The room clears what is stored of them within 7 days.";
+    ctx.ask("Discard unfinished uploads?", text, "Discard", move || {
+        let client = ctx.client();
+        let ids: Vec<_> = ctx.uploads.with_untracked(|uploads| uploads.of(room).map(|view| view.id).collect());
+        for id in ids {
+            client.cancel(Which::One(id));
+            client.dismiss(id);
+        }
+    });
 }
 
 #[component]

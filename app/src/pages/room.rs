@@ -1,15 +1,17 @@
 //! `/r/{roomId}`: in by link, or with what this device saved.
 
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate, use_params_map};
 use slipway_protocol::id::RoomId;
 use slipway_protocol::link::RoomLink;
 
 use crate::live::Live;
-use crate::parts::{Icon, Lost};
+use crate::parts::{Icon, Lost, Skeleton};
 use crate::room::{Body, JoinForm, SwitchForm};
 use crate::state::{self, Ctx};
+use crate::texts;
 
 /// Who stands at the door.
 #[derive(Clone, PartialEq)]
@@ -18,10 +20,12 @@ enum Entry {
     Bad,
     /// A room, but neither a link nor a session.
     NoKey,
-    /// A link, and no session yet.
+    /// A link, and no session yet, or one that came by another link: it may have been replaced.
     Join(RoomLink),
-    /// A session, and a link of another role.
+    /// A session, and a link of a role that may more, or something else.
     Switch(RoomLink),
+    /// A session, and a link that adds nothing to it.
+    Weaker(RoomLink),
     /// A session.
     Inside(RoomId),
 }
@@ -55,6 +59,7 @@ pub(crate) fn RoomPage() -> impl IntoView {
         .into_any(),
         Entry::Join(link) => view! { <JoinForm link/> }.into_any(),
         Entry::Switch(link) => view! { <SwitchForm link/> }.into_any(),
+        Entry::Weaker(link) => view! { <Weaker link/> }.into_any(),
         Entry::Inside(room) => view! { <Inside room/> }.into_any(),
     }
     }
@@ -64,12 +69,37 @@ fn entry(ctx: Ctx, room: &str, hash: &str) -> Entry {
     let Ok(id) = room.parse::<RoomId>() else { return Entry::Bad };
     let no_link = matches!(hash, "" | "#");
     match (ctx.saved(id), RoomLink::parse(room, hash)) {
-        (Some(saved), Ok(link)) if saved.role != link.role => Entry::Switch(link),
-        (Some(_), _) => Entry::Inside(id),
+        (Some(saved), Ok(link)) if saved.role == link.role => match saved.knows(&link) {
+            true => Entry::Inside(id),
+            false => Entry::Join(link),
+        },
+        (Some(saved), Ok(link)) if saved.covers(link.role) => Entry::Weaker(link),
+        (Some(_), Ok(link)) => Entry::Switch(link),
+        (Some(_), Err(_)) => Entry::Inside(id),
         (None, Ok(link)) => Entry::Join(link),
         (None, Err(_)) if no_link => Entry::NoKey,
         (None, Err(_)) => Entry::Bad,
     }
+}
+
+/// Goes inside with the role this device has. If that ended, the link is a way in all the same.
+#[component]
+fn Weaker(link: RoomLink) -> impl IntoView {
+    let ctx = state::ctx();
+    let inside = format!("/r/{}", link.room);
+    let navigate = use_navigate();
+    if let Some(saved) = ctx.saved_now(link.room) {
+        spawn_local(async move {
+            match ctx.client().join(&link, &saved.display_name).await {
+                Ok(now) if now.role == saved.role => ctx.toast(texts::stays_text(saved.role, link.role)),
+                Ok(now) => ctx.toast(texts::my_role_text(now.role)),
+                Err(error) => ctx.complain(error),
+            }
+            ctx.rooms.set(ctx.client().saved_rooms());
+            navigate(&inside, NavigateOptions { replace: true, scroll: false, ..Default::default() });
+        });
+    }
+    view! { <Skeleton/> }
 }
 
 #[component]

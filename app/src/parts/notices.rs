@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use wasm_client::{Level, Notice};
 
 use super::{Glyph, Icon};
+use crate::names::visible;
 use crate::state;
 
 /// All notices.
@@ -32,7 +33,7 @@ fn One(notice: Notice) -> impl IntoView {
     view! {
         <div class=class role=role data-testid="notice" data-key=key>
             <Glyph icon/>
-            <p>{text}</p>
+            <p>{visible(&text)}</p>
             <button
                 type="button"
                 class="icon-btn"

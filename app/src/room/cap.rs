@@ -1,39 +1,72 @@
-//! The speed limit of this page.
+//! The speed limit of this page, kept on this device.
 
 use leptos::prelude::*;
 
-use crate::state;
+use crate::browser;
+use crate::state::{self, Ctx};
 
 const MB: u64 = 1_000_000;
+const KEY: &str = "slipway-speed-limit";
+
+/// The limit as it is chosen now, in bytes per second.
+pub(crate) fn chosen(ctx: Ctx) -> Option<u64> {
+    let (choice, custom) = ctx.cap;
+    match choice.get().as_str() {
+        "none" => None,
+        "custom" => custom.with(|text| bytes_per_second(text)),
+        fixed => bytes_per_second(fixed),
+    }
+}
+
+/// Sets the limit that was chosen before the page was loaded, and keeps what is chosen from now on.
+pub(crate) fn follow(ctx: Ctx) {
+    let (choice, custom) = ctx.cap;
+    if let Some((kept_choice, kept_custom)) = browser::kept(KEY).as_deref().and_then(read) {
+        choice.set(kept_choice);
+        custom.set(kept_custom);
+    }
+    let cap = Memo::new(move |_| chosen(ctx));
+    Effect::new(move |before: Option<Option<u64>>| {
+        let now = if ctx.ready.get() { cap.get() } else { None };
+        if before.flatten() != now {
+            ctx.client().set_cap(now);
+        }
+        now
+    });
+    Effect::new(move |_| {
+        let text = written(&choice.get(), &custom.get());
+        browser::keep(KEY, text.as_deref());
+    });
+}
+
+/// What is kept of a choice; nothing of `none`.
+fn written(choice: &str, custom: &str) -> Option<String> {
+    (choice != "none").then(|| format!("{choice} {}", custom.trim()))
+}
+
+/// Choice and typed number of what was kept; none of what this page did not write.
+fn read(kept: &str) -> Option<(String, String)> {
+    let (choice, custom) = kept.split_once(' ')?;
+    let is_known = choice == "custom" || CHOICES.iter().any(|(value, _)| *value == choice);
+    is_known.then(|| (choice.to_owned(), custom.to_owned()))
+}
+
+/// Megabytes per second that need no typing.
+const CHOICES: [(&str, &str); 5] =
+    [("none", "None"), ("1", "1 MB/s"), ("5", "5 MB/s"), ("10", "10 MB/s"), ("50", "50 MB/s")];
 
 /// Limits all uploads together.
 #[component]
 pub(crate) fn Cap() -> impl IntoView {
     let ctx = state::ctx();
     let (choice, custom) = ctx.cap;
-    let cap = Memo::new(move |_| match choice.get().as_str() {
-        "none" => None,
-        "custom" => custom.with(|text| bytes_per_second(text)),
-        fixed => bytes_per_second(fixed),
-    });
-    Effect::new(move |before: Option<Option<u64>>| {
-        let now = cap.get();
-        // The first run finds what the client was told already.
-        if before.is_some_and(|before| before != now) {
-            ctx.client().set_cap(now);
-        }
-        now
-    });
+    let is_set = move || choice.with(|choice| choice != "none");
     view! {
         <span class="cap">
             <label class="cap-label">
                 <span>"Speed limit"</span>
-                <select class="select" data-testid="speed-cap" bind:value=choice>
-                    <option value="none">"None"</option>
-                    <option value="1">"1 MB/s"</option>
-                    <option value="5">"5 MB/s"</option>
-                    <option value="10">"10 MB/s"</option>
-                    <option value="50">"50 MB/s"</option>
+                <select class="select" data-testid="speed-cap" aria-describedby=move || is_set().then_some("cap-help") bind:value=choice>
+                    {CHOICES.map(|(value, words)| view! { <option value=value>{words}</option> }).collect_view()}
                     <option value="custom">"Other…"</option>
                 </select>
             </label>
@@ -42,6 +75,11 @@ pub(crate) fn Cap() -> impl IntoView {
                     <input type="number" min="0.1" step="any" inputmode="decimal" aria-label="Limit in megabytes per second" bind:value=custom/>
                     "MB/s"
                 </label>
+            </Show>
+            <Show when=is_set>
+                <span class="cap-help" id="cap-help">
+                    "An average: parts already on their way go at full speed, so it can be passed by one part."
+                </span>
             </Show>
         </span>
     }
@@ -56,6 +94,17 @@ fn bytes_per_second(megabytes: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_choice_is_kept_as_it_was_made() {
+        for (choice, custom) in [("5", "2"), ("custom", "0,5"), ("custom", "")] {
+            let kept = written(choice, custom).unwrap();
+            assert_eq!(read(&kept), Some((choice.to_owned(), custom.to_owned())));
+        }
+        assert_eq!(written("none", "2"), None);
+        assert_eq!(read("7 2"), None);
+        assert_eq!(read("nonsense"), None);
+    }
 
     #[test]
     fn limits_are_read_as_people_type_them() {

@@ -40,7 +40,7 @@ pub(crate) fn Files(live: Live, role: Role) -> impl IntoView {
             </div>
             <Show when=move || known.get() == 0><EmptyRoom role/></Show>
             <Show when=move || known.get() != 0 && ids.with(Vec::is_empty)>
-                <p class="empty">"No file's name has that in it."</p>
+                <p class="empty">"No file name matches. Clear the filter to see all."</p>
             </Show>
             <ul class="files">
                 <For each=move || ids.get() key=|id| *id let:id><FileRow live role id/></For>

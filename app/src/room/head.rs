@@ -42,18 +42,27 @@ pub(crate) fn Leave(live: Live) -> impl IntoView {
     let manages = Memo::new(move |_| live.view.with(|view| view.as_ref().is_some_and(|view| view.role.may_manage())));
     let used = move || quota.get().map(|quota| format::bytes_of(quota.used_bytes, quota.max_bytes)).unwrap_or_default();
     let percent = move || quota.get().map_or(0, |quota| format::percent(quota.used_bytes, quota.max_bytes));
+    let leaving = RwSignal::new(false);
     let leave = StoredValue::new_local(move || {
         let navigate = navigate.clone();
         spawn_local(async move {
-            ctx.client().forget_room(live.room).await;
-            ctx.rooms.set(ctx.client().saved_rooms());
-            navigate("/", Default::default());
+            leaving.try_set(true);
+            match ctx.client().leave_room(live.room).await {
+                Ok(()) => {
+                    ctx.rooms.set(ctx.client().saved_rooms());
+                    navigate("/", Default::default());
+                }
+                Err(error) => ctx.complain(error),
+            }
+            leaving.try_set(false);
         });
     });
     let ask = move |_| {
-        let text = "Its links and your place in it are forgotten on this device. Files in the room stay. \
-                    To come back you need a link.";
-        ctx.ask("Leave this room?", text, "Leave", move || leave.with_value(|leave| leave()));
+        let unfinished =
+            ctx.uploads.with_untracked(|uploads| uploads.of(live.room).filter(|view| !view.stage.is_over()).count());
+        let yes = if unfinished == 0 { "Leave" } else { "Cancel uploads and leave" };
+        let text = texts::leave_text(unfinished as u64);
+        ctx.ask("Leave this room?", text, yes, move || leave.with_value(|leave| leave()));
     };
     view! {
         <section class="card side-card">
@@ -66,8 +75,8 @@ pub(crate) fn Leave(live: Live) -> impl IntoView {
                         <Glyph icon=Icon::List/> "Audit log"
                     </A>
                 </Show>
-                <button type="button" class="btn btn-small" data-testid="leave-room" on:click=ask>
-                    <Glyph icon=Icon::Leave/> "Leave on this device"
+                <button type="button" class="btn btn-small" data-testid="leave-room" disabled=move || leaving.get() on:click=ask>
+                    <Glyph icon=Icon::Leave/> {move || if leaving.get() { "Leaving…" } else { "Leave on this device" }}
                 </button>
             </div>
         </section>

@@ -3,26 +3,36 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::NavigateOptions;
+use leptos_router::components::A;
 use leptos_router::hooks::use_navigate;
 use slipway_protocol::link::RoomLink;
 
+use crate::names::visible;
 use crate::pages::{FormError, last_name};
 use crate::state;
 use crate::texts;
 
-/// Join with a link.
+/// Join with a link: for the first time, or again because the link is a new one.
 #[component]
 pub(crate) fn JoinForm(link: RoomLink) -> impl IntoView {
     let ctx = state::ctx();
     ctx.title.set("Join".into());
-    let name = RwSignal::new(last_name(ctx));
+    let before = ctx.saved_now(link.room);
+    let name = RwSignal::new(before.as_ref().map_or_else(|| last_name(ctx), |saved| saved.display_name.clone()));
+    let is_back = before.is_some();
+    let title = match before.map(|saved| visible(&saved.name)).filter(|name| !name.is_empty()) {
+        Some(name) => format!("This is a new link to {name}"),
+        None if is_back => "This is a new link to a room of yours".into(),
+        None => "You are invited to a room".into(),
+    };
+    let inside = format!("/r/{}", link.room);
     let (busy, error) = (RwSignal::new(false), RwSignal::new(None::<String>));
     let role = link.role;
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
         let me = name.with_untracked(|name| name.trim().to_owned());
         if me.is_empty() {
-            error.set(Some("Tell the others who you are.".into()));
+            error.set(Some("Enter your name, so that the others know who you are.".into()));
             return;
         }
         if !busy.get_untracked() {
@@ -31,8 +41,13 @@ pub(crate) fn JoinForm(link: RoomLink) -> impl IntoView {
     };
     view! {
         <form class="card form form-lone" on:submit=submit>
-            <h1>"You are invited to a room"</h1>
-            <p class="muted">{format!("This link lets you: {}", texts::role_text(role))}</p>
+            <h1>{title}</h1>
+            <p class="muted">
+                {match is_back {
+                    true => "Join by it to go on as the same person. Your uploads go on, too.".to_owned(),
+                    false => format!("What you may do with this link: {}", texts::role_text(role)),
+                }}
+            </p>
             <label class="field">
                 <span>"Your name, as others see it"</span>
                 <input type="text" maxlength="60" autocomplete="nickname" data-testid="display-name" bind:value=name autofocus/>
@@ -41,6 +56,8 @@ pub(crate) fn JoinForm(link: RoomLink) -> impl IntoView {
             <button type="submit" class="btn btn-primary btn-wide" data-testid="join" disabled=move || busy.get()>
                 {move || if busy.get() { "Joining…" } else { "Join the room" }}
             </button>
+            // A link that was cut or is out of date does not bar the way of somebody who is in already.
+            {is_back.then(|| view! { <A href=inside attr:class="btn btn-wide">"Go on without it"</A> })}
         </form>
     }
 }
@@ -61,7 +78,7 @@ fn join(ctx: state::Ctx, link: RoomLink, me: String, busy: RwSignal<bool>, error
     });
 }
 
-/// This device is in the room already, and the link is of another role.
+/// This device is in the room already, and the link lets it do something that it may not do now.
 #[component]
 pub(crate) fn SwitchForm(link: RoomLink) -> impl IntoView {
     let ctx = state::ctx();

@@ -1,7 +1,7 @@
 //! The room's page, from the door to the list of files.
 
 mod body;
-mod cap;
+pub(crate) mod cap;
 mod drop_zone;
 mod files;
 mod head;

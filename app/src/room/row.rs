@@ -6,9 +6,10 @@ use leptos::task::spawn_local;
 use wasm_client::{Actions, LocalId, Reason, Stage, View, Which, has_picker};
 
 use super::strip_view::Strip;
+use crate::names::visible;
 use crate::parts::{Folder, Glyph, Icon, KindIcon, Name};
 use crate::state::{self, Ctx};
-use crate::{format, order, texts};
+use crate::{format, order, pace, texts};
 
 /// Cancelling more than this, in bytes already stored, is asked about first.
 const ASK_ABOVE: u64 = 100_000_000;
@@ -86,14 +87,16 @@ fn StageMark(stage: Memo<Stage>) -> impl IntoView {
 /// Percent, speed and time left, each in a place of its own so that nothing jumps.
 #[component]
 fn Figures(view: Memo<View>) -> impl IntoView {
+    let ctx = state::ctx();
     let moving =
         Memo::new(move |_| view.with(|v| matches!(v.stage, Stage::Uploading | Stage::Hashing | Stage::Completing)));
     let percent = Memo::new(move |_| {
         view.with(|view| (!view.stage.is_over() && !elsewhere(view)).then(|| format!("{}%", view.percent)))
     });
-    let speed = Memo::new(move |_| view.with(|view| view.speed.filter(|_| moving.get()).map(format::speed)));
+    let pace = Memo::new(move |_| view.with(|view| pace::of_one(ctx, view)));
+    let speed = Memo::new(move |_| pace.get().speed.filter(|_| moving.get()).map(format::speed));
     let eta = Memo::new(move |_| {
-        view.with(|view| view.eta.filter(|_| moving.get()).map(|eta| format!("{} left", format::duration(eta))))
+        pace.get().eta.filter(|_| moving.get()).map(|eta| format!("{} left", format::duration(eta)))
     });
     view! {
         <div class="upload-figures">
@@ -112,24 +115,24 @@ fn elsewhere(view: &View) -> bool {
 #[component]
 fn Buttons(view: Memo<View>) -> impl IntoView {
     let ctx = state::ctx();
-    let id = view.with_untracked(|view| view.id);
+    let (id, name) = view.with_untracked(|view| (view.id, StoredValue::new(visible(&view.name))));
     let actions = Memo::new(move |_| view.with(|view| view.actions));
     let can = move |which: fn(&Actions) -> bool| Memo::new(move |_| actions.with(which));
     let one = Which::One(id);
     view! {
         <div class="upload-buttons">
-            <Pick id shown=can(|a| a.pick)/>
-            <Act shown=can(|a| a.take_over) test="upload-take-over" words="Take over" icon=Icon::Laptop wide=true
+            <Pick id name shown=can(|a| a.pick)/>
+            <Act name shown=can(|a| a.take_over) test="upload-take-over" words="Take over" icon=Icon::Laptop wide=true
                 run=Callback::new(move |()| ctx.client().take_over(id))/>
-            <Act shown=can(|a| a.retry) test="upload-retry" words="Retry" icon=Icon::Retry wide=true
+            <Act name shown=can(|a| a.retry) test="upload-retry" words="Retry" icon=Icon::Retry wide=true
                 run=Callback::new(move |()| ctx.client().retry(one))/>
-            <Act shown=can(|a| a.resume) test="upload-resume" words="Resume" icon=Icon::Play wide=true
+            <Act name shown=can(|a| a.resume) test="upload-resume" words="Resume" icon=Icon::Play wide=true
                 run=Callback::new(move |()| ctx.client().resume(one))/>
-            <Act shown=can(|a| a.pause) test="upload-pause" words="Pause" icon=Icon::Pause
+            <Act name shown=can(|a| a.pause) test="upload-pause" words="Pause" icon=Icon::Pause
                 run=Callback::new(move |()| ctx.client().pause(one))/>
-            <Act shown=can(|a| a.cancel) test="upload-cancel" words="Cancel" icon=Icon::Close
+            <Act name shown=can(|a| a.cancel) test="upload-cancel" words="Cancel" icon=Icon::Close
                 run=Callback::new(move |()| view.with_untracked(|view| cancel(ctx, view)))/>
-            <Act shown=can(order::may_clear) test="upload-dismiss" words="Take off the list" icon=Icon::Close
+            <Act name shown=can(order::may_clear) test="upload-dismiss" words="Take off the list" icon=Icon::Close
                 run=Callback::new(move |()| ctx.client().dismiss(id))/>
         </div>
     }
@@ -138,6 +141,7 @@ fn Buttons(view: Memo<View>) -> impl IntoView {
 /// One button; with its word beside it where it is the way on.
 #[component]
 fn Act(
+    name: StoredValue<String>,
     shown: Memo<bool>,
     test: &'static str,
     words: &'static str,
@@ -148,7 +152,7 @@ fn Act(
     let class = if wide { "btn btn-small" } else { "icon-btn" };
     view! {
         <Show when=move || shown.get()>
-            <button type="button" class=class data-testid=test aria-label=words title=words on:click=move |_| run.run(())>
+            <button type="button" class=class data-testid=test aria-label=move || of_file(words, name) title=words on:click=move |_| run.run(())>
                 <Glyph icon/>
                 {wide.then_some(words)}
             </button>
@@ -156,9 +160,14 @@ fn Act(
     }
 }
 
+/// A button's name for those who hear it: its word first, as it is seen, and which file it is for.
+fn of_file(words: &str, name: StoredValue<String>) -> String {
+    format!("{words}: {}", name.get_value())
+}
+
 /// Picks the file of a restored upload again: with the picker that keeps a handle, or the plain input.
 #[component]
-fn Pick(id: LocalId, shown: Memo<bool>) -> impl IntoView {
+fn Pick(id: LocalId, name: StoredValue<String>, shown: Memo<bool>) -> impl IntoView {
     let ctx = state::ctx();
     let node = NodeRef::<html::Input>::new();
     let picker = has_picker();
@@ -183,7 +192,7 @@ fn Pick(id: LocalId, shown: Memo<bool>) -> impl IntoView {
                 class="sr-only"
                 node_ref=node
                 data-testid="upload-pick"
-                aria-label="Pick the file again"
+                aria-label=move || of_file("Pick again", name)
                 tabindex=picker.then_some("-1")
                 aria-hidden=picker.then_some("true")
                 on:change=on_pick
@@ -192,7 +201,9 @@ fn Pick(id: LocalId, shown: Memo<bool>) -> impl IntoView {
     };
     let button = move || match picker {
         true => view! {
-            <button type="button" class="btn btn-small" on:click=open><Glyph icon=Icon::File/>"Pick again"</button>
+            <button type="button" class="btn btn-small" aria-label=move || of_file("Pick again", name) on:click=open>
+                <Glyph icon=Icon::File/>"Pick again"
+            </button>
             {input()}
         }
         .into_any(),
@@ -209,7 +220,7 @@ fn cancel(ctx: Ctx, view: &View) {
         ctx.client().cancel(which);
         return;
     }
-    let title = format!("Cancel the upload of {}?", crate::names::visible(&view.name));
+    let title = format!("Cancel the upload of {}?", visible(&view.name));
     let text = format!("{} are stored already and would be deleted. Pause keeps them.", format::bytes(view.bytes));
     ctx.ask(title, text, "Cancel upload", move || ctx.client().cancel(which));
 }

@@ -49,6 +49,7 @@ fn link(ctx: Ctx, live: Live, role: Role) -> Option<String> {
 fn LinkRow(live: Live, role: Role, manages: bool, shown: Shown) -> impl IntoView {
     let ctx = state::ctx();
     let url = Memo::new(move |_| link(ctx, live, role));
+    let unsure = Memo::new(move |_| ctx.saved(live.room).is_some_and(|saved| saved.unsure.contains(&role)));
     let field = NodeRef::<html::Input>::new();
     let name = texts::role_name(role);
     let copy = move |_| {
@@ -69,7 +70,7 @@ fn LinkRow(live: Live, role: Role, manages: bool, shown: Shown) -> impl IntoView
             </div>
             <Show
                 when=move || url.with(Option::is_some)
-                fallback=|| view! { <p class="muted small link-none">"This device does not know this link, or it was ended."</p> }
+                fallback=move || view! { <p class="muted small link-none">{move || texts::no_link_text(unsure.get())}</p> }
             >
                 <div class="link-line">
                     <input
@@ -90,26 +91,31 @@ fn LinkRow(live: Live, role: Role, manages: bool, shown: Shown) -> impl IntoView
                     </button>
                 </div>
             </Show>
-            {manages.then(|| view! { <LinkPower live role url/> })}
+            {manages.then(|| view! { <LinkPower live role url unsure/> })}
         </li>
     }
 }
 
 /// Replace and end, each with a question before it.
 #[component]
-fn LinkPower(live: Live, role: Role, url: Memo<Option<String>>) -> impl IntoView {
+fn LinkPower(live: Live, role: Role, url: Memo<Option<String>>, unsure: Memo<bool>) -> impl IntoView {
     let ctx = state::ctx();
     let name = texts::role_name(role);
     let rotate = move |_| {
-        let text =
-            "The old link stops working at once, also for those who have it written down. Members who joined stay in.";
-        ctx.ask(format!("Replace the {name} link?"), text, "Replace", move || change(ctx, live, role, true));
+        ctx.ask(format!("Replace the {name} link?"), texts::replace_text(role), "Replace", move || {
+            change(ctx, live, role, true);
+        });
     };
     let revoke = move |_| {
-        let text = "Nobody can join with it any more. You can make a new one whenever you like.";
-        ctx.ask(format!("End the {name} link?"), text, "End it", move || change(ctx, live, role, false));
+        ctx.ask(format!("End the {name} link?"), texts::end_text(role), "End it", move || {
+            change(ctx, live, role, false);
+        });
     };
-    let replace = move || if url.with(Option::is_some) { "Replace" } else { "Make a new link" };
+    let replace = move || match (url.with(Option::is_some), unsure.get()) {
+        (true, _) => "Replace",
+        (false, true) => "Try again",
+        (false, false) => "Make a new link",
+    };
     view! {
         <div class="link-power">
             <button type="button" class="text-btn" data-testid=format!("rotate-{role}") aria-label=move || format!("{} ({name})", replace()) on:click=rotate>

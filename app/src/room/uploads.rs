@@ -12,7 +12,7 @@ use crate::order::{self, Filter};
 use crate::parts::{Glyph, Icon};
 use crate::rows::Counts;
 use crate::state::{self, Ctx};
-use crate::{browser, format, window};
+use crate::{browser, format, pace, window};
 
 /// Filters are of use above this many rows.
 const FILTER_ABOVE: usize = 8;
@@ -131,8 +131,9 @@ fn TotalsLine(counts: Memo<Counts>) -> impl IntoView {
         format!("{} of {} done", format::grouped(totals.completed.into()), format::count(all, "file"))
     };
     let bytes = move || ctx.totals.with(|totals| format::bytes_of(totals.bytes, totals.size));
-    let speed = move || ctx.totals.with(|totals| totals.speed.map(format::speed));
-    let left = move || ctx.totals.with(|totals| totals.eta.map(|eta| format!("{} left", format::duration(eta))));
+    let pace = Memo::new(move |_| pace::of_all(ctx));
+    let speed = move || pace.get().speed.map(format::speed);
+    let left = move || pace.get().eta.map(|eta| format!("{} left", format::duration(eta)));
     let other = move || match elsewhere.get() {
         0 => None,
         n => Some(format!("with {} in other rooms", format::grouped(n as u64))),

@@ -22,6 +22,7 @@ mod changes;
 mod control;
 mod first_upload;
 mod harness;
+mod links;
 mod outage;
 mod pages;
 mod resume;

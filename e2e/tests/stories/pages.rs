@@ -133,3 +133,108 @@ async fn tab_to(browser: &Browser, test_id: &str) -> Result<()> {
     }
     browser.give_up(&format!("the tab key does not reach `{test_id}`")).await
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_does_not_start_reloads_with_its_key() -> Result<()> {
+    use e2e::proxy::{Aim, Fault, Rule};
+    let room = Room::make(Kind::Chromium).await?;
+    room.stack.api.rule(Rule::new(Aim::call("GET", "_bg.wasm"), Fault::Reset { after: 0 }).always());
+    let browser = Browser::start(Kind::Chromium).await?;
+    browser.goto(&room.links.contribute).await?;
+    let said = "const box = document.getElementById('broken'); return box && !box.hidden";
+    browser.until("the page says that it did not start", said, PATIENCE * 4).await?;
+    room.stack.api.clear();
+    browser.click("reload").await?;
+    browser.fill("display-name", "Grace").await?;
+    browser.click("join").await?;
+    browser.until_present("drop-zone").await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_speed_limit_is_kept_and_shows_speed_and_time_left() -> Result<()> {
+    let room = Room::make(Kind::Chromium).await?;
+    room.slow_down(40);
+    let file = room.pick("film.bin", 200 * MIB).await?;
+    room.browser.until_state(file.name(), &["uploading"], PATIENCE).await?;
+    let choose = "const cap = document.querySelector('[data-testid=speed-cap]');
+        cap.value = '1'; cap.dispatchEvent(new Event('change', { bubbles: true })); return cap.value === '1'";
+    room.browser.until("the limit is chosen", choose, PATIENCE).await?;
+    // What was under way has gone out, and the limit lets nothing go for a while: the figures stay.
+    let resting = "return document.querySelector('[data-testid=upload-progress]').getAttribute('aria-valuetext')
+        .includes('in flight') === false";
+    room.browser.until("it rests", resting, PATIENCE * 3).await?;
+    let figures = "const text = (id) => document.querySelector(`[data-testid=${id}]`).innerText;
+        return text('upload-speed').includes('1.0 MB/s') && text('upload-eta').includes('left')
+            && text('totals').includes('left')";
+    room.browser.until("speed and time left at rest", figures, PATIENCE).await?;
+
+    room.browser.reload().await?;
+    room.browser.until_present("upload-row").await?;
+    let kept = "return document.querySelector('[data-testid=speed-cap]')?.value === '1'";
+    room.browser.until("the limit is kept", kept, PATIENCE).await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn buttons_and_news_name_their_file() -> Result<()> {
+    let room = Room::make(Kind::Chromium).await?;
+    room.slow_down(4);
+    let file = room.pick("film.bin", 64 * MIB).await?;
+    room.browser.until_state(file.name(), &["uploading"], PATIENCE).await?;
+    for (button, label) in [("upload-pause", "Pause: film.bin"), ("upload-cancel", "Cancel: film.bin")] {
+        assert_eq!(room.browser.attribute(button, "aria-label").await?.as_deref(), Some(label));
+    }
+    assert_eq!(room.browser.attribute("upload-progress", "aria-label").await?.as_deref(), Some("Upload of film.bin"));
+    // A room that shuts it out stops it.
+    let denied = r#"{"error":{"code":"member-removed","message":"no","requestId":"r"}}"#;
+    room.stack.api.rule(
+        e2e::proxy::Rule::new(
+            e2e::proxy::Aim::method("POST"),
+            e2e::proxy::Fault::Answer(e2e::proxy::Canned {
+                status: 401,
+                content_type: "application/json",
+                body: denied.into(),
+                readable: true,
+            }),
+        )
+        .always(),
+    );
+    room.full_speed();
+    let said =
+        "return document.querySelector('[data-testid=announcer]').textContent.startsWith('film.bin: Your access')";
+    room.browser.until("the stop is announced with its file", said, PATIENCE * 3).await?;
+    Ok(())
+}
+
+/// Notes where the first row and its buttons stand, from the first frame that shows them.
+const WATCH: &str = "window.stood = new Set();
+    const look = () => {
+        const row = document.querySelector('[data-testid=upload-row]');
+        if (row) window.stood.add(Math.round(row.getBoundingClientRect().top));
+        requestAnimationFrame(look);
+    };
+    requestAnimationFrame(look);";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_moves_under_the_pointer_after_a_reload() -> Result<()> {
+    let room = Room::make(Kind::Chromium).await?;
+    room.slow_down(8);
+    let file = room.pick("film.bin", 80 * MIB).await?;
+    room.stack.until_parts_stored(1, crate::room::LONG).await?;
+    room.browser.cdp("Page.addScriptToEvaluateOnNewDocument", serde_json::json!({ "source": WATCH })).await?;
+    for width in [1280, 390] {
+        room.browser.set_viewport(width, 900).await?;
+        room.browser.reload().await?;
+        room.browser.until_state(file.name(), &["needs-file"], PATIENCE).await?;
+        // The answer to the first look at the room, and whatever else comes late.
+        tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+        // The network goes, too, and the page says so.
+        room.browser.set_offline(true).await?;
+        room.browser.until_present("offline").await?;
+        let stood = room.browser.script("return [...window.stood]", Vec::new()).await?;
+        assert_eq!(stood.as_array().map(Vec::len), Some(1), "{width} wide, the row stood at {stood}");
+        room.browser.set_offline(false).await?;
+    }
+    Ok(())
+}

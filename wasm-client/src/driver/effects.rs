@@ -129,6 +129,7 @@ impl Driver {
     }
 
     pub(super) fn forget(&self, id: LocalId) {
+        self.0.owed.borrow_mut().remove(&id);
         self.0.files.borrow_mut().remove(&id);
         self.0.handles.borrow_mut().remove(&id);
         self.0.store.forget(id);

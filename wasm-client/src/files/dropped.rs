@@ -15,7 +15,7 @@ use web_sys::{
     FileSystemFileEntry,
 };
 
-use super::{MAX_DEPTH, Picked, handles, join};
+use super::{Found, LeftOut, MAX_DEPTH, Picked, handles, join};
 use crate::sys;
 
 /// What was dropped, before it is walked.
@@ -39,8 +39,8 @@ impl Dropped {
         Self(items.filter(|item| item.kind() == "file").map(|item| Item::take(&item)).collect())
     }
 
-    /// Gives each file to `found`, walking folders. What can't be read is left out: the rest goes on.
-    pub(crate) async fn walk(self, found: &mut dyn FnMut(Picked)) {
+    /// Gives each file to `found`, walking folders. What can't be read is told as left out, and the rest goes on.
+    pub(crate) async fn walk(self, found: &mut dyn FnMut(Found)) {
         for item in self.0 {
             item.walk(found).await;
         }
@@ -56,7 +56,7 @@ impl Item {
         }
     }
 
-    async fn walk(self, found: &mut dyn FnMut(Picked)) {
+    async fn walk(self, found: &mut dyn FnMut(Found)) {
         if let Some(promise) = self.handle
             && let Ok(handle) = JsFuture::from(promise).await
             && handle.is_object()
@@ -65,49 +65,56 @@ impl Item {
         }
         match (self.entry, self.file) {
             (Some(entry), _) => walk_entries(entry, found).await,
-            (None, Some(file)) => found(Picked { file, handle: None, path: String::new() }),
-            (None, None) => {}
+            (None, Some(file)) => found(Ok(Picked { file, handle: None, path: String::new() })),
+            (None, None) => found(Err(LeftOut::File("one that the browser gave no name of".into()))),
         }
     }
 }
 
-async fn walk_entries(root: FileSystemEntry, found: &mut dyn FnMut(Picked)) {
+pub(super) async fn walk_entries(root: FileSystemEntry, found: &mut dyn FnMut(Found)) {
     let mut waiting = vec![(root, String::new())];
     while let Some((entry, path)) = waiting.pop() {
-        if entry.is_directory() {
-            let path = join(&path, &entry.name());
-            if path.matches('/').count() < MAX_DEPTH {
-                let children = children(entry.unchecked_into()).await;
-                waiting.extend(children.into_iter().map(|child| (child, path.clone())));
+        let whole = join(&path, &entry.name());
+        if !entry.is_directory() {
+            let file = file_of(entry.unchecked_into()).await;
+            found(file.map(|file| Picked { file, handle: None, path }).ok_or(LeftOut::File(whole)));
+        } else if whole.matches('/').count() < MAX_DEPTH {
+            let (children, is_all) = children(entry.unchecked_into()).await;
+            waiting.extend(children.into_iter().map(|child| (child, whole.clone())));
+            if !is_all {
+                found(Err(LeftOut::Folder(whole)));
             }
-        } else if let Some(file) = file_of(entry.unchecked_into()).await {
-            found(Picked { file, handle: None, path });
+        } else {
+            found(Err(LeftOut::Folder(whole)));
         }
     }
 }
 
-/// A reader gives about 100 entries at a time, and an empty list at the end.
-async fn children(folder: FileSystemDirectoryEntry) -> Vec<FileSystemEntry> {
+/// What is in a folder, and whether that is all: a reader gives about 100 entries at a time, and an empty list at the
+/// end.
+async fn children(folder: FileSystemDirectoryEntry) -> (Vec<FileSystemEntry>, bool) {
     let reader: FileSystemDirectoryReader = folder.create_reader();
     let mut all = Vec::new();
     loop {
-        let page = call_back(|done, failed| {
-            let _ = reader.read_entries_with_callback_and_callback(done, failed);
-        });
+        let page = call_back(|done, failed| reader.read_entries_with_callback_and_callback(done, failed));
         match page.await.map(|page| Array::from(&page)) {
             Some(page) if page.length() > 0 => all.extend(page.iter().map(JsCast::unchecked_into)),
-            _ => return all,
+            Some(_) => return (all, true),
+            None => return (all, false),
         }
     }
 }
 
 async fn file_of(entry: FileSystemFileEntry) -> Option<File> {
-    let file = call_back(|done, failed| entry.file_with_callback_and_callback(done, failed));
+    let file = call_back(|done, failed| {
+        entry.file_with_callback_and_callback(done, failed);
+        Ok(())
+    });
     file.await.map(JsCast::unchecked_into)
 }
 
 /// One of the old interfaces with two callbacks, as a future. `None` when it failed.
-async fn call_back(start: impl FnOnce(&js_sys::Function, &js_sys::Function)) -> Option<JsValue> {
+async fn call_back(start: impl FnOnce(&js_sys::Function, &js_sys::Function) -> Result<(), JsValue>) -> Option<JsValue> {
     let (tell, told) = oneshot::channel();
     let tell = Rc::new(RefCell::new(Some(tell)));
     let send = |tell: Rc<RefCell<Option<oneshot::Sender<_>>>>, value| {
@@ -118,6 +125,6 @@ async fn call_back(start: impl FnOnce(&js_sys::Function, &js_sys::Function)) -> 
     let (good, bad) = (tell.clone(), tell);
     let done = Closure::<dyn FnMut(JsValue)>::new(move |value| send(good.clone(), Some(value)));
     let failed = Closure::<dyn FnMut(JsValue)>::new(move |_| send(bad.clone(), None));
-    start(done.as_ref().unchecked_ref(), failed.as_ref().unchecked_ref());
+    start(done.as_ref().unchecked_ref(), failed.as_ref().unchecked_ref()).ok()?;
     told.await.ok().flatten()
 }

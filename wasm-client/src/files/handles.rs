@@ -7,7 +7,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::File;
 
-use super::{MAX_DEPTH, Picked, join, read_fault};
+use super::{Found, LeftOut, MAX_DEPTH, Picked, join, read_fault};
 use crate::ClientError;
 use crate::sys::{self, FileHandle};
 
@@ -32,11 +32,12 @@ pub(crate) async fn pick_files(several: bool) -> Result<Option<Vec<Picked>>, Cli
     Ok(Some(picked))
 }
 
-/// Lets the user pick a folder; gives each file in it to `found`. `Ok(false)`: the picker was closed.
+/// Lets the user pick a folder; gives each file in it to `found`, and what can't be read. `Ok(false)`: the picker was
+/// closed.
 ///
 /// # Errors
 /// The browser has no picker, or did not let it open.
-pub(crate) async fn pick_folder(found: &mut dyn FnMut(Picked)) -> Result<bool, ClientError> {
+pub(crate) async fn pick_folder(found: &mut dyn FnMut(Found)) -> Result<bool, ClientError> {
     let window = sys::picker_window().ok_or_else(no_picker)?;
     let Some(folder) = chosen(window.show_directory_picker()).await? else { return Ok(false) };
     walk(folder.unchecked_into(), found).await;
@@ -44,36 +45,50 @@ pub(crate) async fn pick_folder(found: &mut dyn FnMut(Picked)) -> Result<bool, C
 }
 
 /// Every file in a folder, folders below it too, or the one file that the handle is.
-/// What can't be read is left out: the rest goes on.
-pub(super) async fn walk(root: FileHandle, found: &mut dyn FnMut(Picked)) {
+/// What can't be read is told as left out, and the rest goes on.
+pub(super) async fn walk(root: FileHandle, found: &mut dyn FnMut(Found)) {
     let mut open_folders = Vec::new();
     visit(root, String::new(), found, &mut open_folders).await;
     while let Some((folder, path)) = open_folders.pop() {
-        let Ok(children) = folder.values() else { continue };
-        while let Some(child) = next(&children).await {
-            visit(child, path.clone(), found, &mut open_folders).await;
+        if list(&folder, &path, found, &mut open_folders).await.is_err() {
+            found(Err(LeftOut::Folder(path)));
         }
     }
 }
 
-async fn next(children: &AsyncIterator) -> Option<FileHandle> {
-    let step: IteratorNext = JsFuture::from(children.next().ok()?).await.ok()?.unchecked_into();
-    (!step.done()).then(|| step.value().unchecked_into())
+/// Everything in one folder, up to its end or the first error.
+async fn list(
+    folder: &FileHandle,
+    path: &str,
+    found: &mut dyn FnMut(Found),
+    folders: &mut Vec<(FileHandle, String)>,
+) -> Result<(), JsValue> {
+    let children = folder.values()?;
+    while let Some(child) = next(&children).await? {
+        visit(child, path.to_owned(), found, folders).await;
+    }
+    Ok(())
+}
+
+async fn next(children: &AsyncIterator) -> Result<Option<FileHandle>, JsValue> {
+    let step: IteratorNext = JsFuture::from(children.next()?).await?.unchecked_into();
+    Ok((!step.done()).then(|| step.value().unchecked_into()))
 }
 
 async fn visit(
     handle: FileHandle,
     path: String,
-    found: &mut dyn FnMut(Picked),
+    found: &mut dyn FnMut(Found),
     folders: &mut Vec<(FileHandle, String)>,
 ) {
+    let whole = join(&path, &handle.name());
     if handle.kind() == "directory" {
-        let path = join(&path, &handle.name());
-        if path.matches('/').count() < MAX_DEPTH {
-            folders.push((handle, path));
+        match whole.matches('/').count() < MAX_DEPTH {
+            true => folders.push((handle, whole)),
+            false => found(Err(LeftOut::Folder(whole))),
         }
-    } else if let Ok(picked) = open(handle, path).await {
-        found(picked);
+    } else {
+        found(open(handle, path).await.map_err(|_| LeftOut::File(whole)));
     }
 }
 
