@@ -108,20 +108,18 @@ impl UploadRecord {
             .label(STATE)
     }
 
-    /// Hands it to another member. For one transaction.
+    /// Hands it to another member; who began it is kept. For one transaction.
     pub fn adopted(&self, by: MemberId, principal: &Principal, display_name: &str) -> [Write; 2] {
-        let record =
-            Write::update(&key(self.upload_id), "SET #memberId = :by, #principal = :who, #displayName = :name")
-                .when("#state = :open AND #memberId = :before")
-                .bind("open", UploadState::Uploading)
-                .bind("before", self.member_id)
-                .bind("by", by)
-                .bind("who", principal)
-                .bind("name", display_name)
-                .label(STATE);
-        let listed =
-            Write::update(&listed_key(self.room_id, self.upload_id), "SET #memberId = :by, #displayName = :name");
-        [record, listed.when("attribute_exists(#pk)").bind("by", by).bind("name", display_name).label(STATE)]
+        let hand = "SET #memberId = :by, #displayName = :name, #begunBy = if_not_exists(#begunBy, :before)";
+        let record = Write::update(&key(self.upload_id), format!("{hand}, #principal = :who"))
+            .when("#state = :open AND #memberId = :before")
+            .bind("open", UploadState::Uploading)
+            .bind("who", principal);
+        let listed = Write::update(&listed_key(self.room_id, self.upload_id), hand).when("attribute_exists(#pk)");
+        [record, listed].map(|write| {
+            let write = write.bind("by", by).bind("name", display_name).bind("before", self.member_id);
+            write.label(STATE)
+        })
     }
 
     fn change(&self, expression: &str, next: UploadState) -> Write {

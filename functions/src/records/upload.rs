@@ -64,6 +64,9 @@ pub struct UploadRecord {
     pub room_id: RoomId,
     /// Its owner: who began or adopted it.
     pub member_id: MemberId,
+    /// Who began it, once somebody else has adopted it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub begun_by: Option<MemberId>,
     pub principal: Principal,
     pub display_name: String,
     pub meta: Meta,
@@ -106,6 +109,9 @@ pub struct ListedUpload {
     pub size: u64,
     pub state: UploadState,
     pub member_id: MemberId,
+    /// Who began it, once somebody else has adopted it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub begun_by: Option<MemberId>,
     pub display_name: String,
     pub started_at: u64,
     /// As last looked up in storage.
@@ -145,6 +151,11 @@ pub async fn list(table: &Table, room: RoomId) -> Result<Vec<ListedUpload>, Tabl
 }
 
 impl ListedUpload {
+    /// Whether this member began or adopted it.
+    pub fn is_of(&self, member: MemberId) -> bool {
+        self.member_id == member || self.begun_by == Some(member)
+    }
+
     /// As the wire has it, for this member.
     pub fn to_info(&self, me: MemberId) -> UploadInfo {
         UploadInfo {
@@ -166,6 +177,11 @@ impl UploadRecord {
     /// Where its object lies.
     pub fn object_key(&self) -> ObjectKey {
         ObjectKey::for_file(self.room_id, self.file_id)
+    }
+
+    /// Who began it.
+    pub fn beginner(&self) -> MemberId {
+        self.begun_by.unwrap_or(self.member_id)
     }
 
     /// When it would be given up if its last part arrived at `part_at`.
@@ -221,6 +237,7 @@ impl UploadRecord {
             size: self.plan.size,
             state: UploadState::Uploading,
             member_id: self.member_id,
+            begun_by: self.begun_by,
             display_name: self.display_name.clone(),
             started_at: self.started_at,
             bytes_uploaded: 0,

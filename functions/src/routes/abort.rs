@@ -17,7 +17,8 @@ pub fn router() -> Routes {
     Routes::new().routes(routes!(cancel))
 }
 
-/// Cancels an upload, by its owner or by who manages the room. Storage holds nothing of it afterwards.
+/// Cancels an upload, by who began it or by who manages the room. Storage holds nothing of it afterwards. Who adopted
+/// it may not.
 #[utoipa::path(delete, path = "/api/uploads/{uploadId}", tag = "uploads",
     params(("uploadId" = UploadId, Path)), security(("member" = [])),
     responses((status = 204, description = "Cancelled, also if it was before"), Failures))]

@@ -148,6 +148,7 @@ async fn visible_files(app: &App, member: &Member) -> Result<FilePage, TableErro
 }
 
 async fn visible_uploads(app: &App, member: &Member) -> Result<Vec<UploadInfo>, TableError> {
-    let all = upload::list(&app.table, member.room).await?.into_iter().map(|upload| upload.to_info(member.id));
-    Ok(all.filter(|upload| upload.mine || member.role.may_view()).collect())
+    let all = upload::list(&app.table, member.room).await?;
+    let seen = all.iter().filter(|upload| upload.is_of(member.id) || member.role.may_view());
+    Ok(seen.map(|upload| upload.to_info(member.id)).collect())
 }

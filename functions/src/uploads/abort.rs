@@ -1,6 +1,7 @@
-//! Cancels an upload: by its owner, or by who manages the room.
+//! Cancels an upload: by who began it, or by who manages the room. Who adopted it may finish it and nothing else.
 
 use slipway_protocol::api::UploadState;
+use slipway_protocol::error::ErrorCode;
 use slipway_protocol::id::{MemberId, UploadId};
 
 use super::faults::Point;
@@ -23,9 +24,10 @@ pub async fn abort(app: &App, member: &Member, id: UploadId) -> Result<(), ApiFa
     limits::charge_member(app, member, 1).await?;
     for _ in 0..MAX_LOOKS {
         let upload = in_room(app, member, id).await?;
-        let reason = match (upload.member_id == member.id, member.role.may_manage()) {
+        let reason = match (upload.beginner() == member.id, member.role.may_manage()) {
             (true, _) => Reason::Cancelled,
             (false, true) => Reason::Removed,
+            (false, false) if upload.member_id == member.id => return Err(begun_by_another()),
             (false, false) => return Err(ApiFailure::not_found()),
         };
         match upload.state {
@@ -41,6 +43,11 @@ pub async fn abort(app: &App, member: &Member, id: UploadId) -> Result<(), ApiFa
         }
     }
     Err(ApiFailure::unavailable("an upload changed each time it was looked at"))
+}
+
+fn begun_by_another() -> ApiFailure {
+    let message = "Somebody else began this upload. You may finish it; only they, or who manages the room, cancel it.";
+    ApiFailure::new(ErrorCode::RoleTooLow, message)
 }
 
 /// Moves an upload to `aborting`. None: it changed meanwhile, and was left alone.

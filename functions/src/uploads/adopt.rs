@@ -10,7 +10,7 @@ use slipway_protocol::digest::Md5;
 use slipway_protocol::error::ErrorCode;
 use slipway_protocol::id::{MemberId, PartNumber, UploadId};
 
-use super::{closed, in_room};
+use super::{closed, visible};
 use crate::error::ApiFailure;
 use crate::extract::Member;
 use crate::ids;
@@ -45,13 +45,17 @@ fn key(upload: UploadId, member: MemberId) -> Key {
 pub async fn adopt(app: &App, member: &Member, id: UploadId, proofs: &[Proof]) -> Result<Adoption, ApiFailure> {
     member.may_upload()?;
     limits::charge_member(app, member, 1).await?;
-    let upload = in_room(app, member, id).await?;
-    if upload.state != UploadState::Uploading {
-        // Nothing is stored of a pending one: there is nothing to gain, and nothing to prove by.
-        return Err(if upload.state.is_open() { ApiFailure::not_found() } else { closed(&upload) });
+    let upload = visible(app, member, id).await?;
+    if !upload.state.is_open() {
+        return Err(closed(&upload));
     }
+    // The same member, from another tab or browser: nothing changes hands, so nothing is to be proved.
     if upload.member_id == member.id {
         return Ok(Adoption::Adopted { upload_id: id });
+    }
+    if upload.state != UploadState::Uploading {
+        // Nothing is stored of a pending one: there is nothing to gain, and nothing to prove by.
+        return Err(ApiFailure::not_found());
     }
     let stored = stored(app, &upload).await?;
     let challenge = challenge(app, &upload, member, &stored).await?;
@@ -149,7 +153,7 @@ async fn hand_to(app: &App, upload: &UploadRecord, member: &Member) -> Result<Ad
     match journal::commit(app, upload.room_id, &writes, &journal).await {
         Ok(_) => Ok(Adoption::Adopted { upload_id: upload.upload_id }),
         Err(error) if error.refused(upload::STATE) => {
-            let now = in_room(app, member, upload.upload_id).await?;
+            let now = visible(app, member, upload.upload_id).await?;
             Err(if now.state.is_open() { ApiFailure::not_found() } else { closed(&now) })
         }
         Err(error) => Err(error.into()),

@@ -51,8 +51,8 @@ pub async fn initiate(
     limits::charge_member(app, member, drafts.len() as u64).await?;
     let uploads = begin(app, member, &drafts, once.as_ref()).await?;
     app.faults.at(Point::InitiateRecorded).await;
-    let started = join_all(drafts.iter().zip(uploads).map(|(draft, upload)| start(app, draft, upload))).await;
-    Ok(Initiated { uploads: started.into_iter().collect::<Result<_, _>>()? })
+    let started = join_all(drafts.iter().zip(uploads).map(|(draft, upload)| start(app, member, draft, upload)));
+    Ok(Initiated { uploads: started.await.into_iter().collect::<Result<_, _>>()? })
 }
 
 /// Records the uploads, unless the same call did so before: then it returns those.
@@ -97,6 +97,7 @@ fn new_record(app: &App, member: &Member, draft: &Draft) -> UploadRecord {
         file_id: ids::file_id(),
         room_id: member.room,
         member_id: member.id,
+        begun_by: None,
         principal: member.principal.clone(),
         display_name: member.display_name.clone(),
         meta: draft.meta.clone(),
@@ -151,11 +152,12 @@ fn journal_of(uploads: &[UploadRecord]) -> Journal {
     })
 }
 
-/// Tells storage, and signs. Of an upload that is not open any more nothing is signed: its state says the rest.
-async fn start(app: &App, draft: &Draft, upload: UploadRecord) -> Result<StartedUpload, ApiFailure> {
-    let upload = if upload.state.is_open() { open::open(app, upload).await? } else { upload };
-    let requests =
-        if upload.state.is_open() { presign::sign(app, &upload, &draft.first_parts).await? } else { Vec::new() };
+/// Tells storage, and signs. Of an upload that is not open any more, or that somebody adopted since, nothing is
+/// signed: its state says the rest.
+async fn start(app: &App, member: &Member, draft: &Draft, upload: UploadRecord) -> Result<StartedUpload, ApiFailure> {
+    let may_sign = |upload: &UploadRecord| upload.state.is_open() && upload.member_id == member.id;
+    let upload = if may_sign(&upload) { open::open(app, upload).await? } else { upload };
+    let requests = if may_sign(&upload) { presign::sign(app, &upload, &draft.first_parts).await? } else { Vec::new() };
     Ok(StartedUpload {
         upload_id: upload.upload_id,
         file_id: upload.file_id,

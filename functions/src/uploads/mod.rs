@@ -43,6 +43,14 @@ async fn in_room(app: &App, member: &Member, id: UploadId) -> Result<UploadRecor
     upload.filter(|upload| upload.room_id == member.room).ok_or_else(ApiFailure::not_found)
 }
 
+/// The upload, if the caller may know of it: who began it, who adopted it, and whoever sees the room; else the
+/// uniform 404.
+async fn visible(app: &App, member: &Member, id: UploadId) -> Result<UploadRecord, ApiFailure> {
+    let upload = in_room(app, member, id).await?;
+    let is_of_caller = upload.member_id == member.id || upload.beginner() == member.id;
+    if is_of_caller || member.role.may_view() { Ok(upload) } else { Err(ApiFailure::not_found()) }
+}
+
 /// The upload, if it is the caller's; else the uniform 404.
 async fn owned(app: &App, member: &Member, id: UploadId) -> Result<UploadRecord, ApiFailure> {
     let upload = in_room(app, member, id).await?;

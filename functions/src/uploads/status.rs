@@ -4,7 +4,7 @@ use slipway_protocol::api::{Progress, StoredPart, UploadState, UploadStatus};
 use slipway_protocol::digest::{Digest, Md5};
 use slipway_protocol::id::{PartNumber, UploadId};
 
-use super::{finish, in_room, lease};
+use super::{finish, lease, visible};
 use crate::error::ApiFailure;
 use crate::extract::Member;
 use crate::records::upload::{ListedUpload, UploadRecord, listed_key, percentage};
@@ -40,13 +40,6 @@ pub async fn status(
         upload = move_due(app, upload, newest).await?;
     }
     Ok(to_wire(app, upload, page))
-}
-
-/// The upload, if the caller may know of it: its owner, and whoever sees the room.
-async fn visible(app: &App, member: &Member, id: UploadId) -> Result<UploadRecord, ApiFailure> {
-    let upload = in_room(app, member, id).await?;
-    let visible = upload.member_id == member.id || member.role.may_view();
-    if visible { Ok(upload) } else { Err(ApiFailure::not_found()) }
 }
 
 async fn stored(app: &App, upload: &UploadRecord, after: Option<PartNumber>) -> Result<PartPage, StorageError> {

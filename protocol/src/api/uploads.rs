@@ -169,10 +169,10 @@ wire! {
         pub meta: Meta,
         pub size: u64,
         pub state: UploadState,
-        /// Who began it.
+        /// Who uploads it: whoever began it, or the last to adopt it.
         pub member_id: MemberId,
         pub display_name: String,
-        /// Whether it is the caller's.
+        /// Whether it is the caller's, to send parts of and to complete.
         pub mine: bool,
         /// As last told, for display.
         pub bytes_uploaded: u64,

@@ -1,15 +1,27 @@
 //! An upload begun elsewhere is continued by who proves to have the file.
 
-use slipway_protocol::api::{Adoption, Proof};
+use slipway_protocol::api::{Adoption, Initiated, Proof, UploadState};
 use slipway_protocol::digest::{Digest, Md5};
 use slipway_protocol::error::ErrorCode;
-use slipway_protocol::id::PartNumber;
+use slipway_protocol::id::{PartNumber, UploadId};
 use slipway_protocol::link::Role;
 
 use super::content::{Content, MIB, part};
-use super::world::{Person, World, both_tables};
+use super::world::{Person, World, assert_alike, both_tables};
 
-async fn challenged(person: &Person, upload: slipway_protocol::id::UploadId) -> Vec<PartNumber> {
+/// Begun by Ana, adopted by Ben, with the first part in storage.
+async fn adopted(world: &World, ana: &Person, ben: &Person, file: &Content) -> UploadId {
+    let call = ana.try_begin(vec![file.to_upload(2)], Some("once")).await;
+    let upload = call.ok::<Initiated>().uploads.remove(0).upload_id;
+    ana.put_parts(upload, file, [1]).await;
+    let asked = challenged(ben, upload).await;
+    let done = ben.adopt(upload, asked.into_iter().map(|part| file.proof(part)).collect()).await;
+    assert_eq!(done, Adoption::Adopted { upload_id: upload });
+    assert_eq!(world.record(upload).await.member_id, ben.session.member_id);
+    upload
+}
+
+async fn challenged(person: &Person, upload: UploadId) -> Vec<PartNumber> {
     match person.adopt(upload, vec![]).await {
         Adoption::Challenge { parts, .. } => parts,
         other @ Adoption::Adopted { .. } => panic!("{other:?}"),
@@ -40,7 +52,7 @@ both_tables! {
 #[tokio::test(flavor = "multi_thread")]
 async fn another_file_is_refused_and_guesses_are_counted() {
     let world = World::new().await;
-    let (ana, ben) = (world.join(Role::Contribute).await, world.join(Role::Drop).await);
+    let (ana, ben) = (world.join(Role::Contribute).await, world.join(Role::Contribute).await);
     let (file, other) = (Content::new(1, 33 * MIB), Content::new(2, 33 * MIB));
     let upload = ana.begin(&file).await.upload_id;
     ana.put_parts(upload, &file, [1, 2]).await;
@@ -77,4 +89,93 @@ async fn what_cannot_be_proved_cannot_be_adopted() {
     assert_eq!(ana.adopt(empty, vec![]).await, Adoption::Adopted { upload_id: empty });
     ana.complete(single).await;
     ben.try_adopt(single, vec![]).await.failed(ErrorCode::UploadCompleted);
+}
+
+/// To finish it and nothing else.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_adopted_cannot_cancel_and_who_began_can() {
+    let world = World::new().await;
+    let (ana, ben) = (world.join(Role::Contribute).await, world.join(Role::Contribute).await);
+    let file = Content::new(1, 33 * MIB);
+    let upload = adopted(&world, &ana, &ben, &file).await;
+    ben.abort(upload).await.failed(ErrorCode::RoleTooLow);
+    assert_eq!(ben.status(upload).await.parts.len(), 1, "and it is as it was");
+    world.join(Role::Contribute).await.abort(upload).await.failed(ErrorCode::NotFound);
+
+    assert_eq!(ana.abort(upload).await.status, 204);
+    let status = ben.status(upload).await;
+    assert_eq!((status.state, status.reason.as_deref()), (UploadState::Aborted, Some("cancelled")));
+    assert_eq!(world.used().await, (0, 0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_manages_cancels_what_was_adopted() {
+    let world = World::new().await;
+    let (ana, boss) = (world.join(Role::Contribute).await, world.join(Role::Manage).await);
+    let upload = adopted(&world, &ana, &boss, &Content::new(1, 33 * MIB)).await;
+    assert_eq!(boss.abort(upload).await.status, 204);
+    assert_eq!(ana.status(upload).await.reason.as_deref(), Some("removed"));
+}
+
+/// A repeated initiate answers as before, but it signs nothing of what is another's now.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_former_owner_gets_no_urls() {
+    let world = World::new().await;
+    let (ana, ben) = (world.join(Role::Contribute).await, world.join(Role::Contribute).await);
+    let file = Content::new(1, 33 * MIB);
+    let upload = adopted(&world, &ana, &ben, &file).await;
+    let again = ana.try_begin(vec![file.to_upload(2)], Some("once")).await;
+    let again = again.ok::<Initiated>().uploads.remove(0);
+    assert_eq!((again.upload_id, again.requests), (upload, vec![]));
+    ana.try_sign(upload, &[file.to_sign(2)]).await.failed(ErrorCode::NotFound);
+    assert_eq!(ana.status(upload).await.parts, vec![], "and sees no digests");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_cannot_see_an_upload_cannot_adopt_it() {
+    let world = World::new().await;
+    let (ana, drop) = (world.join(Role::Contribute).await, world.join(Role::Drop).await);
+    let file = Content::new(1, 33 * MIB);
+    let upload = ana.begin(&file).await.upload_id;
+    ana.put_parts(upload, &file, [1]).await;
+    let hidden = drop.get(&format!("/api/uploads/{upload}")).await;
+    assert_alike(&hidden, &drop.try_adopt(upload, vec![]).await);
+    assert_alike(&hidden, &drop.try_adopt(upload, vec![file.proof(part(1))]).await);
+}
+
+/// Who began it may take it back, even by a link that shows nothing but one's own.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_began_it_can_prove_and_go_on() {
+    let world = World::new().await;
+    let (ana, ben) = (world.join(Role::Drop).await, world.join(Role::Contribute).await);
+    let file = Content::new(1, 33 * MIB);
+    let upload = adopted(&world, &ana, &ben, &file).await;
+    let listed = ana.view().await.uploads.remove(0);
+    assert_eq!((listed.upload_id, listed.mine, listed.member_id), (upload, false, ben.session.member_id));
+    let asked = challenged(&ana, upload).await;
+    ana.adopt(upload, asked.into_iter().map(|part| file.proof(part)).collect()).await;
+    ben.try_sign(upload, &[file.to_sign(2)]).await.failed(ErrorCode::NotFound);
+    ben.abort(upload).await.failed(ErrorCode::NotFound);
+    ana.put_parts(upload, &file, [2, 3]).await;
+    assert_eq!(ana.complete(upload).await.added_by, ana.session.member_id);
+}
+
+/// The same token in another browser, that knows nothing of the upload but what the room lists.
+#[tokio::test(flavor = "multi_thread")]
+async fn ones_own_upload_is_adopted_in_any_open_state_and_nothing_changes() {
+    let world = World::new().await;
+    let ana = world.join(Role::Drop).await;
+    let file = Content::in_small_parts(1, 17 * MIB);
+    let upload = world.begin_as_planned(&ana, &file).await.upload_id;
+    for state in [UploadState::Pending, UploadState::Uploading] {
+        let before = world.record(upload).await;
+        assert_eq!(before.state, state);
+        assert_eq!(ana.adopt(upload, vec![]).await, Adoption::Adopted { upload_id: upload });
+        assert_eq!(ana.adopt(upload, vec![file.proof(part(1))]).await, Adoption::Adopted { upload_id: upload });
+        assert_eq!(world.record(upload).await, before);
+        ana.put_parts(upload, &file, [1]).await;
+    }
+    ana.put_parts(upload, &file, 2..=file.plan.part_count).await;
+    ana.complete(upload).await;
+    ana.try_adopt(upload, vec![]).await.failed(ErrorCode::UploadCompleted);
 }
