@@ -1,8 +1,10 @@
 //! `cargo xtask tidy`: what the compiler does not see.
 
+mod calls;
 mod docs;
 mod functions;
 mod page;
+mod permissions;
 mod secrets;
 mod sources;
 mod template;
@@ -35,6 +37,7 @@ fn findings() -> Result<Vec<Finding>> {
     native::build_tests()?;
     let openapi = native::openapi()?;
     let mut findings = template::check(&template, &lambda_names()?, &template::routes_of(&openapi));
+    findings.extend(permissions::check(&template, &sources, &lambda_names()?));
     findings.extend(docs::check_codes(&sources, &openapi.to_string()));
     findings.extend(docs::check_links(&sources, &local_stack::workspace()));
     findings.extend(sources::check(&sources));

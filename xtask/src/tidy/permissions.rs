@@ -1,0 +1,158 @@
+//! What IAM allows each function, against what its code does: no less, or it fails in AWS alone; and no more.
+
+use std::collections::BTreeSet;
+
+use yaml_rust2::Yaml;
+
+use super::calls::{Calls, Function};
+use super::yaml::{entries, strings};
+use super::{Finding, Source};
+
+/// What each operation of the S3 client needs. A signed URL can do what its signer may do, so signing counts.
+const OPERATIONS: &[(&str, &[&str])] = &[
+    ("create_multipart_upload", &["s3:PutObject"]),
+    ("upload_part", &["s3:PutObject"]),
+    ("put_object", &["s3:PutObject"]),
+    ("complete_multipart_upload", &["s3:PutObject"]),
+    ("list_parts", &["s3:ListMultipartUploadParts"]),
+    ("abort_multipart_upload", &["s3:AbortMultipartUpload"]),
+    // Without ListBucket, S3 answers 403 for an object that is not there, and nobody could tell that from a refusal.
+    ("head_object", &["s3:GetObject", "s3:ListBucket"]),
+    ("get_object", &["s3:GetObject"]),
+    ("delete_object", &["s3:DeleteObject"]),
+];
+/// Whoever calls this invokes the function `finish`.
+const HAND_OVER: &str = "hand_over";
+const INVOKE: &str = "lambda:InvokeFunction";
+
+type Actions = BTreeSet<String>;
+
+pub(crate) fn check(template: &Yaml, sources: &[Source], binaries: &[String]) -> Vec<Finding> {
+    let calls = Calls::read(sources);
+    let findings = binaries.iter().flat_map(|name| match needed(&calls, name) {
+        Ok(needed) => compare(name, &needed, granted(template, name)),
+        Err(finding) => vec![finding],
+    });
+    findings.collect()
+}
+
+fn compare(name: &str, needed: &Actions, granted: Option<Actions>) -> Vec<Finding> {
+    let Some(granted) = granted else { return Vec::new() };
+    let lacks = needed.difference(&granted).map(|action| format!("`{name}` needs `{action}` and is not allowed it"));
+    let extra = granted.difference(needed).map(|action| format!("`{name}` is allowed `{action}`, which it never does"));
+    lacks.chain(extra).map(|finding| format!("infra/template.yaml: {finding}")).collect()
+}
+
+/// From the code.
+fn needed(calls: &Calls, binary: &str) -> Result<Actions, Finding> {
+    let reached = calls.reached(&format!("bin/{binary}"), is_hand_over);
+    let mut actions = Actions::new();
+    for function in reached {
+        if is_hand_over(function) {
+            actions.insert(INVOKE.to_owned());
+        }
+        for operation in operations(function) {
+            let known = OPERATIONS.iter().find(|(name, _)| *name == operation);
+            let (_, needs) = known.ok_or_else(|| {
+                format!(
+                    "functions/src/{}.rs: tell xtask/src/tidy/permissions.rs what `{operation}` needs",
+                    function.module
+                )
+            })?;
+            actions.extend(needs.iter().map(|action| (*action).to_owned()));
+        }
+    }
+    Ok(actions)
+}
+
+fn is_hand_over(function: &Function) -> bool {
+    function.module == "uploads/finish" && function.name == HAND_OVER
+}
+
+/// What it asks of the S3 client: `self.client.x(` and `self.host(…)?.x(`.
+fn operations(function: &Function) -> impl Iterator<Item = &str> {
+    let body = if function.module.starts_with("storage/") { function.body.as_str() } else { "" };
+    let own = body.split("self.client.").skip(1);
+    let signed = body.split("self.host(").skip(1).filter_map(|rest| Some(rest.split_once(")?.")?.1));
+    own.chain(signed).filter_map(|rest| rest.split('(').next())
+}
+
+/// From the template; none for a function that is not in it, which is found elsewhere.
+fn granted(template: &Yaml, binary: &str) -> Option<Actions> {
+    let file = format!("/{binary}.zip");
+    let (_, function) = entries(&template["Resources"])
+        .find(|(_, resource)| resource["Properties"]["CodeUri"].as_str().is_some_and(|uri| uri.ends_with(&file)))?;
+    let policies = function["Properties"]["Policies"].as_vec().into_iter().flatten();
+    let statements = policies.flat_map(|policy| policy["Statement"].as_vec().into_iter().flatten());
+    Some(statements.flat_map(|statement| strings(&statement["Action"])).map(str::to_owned).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::yaml::parse;
+    use super::*;
+
+    fn sources() -> Vec<Source> {
+        let root = local_stack::workspace();
+        let mut folders = vec![root.join("functions/src")];
+        let mut sources = Vec::new();
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap().flatten() {
+                let path = entry.path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    let name = path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
+                    sources.push(Source { path: name, text: std::fs::read_to_string(path).unwrap() });
+                }
+            }
+        }
+        sources
+    }
+
+    fn found_after(before: &str, after: &str) -> Vec<Finding> {
+        let text = std::fs::read_to_string(local_stack::workspace().join("infra/template.yaml")).unwrap();
+        assert!(text.contains(before), "the template has no `{before}`");
+        let template = parse(&text.replacen(before, after, 1)).unwrap();
+        check(&template, &sources(), &crate::package::lambda_names().unwrap())
+    }
+
+    #[test]
+    fn our_template_allows_what_the_code_does_and_no_more() {
+        assert_eq!(found_after("Resources:", "Resources:"), Vec::<Finding>::new());
+    }
+
+    #[test]
+    fn an_action_too_many_or_too_few_is_found() {
+        let abort = "Action: [s3:AbortMultipartUpload, s3:ListMultipartUploadParts, s3:DeleteObject]";
+        let more = found_after(abort, &abort.replace(']', ", s3:GetObject]"));
+        assert_eq!(more, ["infra/template.yaml: `abort` is allowed `s3:GetObject`, which it never does"]);
+        let less = found_after(abort, &abort.replace("s3:AbortMultipartUpload, ", ""));
+        assert_eq!(less, ["infra/template.yaml: `abort` needs `s3:AbortMultipartUpload` and is not allowed it"]);
+    }
+
+    /// So that an empty answer of the reading is not taken for an innocent function.
+    #[test]
+    fn what_the_functions_need_is_read_from_the_code() {
+        let calls = Calls::read(&sources());
+        let needs = |name: &str| needed(&calls, name).unwrap().into_iter().collect::<Vec<_>>().join(" ");
+        assert_eq!(needs("rooms"), "");
+        assert_eq!(needs("downloads"), "s3:DeleteObject s3:GetObject");
+        assert_eq!(needs("abort"), "s3:AbortMultipartUpload s3:DeleteObject s3:ListMultipartUploadParts");
+        assert_eq!(needs("presign"), "s3:AbortMultipartUpload s3:ListMultipartUploadParts s3:PutObject");
+        let all = "s3:AbortMultipartUpload s3:DeleteObject s3:GetObject s3:ListBucket s3:ListMultipartUploadParts";
+        assert_eq!(needs("finish"), format!("{all} s3:PutObject"));
+        assert_eq!(needs("sweep"), format!("lambda:InvokeFunction {all} s3:PutObject"));
+        assert_eq!(needs("status"), "lambda:InvokeFunction s3:GetObject s3:ListBucket s3:ListMultipartUploadParts");
+    }
+
+    #[test]
+    fn an_operation_that_nobody_explained_is_found() {
+        let text = "impl Storage {\n    pub fn copy() {\n        self.client.copy_object()\n    }\n}\n";
+        let main = "fn main() {\n    app.storage.copy(key)\n}\n";
+        let source = |path: &str, text: &str| Source { path: path.into(), text: text.into() };
+        let sources = [source("functions/src/storage/object.rs", text), source("functions/src/bin/a.rs", main)];
+        let finding = needed(&Calls::read(&sources), "a").unwrap_err();
+        assert!(finding.contains("copy_object"), "{finding}");
+    }
+}
