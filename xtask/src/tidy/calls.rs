@@ -23,7 +23,7 @@ pub(crate) struct Function {
 #[derive(Debug)]
 pub(crate) struct Calls {
     pub(crate) functions: Vec<Function>,
-    imports: BTreeMap<String, String>,
+    imports: BTreeMap<String, Vec<String>>,
     /// `take_lease` → `take` for `use lease::take as take_lease`.
     aliases: BTreeMap<String, String>,
 }
@@ -48,7 +48,7 @@ impl Calls {
             let Some(module) = module_of(&source.path) else { continue };
             let text = code_of(&source.text);
             let imports = imports_of(&text);
-            calls.aliases.extend(aliases_of(&imports));
+            calls.aliases.extend(imports.iter().flat_map(|import| aliases_of(import)));
             calls.functions.extend(functions_of(module, &text));
             calls.imports.insert(module.to_owned(), imports);
         }
@@ -96,7 +96,11 @@ impl Calls {
             Some((qualifier, Joint::Colons)) if !matches!(qualifier, "super" | "crate" | "self") => {
                 self.indices(|function| {
                     let is_own = qualifier == "Self" && function.module == caller.module && function.owner.is_some();
-                    let is_named = stem(&function.module) == qualifier && function.owner.is_none();
+                    let is_named = stem(&function.module) == qualifier
+                        && function.owner.is_none()
+                        && self
+                            .import(caller, qualifier)
+                            .is_none_or(|import| can_come_from(import, &caller.module, &function.module));
                     function.name == call.name && (is_own || is_named || function.owner.as_deref() == Some(qualifier))
                 })
             }
@@ -104,15 +108,32 @@ impl Calls {
         }
     }
 
+    /// The import that brings in this name.
+    fn import(&self, caller: &Function, name: &str) -> Option<&String> {
+        self.imports.get(&caller.module)?.iter().find(|import| words(import).any(|word| word == name))
+    }
+
     fn resolve_bare(&self, caller: &Function, name: &str) -> Vec<usize> {
-        let imports = self.imports.get(&caller.module).map_or("", String::as_str);
+        let import = self.import(caller, name);
         let original = self.aliases.get(name).map_or(name, String::as_str);
-        let is_imported = words(imports).any(|word| word == name);
         self.indices(|function| {
             let is_here = function.module == caller.module && function.name == name;
-            function.owner.is_none() && (is_here || (is_imported && function.name == original))
+            let is_there = function.name == original
+                && import.is_some_and(|import| can_come_from(import, &caller.module, &function.module));
+            function.owner.is_none() && (is_here || is_there)
         })
     }
+}
+
+/// Whether an import can be of something in this module: it names its folder, or is of the importer's own.
+fn can_come_from(import: &str, importer: &str, module: &str) -> bool {
+    let folder = |module: &str| module.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
+    let has = |wanted: &str| words(import).any(|word| word == wanted);
+    if has("super") {
+        return folder(importer) == folder(module);
+    }
+    let folder = folder(module);
+    words(&folder).all(has) && (!folder.is_empty() || has(stem(module)))
 }
 
 fn module_of(path: &str) -> Option<&str> {
@@ -133,12 +154,24 @@ fn code_of(text: &str) -> String {
         .fold(String::new(), |all, line| all + line + "\n")
 }
 
-fn imports_of(code: &str) -> String {
-    let statements = code.split(';').filter_map(|statement| {
-        let start = statement.rfind("\nuse ").or_else(|| statement.rfind("use "))?;
-        statement[start..].trim_start().starts_with("use ").then(|| &statement[start..])
-    });
-    statements.collect::<Vec<_>>().join(";")
+/// Each `use` without its semicolon.
+fn imports_of(code: &str) -> Vec<String> {
+    let is_import = |line: &str| ["use ", "pub use ", "pub(crate) use "].iter().any(|start| line.starts_with(start));
+    let mut imports = Vec::new();
+    let mut open = None::<String>;
+    for line in code.lines() {
+        if open.is_none() && is_import(line) {
+            open = Some(String::new());
+        }
+        if let Some(import) = &mut open {
+            import.push_str(line);
+            import.push(' ');
+            if line.ends_with(';') {
+                imports.extend(open.take());
+            }
+        }
+    }
+    imports
 }
 
 fn aliases_of(imports: &str) -> BTreeMap<String, String> {
@@ -222,6 +255,7 @@ mod tests {
             ),
             source("uploads/mod", "pub(crate) use lease::take as take_lease;\n"),
             source("uploads/lease", "pub fn take() {\n    app\n        .storage\n        .head(key)\n}\n"),
+            source("routes/status", "fn take() {\n    app.storage.delete(key)\n}\n"),
             source("uploads/remove", "pub fn remove() {\n    task.abort();\n}\nfn other() {}\n"),
             source(
                 "storage/object",

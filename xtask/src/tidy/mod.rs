@@ -5,6 +5,7 @@ mod docs;
 mod functions;
 mod page;
 mod permissions;
+mod policy;
 mod secrets;
 mod sources;
 mod template;
@@ -38,6 +39,7 @@ fn findings() -> Result<Vec<Finding>> {
     let openapi = native::openapi()?;
     let mut findings = template::check(&template, &lambda_names()?, &template::routes_of(&openapi));
     findings.extend(permissions::check(&template, &sources, &lambda_names()?));
+    findings.extend(policy::check(&template, &sources));
     findings.extend(docs::check_codes(&sources, &openapi.to_string()));
     findings.extend(docs::check_links(&sources, &local_stack::workspace()));
     findings.extend(sources::check(&sources));
