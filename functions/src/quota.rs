@@ -17,6 +17,9 @@ use crate::table::{Key, TableError, Write};
 /// What the reservation's refusal is told by.
 pub const LABEL: &str = "quota";
 
+/// When to look again whether some of too many open uploads have ended, in seconds.
+const TOO_MANY_RETRY_SECONDS: u64 = 60;
+
 /// What is reserved or freed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Amount {
@@ -93,7 +96,7 @@ pub async fn why_refused(app: &App, room: RoomId, amount: Amount) -> Result<ApiF
         && used.files.saturating_add(amount.files) <= limits.max_files;
     Ok(if too_many_open && fits {
         let message = "Too many uploads are open in this room. Wait until some have ended, or cancel some.";
-        ApiFailure::new(ErrorCode::TooManyUploads, message)
+        ApiFailure::new(ErrorCode::TooManyUploads, message).retry_after(TOO_MANY_RETRY_SECONDS)
     } else {
         ApiFailure::new(ErrorCode::QuotaExceeded, "The room has no space left for this. Remove files to make room.")
     })

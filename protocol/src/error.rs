@@ -82,12 +82,12 @@ codes! {
     ProofMismatch = "proof-mismatch", 409;
     /// The room has no space left.
     QuotaExceeded = "quota-exceeded", 409;
-    /// Too many uploads are open in this room.
-    TooManyUploads = "too-many-uploads", 409;
     /// The body is larger than this call takes.
     BodyTooLarge = "body-too-large", 413;
     /// The body is not JSON by its content type.
     UnsupportedMediaType = "unsupported-media-type", 415;
+    /// Too many uploads are open in this room; `Retry-After` says when it is worth another look.
+    TooManyUploads = "too-many-uploads", 429;
     /// Too many calls; `Retry-After` says when to come back.
     RateLimited = "rate-limited", 429;
     /// Something broke here; the request id finds it in the log.

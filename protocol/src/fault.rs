@@ -118,6 +118,8 @@ const ROWS: &[Row] = &[
     (CALLS, Status::Is(0),   Code::Any,                           Url::Any, Then::Again),
     (CALLS, Status::Is(408), Code::Any,                           Url::Any, Then::Again),
     (CALLS, Status::Is(425), Code::Any,                           Url::Any, Then::Again),
+    // Not by itself: an open upload may stay so for days, and the user can cancel some.
+    (INITIATE, Status::Any, Code::Api(ErrorCode::TooManyUploads), Url::Any, Then::Stop(Reason::TooManyUploads)),
     (CALLS, Status::Is(429), Code::Any,                           Url::Any, Then::Again),
     (CALLS, Status::From(500), Code::Any,                         Url::Any, Then::Again),
     (CALLS, Status::Any, Code::Api(ErrorCode::RoomClosed),        Url::Any, Then::Stop(Reason::RoomClosed)),
@@ -132,7 +134,6 @@ const ROWS: &[Row] = &[
     (CALLS, Status::Any, Code::Api(ErrorCode::ObjectMismatch),    Url::Any, Then::Stop(Reason::Corrupted)),
     (CALLS, Status::Any, Code::Api(ErrorCode::FileChanged),       Url::Any, Then::Stop(Reason::FileChanged)),
     (INITIATE, Status::Any, Code::Api(ErrorCode::QuotaExceeded),  Url::Any, Then::Stop(Reason::QuotaExceeded)),
-    (INITIATE, Status::Any, Code::Api(ErrorCode::TooManyUploads), Url::Any, Then::Stop(Reason::TooManyUploads)),
     (INITIATE, Status::Any, Code::Api(ErrorCode::FileTooLarge),   Url::Any, Then::Stop(Reason::TooLarge)),
     (INITIATE, Status::Any, Code::Api(ErrorCode::IdempotencyMismatch), Url::Any, Then::NewKey),
     (COMPLETE, Status::Any, Code::Api(ErrorCode::PartsIncomplete), Url::Any, Then::SendMissing),
