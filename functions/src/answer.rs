@@ -1,10 +1,10 @@
 //! What every answer of the API has in common: the request id, the error body, the headers, one line in the log.
 
 use std::panic::AssertUnwindSafe;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::Json;
-use axum::extract::{MatchedPath, Request};
+use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures::FutureExt as _;
@@ -30,16 +30,21 @@ const HEADERS: [(HeaderName, &str); 4] = [
     (CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
 ];
 
-/// Runs one call. A panic becomes a 500, and the process goes on.
-pub async fn answer(mut request: Request, next: Next) -> Response {
+/// Runs one call. A panic becomes a 500, and the process goes on; what takes too long is answered before the gateway
+/// does, and whatever it was at is left as by a function that was killed.
+pub async fn answer(State(limit): State<Duration>, mut request: Request, next: Next) -> Response {
     let id = RequestId::of(request.extensions());
     request.extensions_mut().insert(id.clone());
     // The route, not the path: ids are capabilities, and the query is the caller's text.
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str);
     let span = tracing::info_span!("call", request_id = %id, method = %request.method(), route);
     let started = Instant::now();
-    let called = AssertUnwindSafe(next.run(request)).catch_unwind().instrument(span.clone()).await;
-    let response = called.unwrap_or_else(|_| ApiFailure::internal("a panic; its place is in the log").into_response());
+    let call = AssertUnwindSafe(next.run(request)).catch_unwind().instrument(span.clone());
+    let response = match tokio::time::timeout(limit, call).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(_)) => ApiFailure::internal("a panic; its place is in the log").into_response(),
+        Err(_) => ApiFailure::unavailable("the call took too long").into_response(),
+    };
     span.in_scope(|| log(&response, started));
     finish(response, &id)
 }

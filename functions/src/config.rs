@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::extract::CdnSecret;
 use aws_credential_types::Credentials;
 use slipway_protocol::api::{DOWNLOAD_URL_SECONDS, PART_URL_SECONDS, UPLOAD_IDLE_SECONDS, UPLOAD_LIFE_SECONDS};
 
@@ -70,6 +71,30 @@ impl Rates {
     }
 }
 
+/// What one source address may do in a day, over all rooms: who makes rooms needs no account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SourceLimits {
+    /// Rooms made.
+    pub rooms_per_day: u64,
+    /// Bytes of the uploads begun, whether they were sent or not.
+    pub bytes_per_day: u64,
+}
+
+/// How long a call may take. The gateway gives up at 30 s, without a word that a program could read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CallTimes {
+    /// Until it is answered, if only with an error.
+    pub answer: Duration,
+    /// Until what is not complete goes to `finish`.
+    pub complete: Duration,
+}
+
+impl Default for CallTimes {
+    fn default() -> Self {
+        Self { answer: Duration::from_secs(28), complete: Duration::from_secs(20) }
+    }
+}
+
 /// What only dev-server needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DevConfig {
@@ -116,6 +141,12 @@ pub struct Config {
     pub room: RoomLimits,
     /// How often something may happen.
     pub rates: Rates,
+    /// What a source address may do.
+    pub source: SourceLimits,
+    /// How long a call may take.
+    pub call: CallTimes,
+    /// What the CDN shows, so that its word on the client's address counts; none: there is no CDN.
+    pub cdn_secret: Option<CdnSecret>,
     /// What only dev-server needs.
     pub dev: DevConfig,
 }
@@ -146,6 +177,9 @@ impl Config {
             upload_life_seconds: env.seconds("SLIPWAY_UPLOAD_LIFE_SECONDS", UPLOAD_LIFE_SECONDS)?,
             room: env.room_limits()?,
             rates: Rates::from_calls(env.number("SLIPWAY_RATE_PER_MINUTE", 1200)?),
+            source: env.source_limits()?,
+            call: CallTimes::default(),
+            cdn_secret: env.cdn_secret()?,
             dev: env.dev()?,
         })
     }
@@ -220,6 +254,19 @@ impl Env<'_> {
         })
     }
 
+    fn source_limits(&self) -> Result<SourceLimits, ConfigError> {
+        Ok(SourceLimits {
+            rooms_per_day: self.number("SLIPWAY_SOURCE_ROOMS_PER_DAY", 500)?,
+            bytes_per_day: self.number("SLIPWAY_SOURCE_BYTES_PER_DAY", 20 << 40)?,
+        })
+    }
+
+    fn cdn_secret(&self) -> Result<Option<CdnSecret>, ConfigError> {
+        const NAME: &str = "SLIPWAY_CDN_SECRET";
+        let Some(text) = self.text(NAME) else { return Ok(None) };
+        CdnSecret::new(&text).map(Some).ok_or(ConfigError::Bad(NAME, "at least 32 characters"))
+    }
+
     fn dev(&self) -> Result<DevConfig, ConfigError> {
         let addr = self.text("SLIPWAY_ADDR").unwrap_or_else(|| "127.0.0.1:8080".into());
         Ok(DevConfig {
@@ -245,6 +292,8 @@ fn check_url(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use slipway_protocol::api::MAX_UPLOADS_PER_CALL;
+
     use super::*;
 
     const GOOD: &[(&str, &str)] = &[
@@ -268,6 +317,11 @@ mod tests {
         assert_eq!(config.upload_idle_seconds, 7 * 24 * 3600);
         assert_eq!(config.room.max_bytes, 10 << 40);
         assert_eq!(config.dev.addr.port(), 8080);
+        let batches = 10_000_u64.div_ceil(MAX_UPLOADS_PER_CALL as u64);
+        assert!(
+            2 * batches <= config.rates.calls_per_minute,
+            "10,000 files begin and complete within a member's minute"
+        );
     }
 
     #[test]
@@ -292,6 +346,8 @@ mod tests {
             ("SLIPWAY_PART_URL_SECONDS", "604801"),
             ("SLIPWAY_ROOM_MAX_BYTES", "10 TiB"),
             ("SLIPWAY_RATE_PER_MINUTE", "-1"),
+            ("SLIPWAY_SOURCE_BYTES_PER_DAY", "much"),
+            ("SLIPWAY_CDN_SECRET", "too-short"),
             ("SLIPWAY_ADDR", "9191"),
         ];
         for (name, value) in wrong {
@@ -315,6 +371,8 @@ mod tests {
 
     #[test]
     fn credentials_are_not_printed() {
-        assert!(!format!("{:?}", read(&[]).unwrap()).contains("very-secret"));
+        let secret = "a-cdn-secret-of-32-characters-or-more";
+        let text = format!("{:?}", read(&[("SLIPWAY_CDN_SECRET", secret)]).unwrap());
+        assert!(!text.contains("very-secret") && !text.contains(secret));
     }
 }

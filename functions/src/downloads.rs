@@ -62,7 +62,7 @@ pub async fn download(app: &App, member: &Member, id: FileId, request: &Download
 }
 
 async fn grant(app: &App, member: &Member, file: FileId) -> Result<GrantId, ApiFailure> {
-    limits::charge_member(app, member, 1).await?;
+    limits::charge_member(app, member).await?;
     let id = ids::grant_id();
     let ttl = app.clock.now_seconds() + GRANT_SECONDS;
     let grant = Grant { room_id: member.room, file_id: file, member_id: member.id, ttl };
@@ -85,7 +85,7 @@ async fn granted(app: &App, member: &Member, file: FileId, id: GrantId) -> Resul
 
 /// Removes a file: by who manages the room, or who added it.
 pub async fn remove(app: &App, member: &Member, id: FileId) -> Result<(), ApiFailure> {
-    limits::charge_member(app, member, 1).await?;
+    limits::charge_member(app, member).await?;
     let file = file::get(&app.table, member.room, id).await?;
     let knows = |file: &FileInfo| file.added_by == member.id || member.role.may_view();
     let file = file.filter(knows).ok_or_else(ApiFailure::not_found)?;

@@ -2,7 +2,7 @@
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn_with_state;
 use slipway_protocol::error::ErrorCode;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -94,6 +94,6 @@ pub fn serve(app: App, routes: Routes) -> Router {
         })
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(from_fn_with_state(app.clone(), cors))
-        .layer(from_fn(answer))
+        .layer(from_fn_with_state(app.config.call.answer, answer))
         .with_state(app)
 }

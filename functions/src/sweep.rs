@@ -6,6 +6,7 @@ use futures::StreamExt as _;
 use serde::Serialize;
 use slipway_protocol::api::{MAX_PARTS_IN_CALL, UploadState};
 use slipway_protocol::id::UploadId;
+use tokio::time::Instant;
 
 use crate::error::ApiFailure;
 use crate::records::due::{self, Cursor, Due, SHARDS, Subject};
@@ -189,7 +190,7 @@ async fn resume(app: &App, upload: &UploadRecord, now: u64) -> Result<Look, ApiF
     let lease_until = leased.lease_until;
     if leased.plan.part_count > MAX_PARTS_IN_CALL {
         finish::hand_over(app, &leased).await?;
-    } else if let Err(failure) = complete::under_lease(app, leased).await {
+    } else if let Err(failure) = complete::under_lease(app, leased, Instant::now() + app.config.call.complete).await {
         tracing::info!(code = failure.code().as_str(), "an upload left half complete is not complete");
     }
     Ok(Look { did: Did::Resumed, next: Some(lease_until) })

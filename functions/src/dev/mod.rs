@@ -8,4 +8,4 @@ mod table;
 pub use page::{Page, content_security_policy};
 pub use serve::{Limits, serve_until};
 pub use start::run;
-pub use table::EmbeddedTable;
+pub use table::{EmbeddedTable, Expiry};

@@ -26,7 +26,7 @@ pub struct Limits {
     pub headers: Duration,
     /// Between two pieces of a body.
     pub body_pause: Duration,
-    /// Until the answer begins, as at the gateway.
+    /// Until the answer begins, as at the gateway. The API answers before: see [`crate::config::CallTimes`].
     pub call: Duration,
     /// Connections at once; more wait.
     pub connections: usize,

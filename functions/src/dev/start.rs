@@ -9,7 +9,7 @@ use axum::Router;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{EmbeddedTable, Limits, Page, serve_until};
+use super::{EmbeddedTable, Expiry, Limits, Page, serve_until};
 use crate::config::{Config, TableEndpoint};
 use crate::logging;
 use crate::routers;
@@ -40,7 +40,7 @@ async fn serve() -> anyhow::Result<()> {
     check_table(&app).await?;
     check_bucket(&app).await?;
     let stopped = stop_signal()?;
-    let sweeper = tokio::spawn(sweep_at_intervals(app.clone()));
+    let sweeper = tokio::spawn(sweep_at_intervals(app.clone(), embedded.as_ref().map(EmbeddedTable::expiry)));
     print_line(&format!("listening on http://{}", listener.local_addr()?))?;
     serve_until(listener, routes(app, page), Limits::default(), stopped).await;
     sweeper.abort();
@@ -98,7 +98,7 @@ async fn check_bucket(app: &App) -> anyhow::Result<()> {
     }
 }
 
-async fn sweep_at_intervals(app: App) {
+async fn sweep_at_intervals(app: App, expiry: Option<Expiry>) {
     let mut ticks = tokio::time::interval(app.config.dev.sweep_every.max(Duration::from_millis(100)));
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -106,6 +106,12 @@ async fn sweep_at_intervals(app: App) {
         match sweep(&app).await {
             Ok(report) => tracing::debug!(?report, "swept"),
             Err(failure) => tracing::warn!(cause = failure.cause(), "the sweep failed; it is repeated"),
+        }
+        if let Some(expiry) = &expiry {
+            match expiry.drop_expired().await {
+                Ok(count) => tracing::debug!(count, "dropped expired items"),
+                Err(error) => tracing::warn!("{error}"),
+            }
         }
     }
 }

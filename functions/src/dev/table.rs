@@ -50,17 +50,34 @@ impl EmbeddedTable {
         TableEndpoint::Url(self.url.clone())
     }
 
-    /// Drops items whose time to live is over, as DynamoDB does by itself. Returns how many.
-    pub async fn drop_expired(&self) -> anyhow::Result<usize> {
-        let database = self.database.clone();
-        let dropped = tokio::task::spawn_blocking(move || database.sweep_ttl()).await?;
-        dropped.map_err(|error| anyhow!("the table could not drop expired items: {error}"))
+    /// What drops its items in time.
+    pub fn expiry(&self) -> Expiry {
+        Expiry { database: self.database.clone() }
     }
 
     /// Ends it, so that its file is closed.
     pub async fn stop(mut self) {
         self.stop.take();
         let _ = tokio::time::timeout(STOP_LIMIT, &mut self.server).await;
+    }
+}
+
+/// Drops items whose time to live is over, as DynamoDB does by itself: in its time, and code checks as well.
+#[derive(Clone)]
+#[expect(missing_debug_implementations, reason = "the database has none")]
+pub struct Expiry {
+    database: Database,
+}
+
+impl Expiry {
+    /// Returns how many items were dropped.
+    ///
+    /// # Errors
+    /// A sentence: the file cannot be written.
+    pub async fn drop_expired(&self) -> anyhow::Result<usize> {
+        let database = self.database.clone();
+        let dropped = tokio::task::spawn_blocking(move || database.sweep_ttl()).await?;
+        dropped.map_err(|error| anyhow!("the table could not drop expired items: {error}"))
     }
 }
 

@@ -11,4 +11,4 @@ pub(crate) use member::member_removed;
 pub use member::{Member, OldToken};
 pub use params::{Ids, Params};
 pub use request_id::RequestId;
-pub use source::Source;
+pub use source::{CdnSecret, Source, X_CDN_SECRET, X_VIEWER};

@@ -1,28 +1,79 @@
-//! Where a call comes from, for limits: what the gateway or the socket says, never a header.
+//! Where a call comes from, for limits: what the CDN, the gateway or the socket says, never a header of the caller's.
+//!
+//! Behind the CDN, the gateway sees the CDN's addresses, which all callers share. So the CDN tells the caller's in a
+//! header, beside a secret that nobody else knows. Without the right secret that header counts for nothing.
 
 use std::convert::Infallible;
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, FromRequestParts};
-use http::Extensions;
 use http::request::Parts;
+use http::{Extensions, HeaderMap, HeaderName};
 use lambda_http::request::RequestContext;
+use subtle::ConstantTimeEq as _;
+
+use crate::state::App;
+
+/// What shows that a call came through the CDN, as `infra/template.yaml` sets it.
+pub const X_CDN_SECRET: HeaderName = HeaderName::from_static("x-slipway-cdn");
+/// The caller's address, as the CDN saw it.
+pub const X_VIEWER: HeaderName = HeaderName::from_static("x-slipway-viewer");
+/// As many as the template's generator makes.
+const MIN_SECRET_CHARS: usize = 32;
+
+/// What the CDN shows with each call.
+#[derive(Clone)]
+pub struct CdnSecret(Arc<str>);
+
+impl CdnSecret {
+    /// None for one that is too short to be a secret.
+    pub fn new(text: &str) -> Option<Self> {
+        (text.len() >= MIN_SECRET_CHARS).then(|| Self(text.into()))
+    }
+
+    fn is_shown(&self, headers: &HeaderMap) -> bool {
+        let shown = headers.get(X_CDN_SECRET).map_or(&b""[..], |value| value.as_bytes());
+        // By length first, which is no secret; then whatever differs, it takes the same time.
+        bool::from(self.0.as_bytes().ct_eq(shown))
+    }
+}
+
+impl fmt::Debug for CdnSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CdnSecret")
+    }
+}
 
 /// A source address. An IPv6 host owns a whole /64, so only that much of it counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source(String);
 
 impl Source {
-    fn of(extensions: &Extensions) -> Self {
-        let gateway = extensions.get::<RequestContext>().and_then(gateway_address);
-        let socket = extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(addr)| addr.ip());
-        Self(gateway.or(socket).map_or_else(|| "unknown".to_owned(), network))
+    fn of(parts: &Parts, secret: Option<&CdnSecret>) -> Self {
+        let cdn = secret.filter(|secret| secret.is_shown(&parts.headers)).and_then(|_| viewer(&parts.headers));
+        let addr = cdn.or_else(|| gateway_address(&parts.extensions)).or_else(|| socket_address(&parts.extensions));
+        addr.map_or_else(|| Self("unknown".to_owned()), Self::from)
     }
 }
 
-fn gateway_address(context: &RequestContext) -> Option<IpAddr> {
-    match context {
+impl From<IpAddr> for Source {
+    fn from(addr: IpAddr) -> Self {
+        Self(network(addr))
+    }
+}
+
+fn viewer(headers: &HeaderMap) -> Option<IpAddr> {
+    headers.get(X_VIEWER)?.to_str().ok()?.trim().parse().ok()
+}
+
+fn socket_address(extensions: &Extensions) -> Option<IpAddr> {
+    extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(addr)| addr.ip())
+}
+
+fn gateway_address(extensions: &Extensions) -> Option<IpAddr> {
+    match extensions.get::<RequestContext>()? {
         RequestContext::ApiGatewayV2(context) => context.http.source_ip.as_ref()?.parse().ok(),
         _ => None,
     }
@@ -44,11 +95,11 @@ impl fmt::Display for Source {
     }
 }
 
-impl<S: Sync> FromRequestParts<S> for Source {
+impl FromRequestParts<App> for Source {
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(Self::of(&parts.extensions))
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        Ok(Self::of(parts, app.config.cdn_secret.as_ref()))
     }
 }
 

@@ -10,12 +10,15 @@ use slipway_protocol::plan::Plan;
 use super::member::Principal;
 use super::room::partition;
 use crate::storage::{ObjectKey, S3UploadId};
-use crate::table::{Key, Query, Table, TableError};
+use crate::table::{Key, Query, Table, TableError, read};
 
 /// What the refusal of a change of state is told by.
 pub const STATE: &str = "upload-state";
 /// Of a room's list: more than the default limit of open uploads.
 const MOST_LISTED: usize = 5_000;
+
+/// DynamoDB reads so many items at once.
+const MOST_AT_ONCE: usize = 100;
 
 /// Why an upload is being removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,7 +110,6 @@ pub struct ListedUpload {
     pub file_id: FileId,
     pub meta: Meta,
     pub size: u64,
-    pub state: UploadState,
     pub member_id: MemberId,
     /// Who began it, once somebody else has adopted it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -142,6 +144,23 @@ pub async fn get(table: &Table, upload: UploadId) -> Result<Option<UploadRecord>
     table.get(&key(upload)).await
 }
 
+/// The states of these uploads, in their order; none where there is no such upload.
+pub async fn states(table: &Table, uploads: &[UploadId]) -> Result<Vec<Option<UploadState>>, TableError> {
+    #[derive(Deserialize)]
+    struct State {
+        state: UploadState,
+    }
+    let mut states = Vec::with_capacity(uploads.len());
+    // A room that is full has 20 such batches.
+    for some in uploads.chunks(MOST_AT_ONCE) {
+        let keys: Vec<_> = some.iter().map(|id| key(*id)).collect();
+        for item in table.get_many(&keys).await? {
+            states.push(item.map(read::<State>).transpose()?.map(|record| record.state));
+        }
+    }
+    Ok(states)
+}
+
 /// A room's open uploads, the latest first.
 pub async fn list(table: &Table, room: RoomId) -> Result<Vec<ListedUpload>, TableError> {
     let query = Query::new(partition(room), "UPLOAD#", 500);
@@ -156,14 +175,14 @@ impl ListedUpload {
         self.member_id == member || self.begun_by == Some(member)
     }
 
-    /// As the wire has it, for this member.
-    pub fn to_info(&self, me: MemberId) -> UploadInfo {
+    /// As the wire has it, for this member. The state is the upload's own: the list does not follow each change of it.
+    pub fn to_info(&self, state: UploadState, me: MemberId) -> UploadInfo {
         UploadInfo {
             upload_id: self.upload_id,
             file_id: self.file_id,
             meta: self.meta.clone(),
             size: self.size,
-            state: self.state,
+            state,
             member_id: self.member_id,
             display_name: self.display_name.clone(),
             mine: self.member_id == me,
@@ -235,7 +254,6 @@ impl UploadRecord {
             file_id: self.file_id,
             meta: self.meta.clone(),
             size: self.plan.size,
-            state: UploadState::Uploading,
             member_id: self.member_id,
             begun_by: self.begun_by,
             display_name: self.display_name.clone(),

@@ -8,7 +8,7 @@ use slipway_protocol::id::RoomId;
 use utoipa_axum::routes;
 
 use crate::error::ApiFailure;
-use crate::extract::{Body, Ids, Member};
+use crate::extract::{Body, Ids, Member, Source};
 use crate::openapi::Failures;
 use crate::routers::Routes;
 use crate::state::App;
@@ -30,6 +30,7 @@ pub fn router() -> Routes {
 async fn begin(
     State(app): State<App>,
     member: Member,
+    source: Source,
     Ids(room): Ids<RoomId>,
     headers: HeaderMap,
     Body(request): Body<Initiate>,
@@ -37,6 +38,6 @@ async fn begin(
     let member = member.in_room(room)?;
     // One that is no text is as wrong as one with a bad character.
     let once = headers.get(IDEMPOTENCY_KEY).map(|value| value.to_str().unwrap_or_default());
-    let initiated = initiate::initiate(&app, &member, once, &request).await?;
+    let initiated = initiate::initiate(&app, (&member, &source), once, &request).await?;
     Ok((StatusCode::CREATED, Json(initiated)))
 }

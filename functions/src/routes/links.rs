@@ -79,7 +79,7 @@ async fn revoke(
 async fn manager(app: &App, caller: Member, room: RoomId) -> Result<Member, ApiFailure> {
     let caller = caller.in_room(room)?;
     caller.may_manage()?;
-    limits::charge_member(app, &caller, 1).await?;
+    limits::charge_member(app, &caller).await?;
     Ok(caller)
 }
 

@@ -184,7 +184,7 @@ async fn remove(
 ) -> Result<StatusCode, ApiFailure> {
     let caller = caller.in_room(room)?;
     caller.may_manage()?;
-    limits::charge_member(&app, &caller, 1).await?;
+    limits::charge_member(&app, &caller).await?;
     let key = member::key(room, member_id);
     let member: Option<MemberRecord> = app.table.get(&key).await?;
     if member.ok_or_else(ApiFailure::not_found)?.removed {

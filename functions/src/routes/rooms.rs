@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
-use slipway_protocol::api::{CreateRoom, FilePage, NewLink, RoomCreated, RoomView, UploadInfo};
+use slipway_protocol::api::{CreateRoom, FilePage, NewLink, RoomCreated, RoomView, UploadInfo, UploadState};
 use slipway_protocol::error::ErrorCode;
 use slipway_protocol::id::RoomId;
 use slipway_protocol::link::Role;
@@ -149,6 +149,14 @@ async fn visible_files(app: &App, member: &Member) -> Result<FilePage, TableErro
 
 async fn visible_uploads(app: &App, member: &Member) -> Result<Vec<UploadInfo>, TableError> {
     let all = upload::list(&app.table, member.room).await?;
-    let seen = all.iter().filter(|upload| upload.is_of(member.id) || member.role.may_view());
-    Ok(seen.map(|upload| upload.to_info(member.id)).collect())
+    let seen: Vec<_> = all.into_iter().filter(|upload| upload.is_of(member.id) || member.role.may_view()).collect();
+    let ids: Vec<_> = seen.iter().map(|upload| upload.upload_id).collect();
+    let states = upload::states(&app.table, &ids).await?;
+    // One that ended since the list was read is no open upload.
+    let open = seen.iter().zip(states).filter_map(|(upload, state)| Some((upload, state.filter(is_listed)?)));
+    Ok(open.map(|(upload, state)| upload.to_info(state, member.id)).collect())
+}
+
+fn is_listed(state: &UploadState) -> bool {
+    state.is_open() || matches!(state, UploadState::Completing | UploadState::Aborting)
 }

@@ -12,7 +12,7 @@ use crate::extract::{Ids, Member, Params};
 use crate::openapi::Failures;
 use crate::routers::Routes;
 use crate::state::App;
-use crate::uploads::status;
+use crate::uploads::{progress, status};
 
 /// This file's routes.
 pub fn router() -> Routes {
@@ -49,5 +49,5 @@ async fn progress(
     member: Member,
     Ids(upload): Ids<UploadId>,
 ) -> Result<Json<Progress>, ApiFailure> {
-    status::progress(&app, &member, upload).await.map(Json)
+    progress::progress(&app, &member, upload).await.map(Json)
 }

@@ -9,7 +9,8 @@ const MAX_EXTENSION_BYTES: usize = 32;
 
 /// `attachment` with a file name that is safe to save.
 ///
-/// Characters that mislead (control, bidirectional marks) or that no file system takes become `_`.
+/// Characters that mislead (control, bidirectional marks) or that no file system takes become `_`. The joiners U+200C
+/// and U+200D stay: Persian and Indic scripts are written with them, and families of emoji are made with them.
 pub fn attachment(name: &str) -> String {
     let name = safe_name(name);
     let plain: String = name.chars().map(|c| if is_plain(c) { c } else { '_' }).collect();
@@ -29,7 +30,7 @@ fn safe_name(name: &str) -> String {
 }
 
 fn is_unsafe(c: char) -> bool {
-    let misleads = matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    let misleads = matches!(c, '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
     c.is_control() || misleads || matches!(c, '/' | '\\' | '<' | '>' | ':' | '"' | '|' | '?' | '*')
 }
 
@@ -101,6 +102,9 @@ mod tests {
             ("../../etc/passwd", ".._.._etc_passwd"),
             ("invoice\u{202e}fdp.exe", "invoice_fdp.exe"),
             ("a\0b\nc", "a_b_c"),
+            ("a\u{200b}b\u{200e}c\u{200f}d\u{2066}e\u{feff}f", "a_b_c_d_e_f"),
+            ("می\u{200c}خواهم.txt", "می\u{200c}خواهم.txt"),
+            ("👩\u{200d}👩\u{200d}👧.png", "👩\u{200d}👩\u{200d}👧.png"),
             ("NUL", "_NUL"),
             ("com1.txt", "_com1.txt"),
             ("console.log", "console.log"),

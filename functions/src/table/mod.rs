@@ -18,7 +18,6 @@ use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use aws_types::SdkConfig;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::config::TableEndpoint;
@@ -116,15 +115,6 @@ impl Table {
         }
         let left = answer.unprocessed_keys.unwrap_or_default().remove(&*self.name);
         Ok(left.map(|left| left.keys).unwrap_or_default())
-    }
-
-    /// Puts an item where there is none. False: there was one, and it is left as it is.
-    pub async fn put_new(&self, key: &Key, item: &impl Serialize, ttl: Option<u64>) -> Result<bool, TableError> {
-        match self.write(&Write::put(key, item).ttl(ttl).when("attribute_not_exists(#pk)")).await {
-            Ok(()) => Ok(true),
-            Err(TableError::Refused(_)) => Ok(false),
-            Err(error) => Err(error),
-        }
     }
 
     /// Lets the next `count` writes meet a conflict before they are sent, as a busy DynamoDB would. For tests:

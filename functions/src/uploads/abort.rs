@@ -21,7 +21,7 @@ const MAX_LOOKS: u32 = 5;
 
 /// Cancels the upload and leaves nothing of it in storage. Cancelled before is no error.
 pub async fn abort(app: &App, member: &Member, id: UploadId) -> Result<(), ApiFailure> {
-    limits::charge_member(app, member, 1).await?;
+    limits::charge_member(app, member).await?;
     for _ in 0..MAX_LOOKS {
         let upload = in_room(app, member, id).await?;
         let reason = match (upload.beginner() == member.id, member.role.may_manage()) {

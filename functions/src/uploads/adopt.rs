@@ -44,7 +44,7 @@ fn key(upload: UploadId, member: MemberId) -> Key {
 /// Without proofs: names the parts to prove. With them: hands the upload to the caller.
 pub async fn adopt(app: &App, member: &Member, id: UploadId, proofs: &[Proof]) -> Result<Adoption, ApiFailure> {
     member.may_upload()?;
-    limits::charge_member(app, member, 1).await?;
+    limits::charge_member(app, member).await?;
     let upload = visible(app, member, id).await?;
     if !upload.state.is_open() {
         return Err(closed(&upload));

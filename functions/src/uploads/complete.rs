@@ -6,6 +6,7 @@ use futures::StreamExt as _;
 use slipway_protocol::api::{CompleteMany, CompletedMany, Completion, CompletionResult, FileInfo, UploadState};
 use slipway_protocol::api::{MAX_PARTS_IN_CALL, MAX_UPLOADS_PER_CALL};
 use slipway_protocol::id::UploadId;
+use tokio::time::Instant;
 
 use super::verify::parts_incomplete;
 use super::{COMPLETING_RETRY_SECONDS, closed, finish, lease, owned, verify};
@@ -15,8 +16,8 @@ use crate::limits;
 use crate::records::upload::UploadRecord;
 use crate::state::App;
 
-/// The call itself ends at 30 s: what takes longer goes to `finish`.
-const IN_CALL: Duration = Duration::from_secs(20);
+/// After the time of a batch is over, what is under way gets so long to be handed over.
+const HAND_OVER: Duration = Duration::from_secs(4);
 /// Somebody else changed the upload while we looked at it: look again, so often at most.
 const MAX_LOOKS: u32 = 5;
 /// Uploads of a batch that are verified at a time.
@@ -24,11 +25,12 @@ const BATCH_LANES: usize = 8;
 
 /// Completes the caller's upload.
 pub async fn complete(app: &App, member: &Member, id: UploadId) -> Result<Completion, ApiFailure> {
-    limits::charge_member(app, member, 1).await?;
-    complete_owned(app, member, id).await
+    limits::charge_member(app, member).await?;
+    complete_owned(app, member, id, Instant::now() + app.config.call.complete).await
 }
 
-/// Completes several uploads of the caller, each by itself.
+/// Completes several uploads of the caller, each by itself. They share the time of the call: what it does not suffice
+/// for is answered as still at work, and the caller asks again.
 pub async fn complete_many(
     app: &App,
     member: &Member,
@@ -39,9 +41,10 @@ pub async fn complete_many(
     if count == 0 || count > MAX_UPLOADS_PER_CALL {
         return Err(ApiFailure::bad("uploadIds", format!("Name 1 to {MAX_UPLOADS_PER_CALL} uploads.")));
     }
-    limits::charge_member(app, member, count as u64).await?;
+    limits::charge_member(app, member).await?;
+    let until = Instant::now() + app.config.call.complete;
     let results = futures::stream::iter(request.upload_ids.clone())
-        .map(|id| complete_owned(app, member, id))
+        .map(|id| complete_until(app, member, id, until))
         .buffered(BATCH_LANES)
         .map(|result| match result {
             Ok(completion) => CompletionResult::Done(completion),
@@ -50,7 +53,15 @@ pub async fn complete_many(
     Ok(CompletedMany { results: results.collect().await })
 }
 
-async fn complete_owned(app: &App, member: &Member, id: UploadId) -> Result<Completion, ApiFailure> {
+async fn complete_until(app: &App, member: &Member, id: UploadId, until: Instant) -> Result<Completion, ApiFailure> {
+    if Instant::now() >= until {
+        return Ok(completing());
+    }
+    let call = complete_owned(app, member, id, until);
+    tokio::time::timeout_at(until + HAND_OVER, call).await.unwrap_or_else(|_| Ok(completing()))
+}
+
+async fn complete_owned(app: &App, member: &Member, id: UploadId, until: Instant) -> Result<Completion, ApiFailure> {
     for _ in 0..MAX_LOOKS {
         let upload = owned(app, member, id).await?;
         match upload.state {
@@ -59,7 +70,7 @@ async fn complete_owned(app: &App, member: &Member, id: UploadId) -> Result<Comp
             UploadState::Completing if upload.has_live_lease(app.clock.now_ms()) => return Ok(completing()),
             UploadState::Uploading | UploadState::Completing => {
                 if let Some(leased) = lease::take(app, &upload).await? {
-                    return under_lease(app, leased).await;
+                    return under_lease(app, leased, until).await;
                 }
             }
             UploadState::Failed | UploadState::Aborting | UploadState::Aborted | UploadState::Expired => {
@@ -70,8 +81,8 @@ async fn complete_owned(app: &App, member: &Member, id: UploadId) -> Result<Comp
     Ok(completing())
 }
 
-/// Within the call, if that can be done in its time; else by `finish`.
-pub(crate) async fn under_lease(app: &App, upload: UploadRecord) -> Result<Completion, ApiFailure> {
+/// Until then, if that suffices; else by `finish`.
+pub(crate) async fn under_lease(app: &App, upload: UploadRecord, until: Instant) -> Result<Completion, ApiFailure> {
     if upload.plan.part_count > MAX_PARTS_IN_CALL {
         finish::hand_over(app, &upload).await?;
         return Ok(completing());
@@ -82,7 +93,7 @@ pub(crate) async fn under_lease(app: &App, upload: UploadRecord) -> Result<Compl
         async move { verify::run(&app, &upload).await }
     });
     let stop = task.abort_handle();
-    match tokio::time::timeout(IN_CALL, task).await {
+    match tokio::time::timeout_at(until, task).await {
         Ok(Ok(result)) => completed(Some(result?)),
         Ok(Err(panic)) => Err(ApiFailure::internal(format!("complete ended in a panic: {panic}"))),
         Err(_) => {

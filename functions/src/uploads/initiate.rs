@@ -11,7 +11,7 @@ use super::faults::Point;
 use super::once::{ONCE, Once};
 use super::{open, presign, validate};
 use crate::error::ApiFailure;
-use crate::extract::Member;
+use crate::extract::{Member, Source};
 use crate::ids;
 use crate::journal::{self, Journal};
 use crate::limits;
@@ -41,30 +41,33 @@ pub struct Draft {
 /// Begins the uploads of a call and signs their first parts.
 pub async fn initiate(
     app: &App,
-    member: &Member,
+    (member, source): (&Member, &Source),
     once: Option<&str>,
     request: &Initiate,
 ) -> Result<Initiated, ApiFailure> {
     member.may_upload()?;
     let drafts = validate::drafts(app, request)?;
     let once = once.map(|key| Once::new(key, member.id, member.room, request)).transpose()?;
-    limits::charge_member(app, member, drafts.len() as u64).await?;
-    let uploads = begin(app, member, &drafts, once.as_ref()).await?;
+    limits::charge_member(app, member).await?;
+    let uploads = match begun_before(app, once.as_ref()).await? {
+        Some(before) => before,
+        None => {
+            limits::charge_bytes(app, source, drafts.iter().map(|draft| draft.plan.size).sum()).await?;
+            begin(app, member, &drafts, once.as_ref()).await?
+        }
+    };
     app.faults.at(Point::InitiateRecorded).await;
     let started = join_all(drafts.iter().zip(uploads).map(|(draft, upload)| start(app, member, draft, upload)));
     Ok(Initiated { uploads: started.await.into_iter().collect::<Result<_, _>>()? })
 }
 
-/// Records the uploads, unless the same call did so before: then it returns those.
+/// Records the uploads, unless the same call did so in this moment: then it returns those.
 pub async fn begin(
     app: &App,
     member: &Member,
     drafts: &[Draft],
     once: Option<&Once>,
 ) -> Result<Vec<UploadRecord>, ApiFailure> {
-    if let Some(before) = begun_before(app, once).await? {
-        return Ok(before);
-    }
     let uploads: Vec<_> = drafts.iter().map(|draft| new_record(app, member, draft)).collect();
     let amount = amount(&uploads);
     let writes = writes(app, &uploads, drafts, amount, once);

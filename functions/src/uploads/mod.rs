@@ -17,6 +17,7 @@ mod lease;
 mod once;
 mod open;
 pub mod presign;
+pub mod progress;
 mod publish;
 pub mod remove;
 pub mod status;

@@ -6,7 +6,7 @@ use slipway_protocol::api::{PartToSign, Presign, Presigned, SignedRequest};
 use slipway_protocol::error::ErrorCode;
 use slipway_protocol::id::{PartNumber, UploadId};
 
-use super::{closed, initiate, open, owned, validate};
+use super::{closed, initiate, open, owned, progress, validate};
 use crate::error::ApiFailure;
 use crate::extract::Member;
 use crate::limits;
@@ -23,7 +23,7 @@ const URLS_SLACK_MS: u64 = 60_000;
 /// Signs the parts for their owner.
 pub async fn presign(app: &App, member: &Member, id: UploadId, request: &Presign) -> Result<Presigned, ApiFailure> {
     member.may_upload()?;
-    limits::charge_member(app, member, 1).await?;
+    limits::charge_member(app, member).await?;
     let upload = owned(app, member, id).await?;
     validate::parts_to_sign(app, &upload.plan, &request.parts)?;
     if !upload.state.is_open() {
@@ -31,7 +31,8 @@ pub async fn presign(app: &App, member: &Member, id: UploadId, request: &Presign
     }
     promise(app, &upload, &request.parts).await?;
     let upload = open::open(app, upload).await?;
-    Ok(Presigned { requests: sign(app, &upload, &request.parts).await? })
+    let (requests, ()) = futures::join!(sign(app, &upload, &request.parts), progress::look_beside(app, &upload));
+    Ok(Presigned { requests: requests? })
 }
 
 async fn promise(app: &App, upload: &UploadRecord, parts: &[PartToSign]) -> Result<(), ApiFailure> {

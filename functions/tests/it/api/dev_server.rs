@@ -1,9 +1,16 @@
 //! dev-server as it is started: its one line, its errors, its end.
 
+use std::collections::BTreeMap;
 use std::net::TcpListener;
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
+use functions::config::{Config, TableEndpoint};
+use functions::dev::EmbeddedTable;
 use functions::routers;
+use functions::state::App;
+use functions::table::{Key, Write};
 use local_stack::Minio;
 use serde_json::Value;
 use slipway_protocol::link::Role;
@@ -153,4 +160,46 @@ async fn what_was_made_is_there_after_a_restart() {
     environment.push(("AWS_SECRET_ACCESS_KEY", "wrong-secret-key"));
     let text = tokio::task::block_in_place(|| refusal(&environment));
     assert!(text.contains(&storage.bucket) && text.contains("cannot be used"), "{text}");
+}
+
+/// The file's table, from here.
+async fn open_table(path: &Path) -> (EmbeddedTable, App) {
+    let table = EmbeddedTable::start(&TableEndpoint::File(path.to_owned())).await.unwrap().unwrap();
+    let get = |name: &str| match name {
+        "SLIPWAY_BUCKET" => Some("files".to_owned()),
+        "SLIPWAY_TABLE" => Some("slipway".to_owned()),
+        "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("fortestsonly".to_owned()),
+        _ => None,
+    };
+    let app = App::connect(Config { table_endpoint: table.endpoint(), ..Config::read(&get).unwrap() });
+    app.table.create_if_missing().await.unwrap();
+    (table, app)
+}
+
+/// DynamoDB does it by itself.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn expired_items_are_dropped_with_the_sweep() {
+    let storage = on_storage().await;
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("table.db");
+    let items = [("expired", Some(1)), ("later", Some(4_000_000_000)), ("for-ever", None)];
+    let key = |name: &str| Key::new("TEST", name);
+    let (table, app) = open_table(&path).await;
+    for (name, ttl) in items {
+        app.table.write(&Write::put(&key(name), &BTreeMap::from([("name", name)])).ttl(ttl)).await.unwrap();
+    }
+    table.stop().await;
+
+    let endpoint = format!("embedded:{}", path.display());
+    let mut environment = storage.environment();
+    environment.extend([("SLIPWAY_TABLE_ENDPOINT", endpoint.as_str()), ("SLIPWAY_SWEEP_SECONDS", "1")]);
+    let server = Running::start(&environment).await;
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    server.stop().await;
+
+    let (_table, app) = open_table(&path).await;
+    for (name, ttl) in items {
+        let found: Option<BTreeMap<String, Value>> = app.table.get(&key(name)).await.unwrap();
+        assert_eq!(found.is_some(), ttl != Some(1), "{name}");
+    }
 }

@@ -6,10 +6,12 @@ use functions::config::Rates;
 use functions::routers;
 use serde_json::{Map, Value, json};
 use slipway_protocol::error::ErrorBody;
+use slipway_protocol::id::{FileId, MemberId, UploadId};
 use slipway_protocol::link::Role;
 
-use super::dev_server::on_storage;
-use crate::support::{Api, Call, NewRoom, Stack};
+use crate::support::Call;
+use crate::uploads::content::{Content, MIB};
+use crate::uploads::world::{Person, World};
 
 /// Calls for each operation with a body, each with its own seed, so that a failure can be made again.
 const ROUNDS: u64 = 100;
@@ -17,13 +19,24 @@ const ROUNDS: u64 = 100;
 const ROUNDS_WITHOUT_BODY: u64 = 15;
 
 /// What has to get through unspoiled at times, or the rest would mean nothing.
-const GET_THROUGH: [&str; 5] = [
+const GET_THROUGH: [&str; 14] = [
     "get /api/rooms/{roomId}",
     "post /api/rooms",
     "post /api/rooms/{roomId}/links/{role}",
+    "delete /api/rooms/{roomId}/members/{memberId}",
     "post /api/rooms/{roomId}/uploads",
     "post /api/rooms/{roomId}/completions",
+    "post /api/uploads/{uploadId}/parts",
+    "get /api/uploads/{uploadId}",
+    "get /api/uploads/{uploadId}/progress",
+    "post /api/uploads/{uploadId}/complete",
+    "post /api/uploads/{uploadId}/adopt",
+    "delete /api/uploads/{uploadId}",
+    "post /api/files/{fileId}/downloads",
+    "delete /api/files/{fileId}",
 ];
+/// What a call may be about is made anew after so many calls: some of them end it.
+const SAME_SUBJECTS: u64 = 5;
 
 /// splitmix64: repeatable, and good enough to choose with.
 struct Dice(u64);
@@ -50,11 +63,35 @@ impl Dice {
 
 struct Fuzz {
     document: Value,
-    room: NewRoom,
-    token: String,
+    world: World,
+    ana: Person,
+}
+
+/// What is really there, and the caller's.
+struct Subjects {
+    upload: UploadId,
+    file: FileId,
+    member: MemberId,
 }
 
 impl Fuzz {
+    /// By turns an upload in parts with one of them stored, one without any, and a single PUT that can be completed.
+    async fn subjects(&self, turn: u64) -> Subjects {
+        let (large, small) = (Content::in_small_parts(1, 6 * MIB), Content::new(2, 10));
+        let upload = match turn % 3 {
+            0 => self.ana.begin(&small).await.upload_id,
+            _ => self.world.begin_as_planned(&self.ana, &large).await.upload_id,
+        };
+        match turn % 3 {
+            0 => self.ana.put_parts(upload, &small, [1]).await,
+            1 => self.ana.put_parts(upload, &large, [2]).await,
+            _ => {}
+        }
+        let file = self.ana.upload(&small).await.file_id;
+        // By a link that no call replaces.
+        Subjects { upload, file, member: self.world.join(Role::Contribute).await.session.member_id }
+    }
+
     /// A value that the schema allows, more or less.
     fn value(&self, schema: &Value, dice: &mut Dice, depth: usize) -> Value {
         if let Some(reference) = schema["$ref"].as_str() {
@@ -92,13 +129,16 @@ impl Fuzz {
     }
 
     /// A call of an operation, right or spoiled.
-    fn call(&self, method: &str, path: &str, operation: &Value, dice: &mut Dice) -> Call {
+    fn call(&self, (method, path): (&str, &str), operation: &Value, subjects: &Subjects, dice: &mut Dice) -> Call {
         let mut path = path.to_owned();
         for name in ["roomId", "uploadId", "fileId", "memberId", "role"] {
-            let value = match (name, dice.roll(4)) {
-                ("roomId", 0..=2) => self.room.id.to_string(),
+            let value = match (name, dice.roll(5)) {
+                ("roomId", 0..=2) => self.world.room.id.to_string(),
+                ("uploadId", 0..=2) => subjects.upload.to_string(),
+                ("fileId", 0..=2) => subjects.file.to_string(),
+                ("memberId", 0..=2) => subjects.member.to_string(),
                 ("role", _) => (*dice.pick(&["view", "drop", "owner", "%00"])).to_owned(),
-                (_, 0..=2) => dice.base64url(22),
+                (_, 3) => dice.base64url(22),
                 _ => (*dice.pick(&["x", "%2e%2e", "%ff", "%00", "a%20b"])).to_owned(),
             };
             path = path.replace(&format!("{{{name}}}"), &value);
@@ -106,7 +146,7 @@ impl Fuzz {
         if dice.roll(3) == 0 {
             path += *dice.pick(&["?after=1", "?after=-1", "?after=%00", "?after=", "?x=%ff", "?after[]=1"]);
         }
-        let call = Call::new(method.to_uppercase().parse().expect("a method"), &path).token(Some(&self.token));
+        let call = Call::new(method.to_uppercase().parse().expect("a method"), &path).token(self.ana.session.token());
         let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
         if schema.is_null() {
             return call;
@@ -179,16 +219,20 @@ fn hostile(dice: &mut Dice) -> Value {
 }
 
 /// Returns the operations that were answered well at least once.
-async fn send_all(fuzz: &Fuzz, api: &Api) -> BTreeSet<String> {
+async fn send_all(fuzz: &Fuzz) -> BTreeSet<String> {
     let mut good = BTreeSet::new();
     let paths = fuzz.document["paths"].as_object().expect("paths").clone();
     for (path, item) in &paths {
         for (method, operation) in item.as_object().expect("operations") {
             let rounds = if operation["requestBody"].is_null() { ROUNDS_WITHOUT_BODY } else { ROUNDS };
+            let mut subjects = fuzz.subjects(0).await;
             for seed in 0..rounds {
-                let call = fuzz.call(method, path, operation, &mut Dice(seed));
+                if seed % SAME_SUBJECTS == 0 {
+                    subjects = fuzz.subjects(seed / SAME_SUBJECTS).await;
+                }
+                let call = fuzz.call((method, path), operation, &subjects, &mut Dice(seed));
                 let shown = format!("{method} {} seed {seed}", call.path);
-                let answer = api.send(call).await;
+                let answer = fuzz.world.api.send(call).await;
                 assert!(answer.status.as_u16() < 500, "{shown}: {} {}", answer.status, answer.body);
                 if answer.status.is_success() {
                     good.insert(format!("{method} {path}"));
@@ -205,26 +249,14 @@ async fn send_all(fuzz: &Fuzz, api: &Api) -> BTreeSet<String> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_comes_the_answer_is_an_error_of_ours() {
-    let storage = on_storage().await;
-    let stack = Stack::start(|config| {
+    let world = World::gateway_with(|config| {
         config.rates = Rates::from_calls(1_000_000);
-        for (name, value) in storage.environment() {
-            match name {
-                "SLIPWAY_S3_ENDPOINT" => config.s3_endpoint = Some(value.to_owned()),
-                "SLIPWAY_BUCKET" => config.bucket = value.to_owned(),
-                _ => {}
-            }
-        }
-        let (id, key) = (storage.minio.access_key(), storage.minio.secret_key());
-        config.credentials = aws_credential_types::Credentials::new(id, key, None, None, "test");
+        (config.source.rooms_per_day, config.source.bytes_per_day) = (1_000_000, 1 << 60);
     })
     .await;
-    stack.app.storage.create_bucket().await.expect("a bucket");
-    let api = stack.gateway();
-    let room = NewRoom::create(&api).await;
-    let token = room.join(&api, Role::Manage).await.token;
+    let ana = world.join(Role::Manage).await;
     let document = serde_json::to_value(routers::document()).expect("JSON");
-    let good = send_all(&Fuzz { document, room, token }, &api).await;
+    let good = send_all(&Fuzz { document, world, ana }).await;
     for call in GET_THROUGH {
         assert!(good.contains(call), "{call} never got past the checks, so it was not tried: {good:?}");
     }

@@ -1,6 +1,7 @@
 //! THREATS 4, 10, 12, 22: counted limits hold under a race, and an address cannot be forged.
 
 use functions::config::Config;
+use functions::extract::CdnSecret;
 use futures::future::join_all;
 use http::Method;
 use slipway_protocol::error::ErrorCode;
@@ -116,4 +117,74 @@ async fn a_members_calls_are_limited_and_other_members_go_on() {
     let answers = join_all((0..12).map(|_| api.delete(&path, one.token()))).await;
     assert_eq!((count(&answers, 204), count(&answers, 429)), (3, 9));
     assert_eq!(api.delete(&path, two.token()).await.status, 204);
+}
+
+const SECRET: &str = "a-secret-of-the-cdn-that-is-long-enough";
+
+/// A new room, told as if it came through the CDN.
+async fn through_cdn(api: &Api, secret: Option<&str>, viewer: &str) -> Answer {
+    let call = Call::new(Method::POST, "/api/rooms").json(&NewRoom::invented().request());
+    let call = secret.into_iter().fold(call, |call, secret| call.header("x-slipway-cdn", secret));
+    api.send(call.header("x-slipway-viewer", viewer)).await
+}
+
+/// Behind the CDN all callers come from its addresses.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn behind_the_cdn_callers_are_told_apart() {
+    let stack = stack(|config| {
+        config.rates.rooms_per_minute = 1;
+        config.cdn_secret = CdnSecret::new(SECRET);
+    })
+    .await;
+    for api in [stack.gateway(), stack.http()] {
+        for viewer in ["203.0.113.1", "203.0.113.2", "2001:db8:7:7::1"] {
+            assert_eq!(through_cdn(&api, Some(SECRET), viewer).await.status, 201, "{viewer}");
+            through_cdn(&api, Some(SECRET), viewer).await.failed(ErrorCode::RateLimited);
+            // Another edge of the CDN changes nothing.
+            let edge = api.at_address("192.0.2.200");
+            through_cdn(&edge, Some(SECRET), viewer).await.failed(ErrorCode::RateLimited);
+        }
+        stack.app.clock.advance(std::time::Duration::from_secs(60));
+    }
+}
+
+/// Abuse case 22, with a CDN.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_viewers_address_without_the_secret_changes_nothing() {
+    let wrong = [None, Some(""), Some("wrong"), Some("a-secret-of-the-cdn-that-is-long-enougH")];
+    for configured in [None, CdnSecret::new(SECRET)] {
+        let stack = stack(|config| {
+            config.rates.rooms_per_minute = 1;
+            config.cdn_secret = configured.clone();
+        })
+        .await;
+        let api = stack.gateway();
+        NewRoom::create(&api).await;
+        for secret in wrong {
+            through_cdn(&api, secret, "203.0.113.9").await.failed(ErrorCode::RateLimited);
+        }
+        if configured.is_none() {
+            through_cdn(&api, Some(SECRET), "203.0.113.9").await.failed(ErrorCode::RateLimited);
+        } else {
+            // With the secret, but no address that is one: the gateway's own counts.
+            through_cdn(&api, Some(SECRET), "nowhere").await.failed(ErrorCode::RateLimited);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rooms_of_an_address_are_limited_by_the_day() {
+    let stack = stack(|config| config.source.rooms_per_day = 2).await;
+    let api = stack.gateway();
+    for _ in 0..2 {
+        NewRoom::create(&api).await;
+        stack.app.clock.advance(std::time::Duration::from_secs(1));
+    }
+    let refused = api.post("/api/rooms", None, &NewRoom::invented().request()).await;
+    let seconds: u64 = refused.headers["retry-after"].to_str().unwrap().parse().unwrap();
+    assert!((1..=24 * 3600).contains(&seconds));
+    refused.failed(ErrorCode::RateLimited);
+    NewRoom::create(&api.at_address("192.0.2.9")).await;
+    stack.app.clock.advance(std::time::Duration::from_secs(seconds));
+    NewRoom::create(&api).await;
 }

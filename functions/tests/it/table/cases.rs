@@ -28,24 +28,32 @@ async fn found(app: &App, sk: &str) -> Option<Record> {
     app.table.get(&key(sk)).await.unwrap()
 }
 
+/// Puts an item where there is none. False: there was one.
+async fn put_new(app: &App, key: &Key, item: &impl Serialize, ttl: Option<u64>) -> Result<bool, TableError> {
+    match app.table.write(&Write::put(key, item).ttl(ttl).when("attribute_not_exists(#pk)")).await {
+        Err(TableError::Refused(_)) => Ok(false),
+        result => result.map(|()| true),
+    }
+}
+
 pub(super) async fn the_time_to_live_is_set(app: &App) {
     assert_eq!(app.table.ttl_attribute().await.unwrap().as_deref(), Some(TTL));
 }
 
 pub(super) async fn making_the_table_again_does_no_harm(app: &App) {
-    app.table.put_new(&key("a"), &record("kept"), None).await.unwrap();
+    put_new(app, &key("a"), &record("kept"), None).await.unwrap();
     app.table.create_if_missing().await.unwrap();
     assert_eq!(found(app, "a").await, Some(record("kept")));
 }
 
 pub(super) async fn an_item_is_put_once(app: &App) {
-    assert!(app.table.put_new(&key("a"), &record("first"), Some(4_000_000_000)).await.unwrap());
-    assert!(!app.table.put_new(&key("a"), &record("second"), None).await.unwrap());
+    assert!(put_new(app, &key("a"), &record("first"), Some(4_000_000_000)).await.unwrap());
+    assert!(!put_new(app, &key("a"), &record("second"), None).await.unwrap());
     assert_eq!(found(app, "a").await, Some(record("first")));
 }
 
 pub(super) async fn a_condition_that_does_not_hold_leaves_the_item(app: &App) {
-    app.table.put_new(&key("a"), &record("first"), None).await.unwrap();
+    put_new(app, &key("a"), &record("first"), None).await.unwrap();
     let change = Write::update(&key("a"), "SET #name = :new").bind("new", "second").label("change");
     let refused = app.table.write(&change.clone().when("#count = :seven").bind("seven", 7)).await.unwrap_err();
     assert!(refused.refused("change"), "{refused}");
@@ -59,7 +67,7 @@ pub(super) async fn a_condition_that_does_not_hold_leaves_the_item(app: &App) {
 }
 
 pub(super) async fn of_two_hundred_at_once_three_pass_a_limit_of_three(app: &App) {
-    app.table.put_new(&key("counter"), &record("counter"), None).await.unwrap();
+    put_new(app, &key("counter"), &record("counter"), None).await.unwrap();
     let take = Write::update(&key("counter"), "ADD #count :one").when("#count < :most").bind("one", 1).bind("most", 3);
     let results = join_all((0..200).map(|_| app.table.write(&take))).await;
     assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 3);
@@ -70,7 +78,7 @@ pub(super) async fn of_two_hundred_at_once_three_pass_a_limit_of_three(app: &App
 }
 
 pub(super) async fn a_transaction_that_is_refused_leaves_nothing_behind(app: &App) {
-    app.table.put_new(&key("there"), &record("there"), None).await.unwrap();
+    put_new(app, &key("there"), &record("there"), None).await.unwrap();
     let absent = "attribute_not_exists(#pk)";
     let writes = [
         Write::put(&key("new"), &record("new")).when(absent).label("new"),
@@ -104,10 +112,10 @@ pub(super) async fn endless_conflicts_end(app: &App) {
 
 pub(super) async fn a_range_is_read_in_pages(app: &App) {
     for number in 0..25 {
-        app.table.put_new(&key(&format!("ROW#{number:02}")), &record(&number.to_string()), None).await.unwrap();
+        put_new(app, &key(&format!("ROW#{number:02}")), &record(&number.to_string()), None).await.unwrap();
     }
-    app.table.put_new(&key("ROX"), &record("behind"), None).await.unwrap();
-    app.table.put_new(&key("A"), &record("before"), None).await.unwrap();
+    put_new(app, &key("ROX"), &record("behind"), None).await.unwrap();
+    put_new(app, &key("A"), &record("before"), None).await.unwrap();
     let names = |items: Vec<Record>| items.into_iter().map(|item| item.name).collect::<Vec<_>>();
     let query = Query::new("TEST", "ROW#", 10);
 
@@ -131,7 +139,7 @@ pub(super) async fn a_range_is_read_in_pages(app: &App) {
 
 pub(super) async fn several_items_come_in_the_order_of_their_keys(app: &App) {
     for name in ["x", "y", "z"] {
-        app.table.put_new(&key(name), &record(name), None).await.unwrap();
+        put_new(app, &key(name), &record(name), None).await.unwrap();
     }
     let items = app.table.get_many(&["z", "nowhere", "x"].map(key)).await.unwrap();
     let names: Vec<_> = items.into_iter().map(|item| item.map(|item| read::<Record>(item).unwrap().name)).collect();
@@ -142,7 +150,7 @@ const LIMITS: RoomLimits = RoomLimits { max_bytes: 1000, max_files: 50, max_open
 const ROOM: RoomId = RoomId::from_bytes([7; 16]);
 
 async fn empty_room(app: &App) {
-    app.table.put_new(&quota::key(ROOM), &QuotaRecord::default(), None).await.unwrap();
+    put_new(app, &quota::key(ROOM), &QuotaRecord::default(), None).await.unwrap();
 }
 
 pub(super) async fn the_parallel_sum_never_passes_the_quota(app: &App) {
@@ -174,7 +182,7 @@ async fn maps_survive() {
     let stack = crate::support::Stack::start(|_| {}).await;
     let app = &stack.app;
     let map = BTreeMap::from([("b".to_owned(), 1_u64), ("a".to_owned(), u64::MAX)]);
-    app.table.put_new(&key("map"), &BTreeMap::from([("map".to_owned(), map.clone())]), None).await.unwrap();
+    put_new(app, &key("map"), &BTreeMap::from([("map".to_owned(), map.clone())]), None).await.unwrap();
     #[derive(Deserialize)]
     struct Holder {
         map: BTreeMap<String, u64>,

@@ -7,7 +7,7 @@ use slipway_protocol::error::ErrorCode;
 use slipway_protocol::link::Role;
 
 use super::content::{Content, MIB};
-use super::world::{World, both_tables};
+use super::world::{World, both_tables, source};
 use crate::storage::bucket::send;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -194,7 +194,9 @@ async fn open_uploads_are_capped_and_counted_apart() {
     let file = Content::new(1, 10);
     let first = ana.begin(&file).await;
     ana.begin(&file).await;
-    ana.try_begin(vec![file.to_upload(0)], None).await.failed(ErrorCode::TooManyUploads);
+    let refused = ana.try_begin(vec![file.to_upload(0)], None).await;
+    assert_eq!((refused.status.as_u16(), &refused.headers["retry-after"]), (429, &"60".parse().unwrap()));
+    refused.failed(ErrorCode::TooManyUploads);
     ana.put_parts(first.upload_id, &file, [1]).await;
     ana.complete(first.upload_id).await;
     ana.begin(&file).await;
@@ -244,7 +246,8 @@ async fn a_pending_upload_is_opened_by_who_needs_it() {
     let mut cut_off = world.app().clone();
     cut_off.storage = world.bucket.through(&nowhere, &[]);
     let request = slipway_protocol::api::Initiate { uploads: vec![file.to_upload(2)] };
-    let lost = functions::uploads::initiate::initiate(&cut_off, &ana.member(), Some("once"), &request).await;
+    let lost =
+        functions::uploads::initiate::initiate(&cut_off, (&ana.member(), &source()), Some("once"), &request).await;
     assert_eq!(lost.unwrap_err().code(), ErrorCode::Unavailable);
     let pending = ana.view().await.uploads.remove(0).upload_id;
     assert_eq!(ana.status(pending).await.state, UploadState::Pending);
@@ -258,4 +261,45 @@ async fn a_pending_upload_is_opened_by_who_needs_it() {
     }
     ana.complete(pending).await;
     assert_eq!(world.used().await, (17 * MIB as u64, 1, 0));
+}
+
+/// A folder of many small files: what is charged is the call, not the file.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_is_charged_as_one_call() {
+    let world = World::with(|config| config.rates.calls_per_minute = 4).await;
+    // All within one minute.
+    let second = world.app().clock.now_seconds() % 60;
+    world.wait(60 - second);
+    let ana = world.join(Role::Contribute).await;
+    let files: Vec<_> = (0..20).map(|seed| Content::new(seed, 10)).collect();
+    for _ in 0..2 {
+        let started = ana.begin_all(files.iter().map(|file| file.to_upload(1)).collect()).await;
+        for (file, started) in files.iter().zip(&started) {
+            assert_eq!(send(&started.requests[0], file.part(1)).await.status, 200);
+        }
+        ana.complete_many(started.iter().map(|started| started.upload_id).collect()).await;
+    }
+    assert_eq!(ana.files().await.len(), 40);
+    ana.try_begin(vec![files[0].to_upload(0)], None).await.failed(ErrorCode::RateLimited);
+}
+
+/// Over all rooms: who makes rooms needs no account.
+#[tokio::test(flavor = "multi_thread")]
+async fn bytes_of_an_address_are_limited_by_the_day() {
+    let world = World::with(|config| config.source.bytes_per_day = 1000).await;
+    let (ana, stranger) = (world.join(Role::Contribute).await, world.stranger().await);
+    let file = Content::new(1, 400);
+    let call = || vec![file.to_upload(0)];
+    let first = ana.try_begin(call(), Some("once")).await.ok::<Initiated>().uploads;
+    // Asked again, it is the same bytes.
+    for _ in 0..5 {
+        assert_eq!(ids(&ana.try_begin(call(), Some("once")).await.ok::<Initiated>().uploads), ids(&first));
+    }
+    stranger.begin(&file).await;
+    let refused = stranger.try_begin(call(), None).await;
+    assert!(refused.headers.contains_key("retry-after"));
+    refused.failed(ErrorCode::RateLimited);
+    ana.try_begin(call(), None).await.failed(ErrorCode::RateLimited);
+    ana.begin(&Content::new(2, 200)).await;
+    assert_eq!(world.used().await, (600, 2, 2), "what was refused is not reserved");
 }

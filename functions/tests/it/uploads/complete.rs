@@ -1,8 +1,12 @@
 //! Complete verifies every part, then the object, and does it once.
 
+use std::time::{Duration, Instant};
+
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
-use slipway_protocol::api::{CompletionResult, UploadState};
+use functions::extract::RequestId;
+use functions::uploads::complete::complete_many;
+use slipway_protocol::api::{CompleteMany, Completion, CompletionResult, UploadState};
 use slipway_protocol::digest::composite_etag;
 use slipway_protocol::error::ErrorCode;
 use slipway_protocol::id::UploadId;
@@ -11,6 +15,7 @@ use slipway_protocol::link::Role;
 use super::content::{Content, MIB};
 use super::wire::{Trouble, Wire};
 use super::world::{Person, World, named};
+use crate::storage::bucket::send;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn missing_parts_are_named_and_the_upload_goes_on() {
@@ -250,4 +255,67 @@ async fn one_bad_upload_of_a_batch_does_not_hold_up_the_others() {
     assert_eq!(codes, [Some(ErrorCode::PartsIncomplete), None, Some(ErrorCode::NotFound)]);
     let body = slipway_protocol::api::CompleteMany { upload_ids: vec![one; 21] };
     ana.post(&world.room.path("/completions"), &body).await.failed(ErrorCode::BadRequest);
+}
+
+/// A storage that takes connections and says nothing.
+async fn silent_storage() -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let mut held = Vec::new();
+        while let Ok((stream, _)) = listener.accept().await {
+            held.push(stream);
+        }
+    });
+    url
+}
+
+/// Twenty uploads in eight lanes would take storage's time-outs one after the other, and the gateway gives up at 30 s.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_shares_the_time_of_one_call() {
+    let world = World::with(|config| config.call.complete = Duration::from_millis(1500)).await;
+    let ana = world.join(Role::Contribute).await;
+    let files: Vec<_> = (0..20).map(|seed| Content::new(seed, 10)).collect();
+    let started = ana.begin_all(files.iter().map(|file| file.to_upload(1)).collect()).await;
+    for (file, started) in files.iter().zip(&started) {
+        assert_eq!(send(&started.requests[0], file.part(1)).await.status, 200);
+    }
+    let upload_ids: Vec<_> = started.iter().map(|started| started.upload_id).collect();
+    let mut cut_off = world.app().clone();
+    cut_off.storage = world.bucket.through(&silent_storage().await, &[]);
+    let before = Instant::now();
+    let request = CompleteMany { upload_ids: upload_ids.clone() };
+    let done = complete_many(&cut_off, &ana.member(), &request, &RequestId::random()).await.unwrap();
+    assert!(before.elapsed() < Duration::from_millis(1500 + 4000 + 2000), "{:?}", before.elapsed());
+    let is_working = |result: &&CompletionResult| {
+        matches!(result, CompletionResult::Done(Completion::Completing { retry_after_seconds: 1.. }))
+    };
+    assert_eq!(done.results.iter().filter(is_working).count(), 20, "{done:?}");
+
+    // Those that nobody came to are as they were, and asked for again they are completed.
+    let mut untouched = Vec::new();
+    for id in upload_ids {
+        if world.record(id).await.state == UploadState::Uploading {
+            untouched.push(id);
+        }
+    }
+    assert!(untouched.len() >= 12, "{}", untouched.len());
+    let again = ana.complete_many(untouched.clone()).await.results;
+    let is_done = |result: &&CompletionResult| matches!(result, CompletionResult::Done(Completion::Completed { .. }));
+    assert_eq!(again.iter().filter(is_done).count(), untouched.len(), "{again:?}");
+}
+
+/// The gateway would answer without a word that a program could read.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_takes_too_long_is_answered_as_every_other() {
+    let silent = silent_storage().await;
+    let world = World::with(|config| {
+        config.call.answer = Duration::from_millis(700);
+        config.s3_endpoint = Some(silent);
+    })
+    .await;
+    let ana = world.join(Role::Contribute).await;
+    let refused = ana.try_begin(vec![Content::new(1, 17 * MIB).to_upload(0)], None).await;
+    assert!(refused.headers.contains_key("retry-after"));
+    refused.failed(ErrorCode::Unavailable);
 }

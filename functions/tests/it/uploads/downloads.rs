@@ -6,7 +6,7 @@ use slipway_protocol::error::ErrorCode;
 use slipway_protocol::link::Role;
 
 use super::content::{Content, MIB};
-use super::world::{World, assert_alike};
+use super::world::{World, assert_alike, signed_seconds};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_download_is_the_file_under_its_name() {
@@ -16,6 +16,8 @@ async fn a_download_is_the_file_under_its_name() {
     let info = ana.upload(&file).await;
     let grant = viewer.download(info.file_id).await;
     assert_eq!((grant.expires_in_seconds, grant.size, &grant.etag), (60, 17 * MIB as u64, &info.etag));
+    // THREATS 9: passed on, it is of no use a minute later.
+    assert_eq!(signed_seconds(&grant.url), 60);
     let answer = reqwest::get(&grant.url).await.unwrap();
     assert_eq!(answer.headers()["content-type"], "application/octet-stream");
     let disposition = answer.headers()["content-disposition"].to_str().unwrap().to_owned();

@@ -7,7 +7,7 @@ use slipway_protocol::id::UploadId;
 use slipway_protocol::link::Role;
 
 use super::content::{Content, MIB};
-use super::world::{Person, World, both_tables};
+use super::world::{Person, World, both_tables, source};
 
 const COMPLETE: [Point; 6] = [
     Point::CompleteNoted,
@@ -125,7 +125,10 @@ async fn the_same_call_ends_a_killed_initiate() {
         let files = [Content::new(1, 17 * MIB), Content::new(2, 1000)];
         let request = Initiate { uploads: files.iter().map(|file| file.to_upload(1)).collect() };
         let (app, member, body) = (world.app().clone(), ana.member(), request.clone());
-        kill(&world, point, async move { initiate::initiate(&app, &member, Some("key"), &body).await.map(drop) }).await;
+        kill(&world, point, async move {
+            initiate::initiate(&app, (&member, &source()), Some("key"), &body).await.map(drop)
+        })
+        .await;
         assert_eq!(world.used().await.2, 2, "{point:?}");
         let started = ana.try_begin(request.uploads, Some("key")).await.ok::<Initiated>().uploads;
         for (file, started) in files.iter().zip(started) {
@@ -143,7 +146,12 @@ async fn sweep_frees_what_a_killed_initiate_took() {
         let ana = world.join(Role::Contribute).await;
         let request = Initiate { uploads: vec![Content::new(1, 17 * MIB).to_upload(1)] };
         let (app, member) = (world.app().clone(), ana.member());
-        kill(&world, point, async move { initiate::initiate(&app, &member, None, &request).await.map(drop) }).await;
+        kill(
+            &world,
+            point,
+            async move { initiate::initiate(&app, (&member, &source()), None, &request).await.map(drop) },
+        )
+        .await;
         world.wait(24 * 3600 - 60);
         world.sweep().await;
         assert_eq!(world.used().await.2, 1, "a day is left to repeat the call");

@@ -7,7 +7,7 @@ use slipway_protocol::error::ErrorCode;
 use slipway_protocol::link::Role;
 
 use super::content::{Content, MIB, part};
-use super::world::{World, assert_alike, both_tables, named};
+use super::world::{World, assert_alike, both_tables, named, signed_seconds};
 use crate::storage::bucket::send;
 
 both_tables! {
@@ -150,4 +150,29 @@ async fn a_url_cannot_be_used_for_other_bytes() {
         assert!(ana.status(upload).await.parts.is_empty());
         assert_eq!(send(&request, file.part(last)).await.status, 200);
     }
+}
+
+/// Abuse case 1: of parts and of a single PUT, from initiate and from presign.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_url_is_signed_for_a_quarter_of_an_hour() {
+    let world = World::new().await;
+    let ana = world.join(Role::Contribute).await;
+    for file in [Content::new(1, 17 * MIB), Content::new(2, 10)] {
+        let started = ana.begin_all(vec![file.to_upload(1)]).await.remove(0);
+        let signed = ana.sign(started.upload_id, &[file.to_sign(1)]).await.remove(0);
+        for request in [&started.requests[0], &signed] {
+            assert_eq!((signed_seconds(&request.url), request.expires_in_seconds), (900, 900));
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn urls_are_signed_for_as_long_as_is_configured() {
+    let world = World::with(|config| (config.part_url_seconds, config.download_url_seconds) = (300, 20)).await;
+    let ana = world.join(Role::Contribute).await;
+    let info = ana.upload(&Content::new(1, 10)).await;
+    let file = Content::new(2, 10);
+    let started = ana.begin_all(vec![file.to_upload(1)]).await.remove(0);
+    assert_eq!(signed_seconds(&started.requests[0].url), 300);
+    assert_eq!(signed_seconds(&ana.download(info.file_id).await.url), 20);
 }

@@ -1,5 +1,6 @@
 //! The status tells what storage holds, to whom it concerns.
 
+use functions::records::upload::Reason;
 use slipway_protocol::api::{Progress, UploadState, UploadStatus};
 use slipway_protocol::digest::Digest;
 use slipway_protocol::error::ErrorCode;
@@ -64,4 +65,52 @@ async fn progress_is_what_storage_holds_looked_up_now_and_then() {
     ana.complete(upload).await;
     let done: Progress = viewer.get(&path).await.ok();
     assert_eq!((done.bytes_uploaded, done.percentage), (20 * MIB as u64, 100.0));
+}
+
+/// What the room lists says where an upload stands, not only that it began.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_list_tells_the_true_state() {
+    let world = World::new().await;
+    let (ana, viewer) = (world.join(Role::Contribute).await, world.join(Role::View).await);
+    let file = Content::in_small_parts(1, 17 * MIB);
+    let upload = world.begin_as_planned(&ana, &file).await.upload_id;
+    let listed = async || viewer.view().await.uploads.into_iter().map(|upload| upload.state).collect::<Vec<_>>();
+    assert_eq!(listed().await, [UploadState::Pending]);
+    ana.put_parts(upload, &file, [1]).await;
+    assert_eq!(listed().await, [UploadState::Uploading]);
+
+    let record = world.record(upload).await;
+    let now = world.app().clock.now_ms();
+    world.app().table.write(&record.lease(now, now + 1000)).await.unwrap();
+    assert_eq!(listed().await, [UploadState::Completing]);
+    world.wait(2);
+    let record = world.record(upload).await;
+    let abort = record.aborting(Reason::Cancelled, None, world.app().clock.now_ms());
+    world.app().table.write(&abort).await.unwrap();
+    assert_eq!(listed().await, [UploadState::Aborting]);
+    assert_eq!(ana.abort(upload).await.status, 204);
+    assert_eq!(listed().await, []);
+}
+
+/// Without anybody asking for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_list_follows_the_calls_of_the_upload_itself() {
+    let world = World::new().await;
+    let (ana, viewer) = (world.join(Role::Contribute).await, world.join(Role::View).await);
+    let file = Content::in_small_parts(1, 20 * MIB);
+    let upload = world.begin_as_planned(&ana, &file).await.upload_id;
+    let listed = async || viewer.view().await.uploads[0].bytes_uploaded / MIB as u64;
+    ana.put_parts(upload, &file, [1]).await;
+    assert_eq!(listed().await, 0, "not within 5 s");
+    world.wait(6);
+    ana.sign(upload, &[file.to_sign(2)]).await;
+    assert_eq!(listed().await, 5, "by presign");
+    ana.put_parts(upload, &file, [2]).await;
+    ana.status(upload).await;
+    assert_eq!(listed().await, 5, "not within 5 s");
+    world.wait(6);
+    viewer.status(upload).await;
+    assert_eq!(listed().await, 5, "others do not ask storage");
+    ana.status(upload).await;
+    assert_eq!(listed().await, 10, "by status");
 }

@@ -1,7 +1,9 @@
 //! A room on real storage, people in it, and files to upload.
 
+use std::net::IpAddr;
+
 use functions::config::{Config, TableEndpoint};
-use functions::extract::Member;
+use functions::extract::{Member, Source};
 use functions::ids::random_bytes;
 use functions::records::due;
 use functions::records::member::Principal;
@@ -85,7 +87,11 @@ impl World {
 
     /// Called as Lambda is called.
     pub(crate) async fn gateway() -> Self {
-        Self::start(|_| {}, Stack::gateway).await
+        Self::gateway_with(|_| {}).await
+    }
+
+    pub(crate) async fn gateway_with(change: impl FnOnce(&mut Config)) -> Self {
+        Self::start(change, Stack::gateway).await
     }
 
     /// On this kind of table.
@@ -188,6 +194,11 @@ impl World {
         let used = functions::quota::used(self.app(), self.room.id).await.unwrap();
         (used.bytes, used.files, used.open)
     }
+}
+
+/// Where calls come from that go past HTTP.
+pub(crate) fn source() -> Source {
+    Source::from(IpAddr::from([192, 0, 2, 1]))
 }
 
 /// One for a test process.
@@ -331,4 +342,12 @@ pub(crate) fn named(error: &ApiError) -> Vec<u16> {
 pub(crate) fn assert_alike(one: &Answer, other: &Answer) {
     assert_eq!(one.without_id(), other.without_id());
     one.clone().failed(ErrorCode::NotFound);
+}
+
+/// How long storage takes a signed URL: what is signed, not what the answer beside it says.
+#[track_caller]
+pub(crate) fn signed_seconds(url: &str) -> u64 {
+    let (_, query) = url.split_once('?').expect("a signed URL");
+    let expires = query.split('&').find_map(|pair| pair.strip_prefix("X-Amz-Expires="));
+    expires.expect("an expiry").parse().expect("a number")
 }
