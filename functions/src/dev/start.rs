@@ -103,15 +103,15 @@ async fn sweep_at_intervals(app: App, expiry: Option<Expiry>) {
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        match sweep(&app).await {
-            Ok(report) => tracing::debug!(?report, "swept"),
-            Err(failure) => tracing::warn!(cause = failure.cause(), "the sweep failed; it is repeated"),
-        }
         if let Some(expiry) = &expiry {
             match expiry.drop_expired().await {
                 Ok(count) => tracing::debug!(count, "dropped expired items"),
                 Err(error) => tracing::warn!("{error}"),
             }
+        }
+        match sweep(&app).await {
+            Ok(report) => tracing::debug!(?report, "swept"),
+            Err(failure) => tracing::warn!(cause = failure.cause(), "the sweep failed; it is repeated"),
         }
     }
 }
