@@ -9,6 +9,7 @@ pub mod listing;
 pub mod names;
 pub mod order;
 pub mod polling;
+pub mod rows;
 pub mod strip;
 pub mod texts;
 pub mod window;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use wasm_client::{Actions, LocalId, Stage, View};
+use wasm_client::{Actions, LocalId, Stage};
 
 /// Which rows to show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -21,16 +21,25 @@ impl Filter {
 
     /// Whether a row in this stage is shown.
     pub fn shows(self, stage: Stage) -> bool {
+        self.shows_rank(rank(stage))
+    }
+
+    /// The same by rank.
+    pub(crate) fn shows_rank(self, rank: u8) -> bool {
         match self {
             Self::All => true,
-            Self::Active => matches!(rank(stage), 1 | 2),
-            Self::Attention => rank(stage) == 0,
-            Self::Done => rank(stage) == 3,
+            Self::Active => matches!(rank, 1 | 2),
+            Self::Attention => rank == 0,
+            Self::Done => rank == 3,
         }
     }
 }
 
-fn rank(stage: Stage) -> u8 {
+/// Ranks that there are.
+pub(crate) const RANKS: usize = 4;
+
+/// Rows of a lower rank come first.
+pub(crate) fn rank(stage: Stage) -> u8 {
     match stage {
         Stage::Failed | Stage::NeedsFile => 0,
         Stage::Hashing | Stage::Uploading | Stage::Paused | Stage::Waiting | Stage::Completing => 1,
@@ -44,31 +53,42 @@ pub fn may_clear(actions: &Actions) -> bool {
     actions.dismiss && !actions.cancel
 }
 
-/// The rows in order. With `held` (a pointer or the keyboard is in the list) no row moves:
-/// a click must not land on another upload than the one that was aimed at.
-pub fn arrange<'a>(views: impl Iterator<Item = &'a View>, filter: Filter, held: Option<&[LocalId]>) -> Vec<LocalId> {
-    let mut rows: Vec<(usize, u8, LocalId)> = Vec::new();
-    let places: HashMap<LocalId, usize> =
-        held.unwrap_or_default().iter().enumerate().map(|(place, id)| (*id, place)).collect();
-    for view in views {
-        let place = places.get(&view.id);
-        if filter.shows(view.stage) || place.is_some() {
-            rows.push((place.copied().unwrap_or(usize::MAX), rank(view.stage), view.id));
-        }
-    }
-    rows.sort_by_key(|(place, rank, _)| (*place, *rank));
-    rows.into_iter().map(|(_, _, id)| id).collect()
+/// The rows to show, of those that are sorted by rank. With `held` (a pointer or the keyboard is in the list) no row
+/// moves: a click must not land on another upload than the one that was aimed at.
+pub fn arrange(
+    sorted: impl Iterator<Item = (LocalId, Stage)>,
+    filter: Filter,
+    held: Option<&[LocalId]>,
+) -> Vec<LocalId> {
+    let Some(held) = held else {
+        return sorted.filter(|(_, stage)| filter.shows(*stage)).map(|(id, _)| id).collect();
+    };
+    let places: HashMap<LocalId, usize> = held.iter().enumerate().map(|(place, id)| (*id, place)).collect();
+    let mut rows: Vec<(usize, LocalId)> = sorted
+        .map(|(id, stage)| (places.get(&id).copied(), id, stage))
+        .filter(|(place, _, stage)| place.is_some() || filter.shows(*stage))
+        .map(|(place, id, _)| (place.unwrap_or(usize::MAX), id))
+        .collect();
+    rows.sort_by_key(|(place, _)| *place);
+    rows.into_iter().map(|(_, id)| id).collect()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
+pub(crate) mod tests {
     use slipway_protocol::id::RoomId;
+    use wasm_client::View;
 
-    fn view(id: u64, stage: Stage) -> View {
+    use super::*;
+    use crate::rows::Rows;
+
+    const ROOM: RoomId = RoomId::from_bytes([0; 16]);
+
+    /// A view that has only a number and a stage.
+    pub(crate) fn view(id: u64, stage: Stage) -> View {
         View {
             id: LocalId(id),
-            room: RoomId::from_bytes([0; 16]),
+            number: id,
+            room: ROOM,
             upload: None,
             file: None,
             name: String::new(),
@@ -83,6 +103,7 @@ mod tests {
             lanes: 0,
             part_count: 1,
             parts_stored: 0,
+            parts_checked: 0,
             strip: Vec::new(),
             resumable: true,
             actions: Actions::default(),
@@ -91,7 +112,9 @@ mod tests {
 
     fn arranged(views: &[View], filter: Filter, held: Option<&[u64]>) -> Vec<u64> {
         let held: Option<Vec<_>> = held.map(|ids| ids.iter().map(|id| LocalId(*id)).collect());
-        arrange(views.iter(), filter, held.as_deref()).into_iter().map(|id| id.0).collect()
+        let mut rows = Rows::default();
+        rows.apply(views.iter().map(|view| (view.id, Some(view.clone()))));
+        arrange(rows.sorted(ROOM), filter, held.as_deref()).into_iter().map(|id| id.0).collect()
     }
 
     #[test]

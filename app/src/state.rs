@@ -1,15 +1,14 @@
 //! What every view may look at: the client, and signals fed by its changes.
 
-use std::collections::HashMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use leptos::prelude::*;
 use slipway_protocol::id::RoomId;
-use wasm_client::{Change, Client, LocalId, Notice, Offer, SavedRoom, Stage, Totals, View};
+use wasm_client::{Change, Client, Notice, Offer, SavedRoom, Totals};
 
 use crate::format;
 use crate::names::visible;
+use crate::rows::{Finished, Rows};
 
 /// How long a toast stays.
 const TOAST: Duration = Duration::from_secs(5);
@@ -20,7 +19,7 @@ pub(crate) struct Ctx {
     client: StoredValue<Option<Client>, LocalStorage>,
     /// False until what this device keeps is open.
     pub(crate) ready: RwSignal<bool>,
-    pub(crate) uploads: RwSignal<Uploads>,
+    pub(crate) uploads: RwSignal<Rows>,
     pub(crate) totals: RwSignal<Totals>,
     pub(crate) notices: RwSignal<Vec<Notice>>,
     pub(crate) rooms: RwSignal<Vec<SavedRoom>>,
@@ -36,29 +35,6 @@ pub(crate) struct Ctx {
     pub(crate) cap: (RwSignal<String>, RwSignal<String>),
     /// This device's clock, every half minute.
     pub(crate) now: RwSignal<u64>,
-}
-
-/// All uploads of this device at one moment.
-#[derive(Clone, Default)]
-pub(crate) struct Uploads(Arc<(Vec<View>, HashMap<LocalId, usize>)>);
-
-impl Uploads {
-    pub(crate) fn new(views: Vec<View>) -> Self {
-        let places = views.iter().enumerate().map(|(place, view)| (view.id, place)).collect();
-        Self(Arc::new((views, places)))
-    }
-
-    pub(crate) fn get(&self, id: LocalId) -> Option<&View> {
-        self.0.1.get(&id).map(|place| &self.0.0[*place])
-    }
-
-    pub(crate) fn all(&self) -> &[View] {
-        &self.0.0
-    }
-
-    pub(crate) fn of(&self, room: RoomId) -> impl Iterator<Item = &View> {
-        self.all().iter().filter(move |view| view.room == room)
-    }
 }
 
 /// A word that goes away by itself.
@@ -116,12 +92,10 @@ impl Ctx {
         let client = self.client();
         match change {
             Change::Uploads => {
-                let (uploads, totals) = (Uploads::new(client.views()), client.totals());
-                if totals.completed != self.totals.with_untracked(|before| before.completed) {
-                    self.tell_completed(&uploads);
-                }
-                self.uploads.set(uploads);
-                self.totals.set(totals);
+                // In place: thousands of rows are not copied for the few that changed.
+                let finished = self.uploads.try_update(|uploads| uploads.apply(client.take_changed()));
+                self.tell(&finished.unwrap_or_default());
+                self.totals.set(client.totals());
             }
             Change::Notices => self.notices.set(client.notices()),
             Change::Rooms => self.rooms.set(client.saved_rooms()),
@@ -130,16 +104,11 @@ impl Ctx {
     }
 
     /// Says which uploads have just come to their end.
-    fn tell_completed(self, now: &Uploads) {
-        let before = self.uploads.get_untracked();
-        let fresh = |view: &&View| {
-            view.stage == Stage::Completed && before.get(view.id).is_some_and(|old| old.stage != Stage::Completed)
-        };
-        let mut done = now.all().iter().filter(fresh);
-        match (done.next(), done.count()) {
-            (Some(view), 0) => self.said.set(format!("{} is uploaded.", visible(&view.name))),
-            (Some(_), more) => self.said.set(format!("{} are uploaded.", format::count(more as u64 + 1, "file"))),
-            (None, _) => {}
+    fn tell(self, finished: &Finished) {
+        match finished.count {
+            0 => {}
+            1 => self.said.set(format!("{} is uploaded.", visible(&finished.name))),
+            more => self.said.set(format!("{} are uploaded.", format::count(more, "file"))),
         }
     }
 

@@ -24,6 +24,7 @@ pub fn reason_text(reason: Reason) -> &'static str {
         Reason::TooManyUploads => "Too many uploads are open in this room. Retry when some are done.",
         Reason::TooLarge => "The file is larger than this room takes; 5 TiB at most.",
         Reason::AccessLost => "Your access ended. Open a link of this room that works, then retry.",
+        Reason::UploadLost => "Somebody else goes on with it, or it was cleared away. To send it yourself, begin anew.",
         Reason::RoomClosed => "The room was closed. Ask for a new one.",
         Reason::AbortedElsewhere => "Somebody cancelled this upload. Add the file again to start over.",
         Reason::CompletedElsewhere => "Another page finished it. The file is in the room.",
@@ -42,6 +43,7 @@ pub fn status_text(view: &View) -> String {
     let amount = || format::bytes_of(view.bytes, view.size);
     match view.stage {
         Stage::Queued => "Waits for its turn".into(),
+        Stage::Hashing if view.parts_stored == view.part_count => checking_text(view),
         Stage::Hashing => "Reading the file".into(),
         Stage::Uploading if view.part_count > 1 => format!("{} · {}", amount(), parts_text(view)),
         Stage::Uploading => amount(),
@@ -54,6 +56,12 @@ pub fn status_text(view: &View) -> String {
         Stage::Expired => reason_text(Reason::Expired).into(),
         Stage::Cancelled => "Cancelled. Nothing of it stays in storage.".into(),
     }
+}
+
+/// All is stored, and read once more where the browser would not notice a change.
+fn checking_text(view: &View) -> String {
+    let (checked, all) = (format::grouped(view.parts_checked.into()), format::grouped(view.part_count.into()));
+    format!("All is sent. Checking that the file has not changed: {checked} of {all} parts")
 }
 
 fn parts_text(view: &View) -> String {
@@ -149,7 +157,7 @@ pub fn action_text(action: &str) -> String {
 mod tests {
     use super::*;
 
-    const REASONS: [Reason; 22] = [
+    const REASONS: [Reason; 23] = [
         Reason::Offline,
         Reason::Retrying,
         Reason::NoProgress,
@@ -165,6 +173,7 @@ mod tests {
         Reason::TooManyUploads,
         Reason::TooLarge,
         Reason::AccessLost,
+        Reason::UploadLost,
         Reason::RoomClosed,
         Reason::AbortedElsewhere,
         Reason::CompletedElsewhere,

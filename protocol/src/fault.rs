@@ -27,6 +27,8 @@ pub enum Then {
     HashAgain,
     /// Ask the functions where the upload stands.
     AskStatus,
+    /// Ask the same, because the upload may be another member's now, or gone.
+    AskWhose,
     /// Send the parts that the answer names.
     SendMissing,
     /// The key was used for another body: begin with a new one.
@@ -75,6 +77,8 @@ const CALLS: &[Doing] = &[Doing::Initiate, Doing::Sign, Doing::Status, Doing::Co
 const ABORT: &[Doing] = &[Doing::Abort];
 const INITIATE: &[Doing] = &[Doing::Initiate];
 const COMPLETE: &[Doing] = &[Doing::Complete];
+const STATUS: &[Doing] = &[Doing::Status];
+const OWNERS: &[Doing] = &[Doing::Sign, Doing::Complete];
 
 /// The first row that matches counts.
 #[rustfmt::skip]
@@ -123,6 +127,9 @@ const ROWS: &[Row] = &[
     (CALLS, Status::Any, Code::Api(ErrorCode::RoomClosed),        Url::Any, Then::Stop(Reason::RoomClosed)),
     (CALLS, Status::Is(401), Code::Any,                           Url::Any, Then::Stop(Reason::AccessLost)),
     (CALLS, Status::Is(403), Code::Any,                           Url::Any, Then::Stop(Reason::AccessLost)),
+    // Lost access is a 401. Another member may have adopted the upload, or its record is gone.
+    (OWNERS, Status::Is(404), Code::Any,                          Url::Any, Then::AskWhose),
+    (STATUS, Status::Is(404), Code::Any,                          Url::Any, Then::Stop(Reason::UploadLost)),
     (CALLS, Status::Is(404), Code::Any,                           Url::Any, Then::Stop(Reason::AccessLost)),
     (CALLS, Status::Any, Code::Api(ErrorCode::UploadAborted),     Url::Any, Then::Aborted),
     (CALLS, Status::Any, Code::Api(ErrorCode::UploadExpired),     Url::Any, Then::Expired),

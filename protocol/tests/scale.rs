@@ -109,6 +109,7 @@ fn run(sizes: impl IntoIterator<Item = u64>) -> Cost {
             size,
             last_modified: None,
             reopens: false,
+            notices_changes: false,
         };
         (LocalId(index as u64 + 1), source)
     };

@@ -200,9 +200,10 @@ impl Client {
         files::pick_folder(&mut |picked| batch.push(picked)).await
     }
 
-    /// All uploads of this device, in their order.
-    pub fn views(&self) -> Vec<View> {
-        self.driver.views()
+    /// The uploads of this device whose view changed since the last call, in no order, and all of them at the first
+    /// call. `None` instead of a view: the row is gone. Ask at each [`Change::Uploads`].
+    pub fn take_changed(&self) -> Vec<(LocalId, Option<View>)> {
+        self.driver.take_changed()
     }
 
     /// One of them.

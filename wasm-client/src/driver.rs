@@ -70,6 +70,8 @@ struct Inner {
     puts: RefCell<HashMap<(LocalId, PartNumber), (Attempt, Put)>>,
     /// Digests asked for by nobody but an adoption.
     proofs: RefCell<HashMap<JobKey, adopt::Asked>>,
+    /// Uploads whose view changed since the page asked last.
+    fresh: RefCell<HashSet<LocalId>>,
     /// Uploads that go on by themselves now.
     running: RefCell<HashSet<LocalId>>,
     /// Uploads that the user wants to take over from another tab.
@@ -114,6 +116,7 @@ impl Driver {
             handles: RefCell::default(),
             puts: RefCell::default(),
             proofs: RefCell::default(),
+            fresh: RefCell::default(),
             running: RefCell::default(),
             taking: RefCell::default(),
             persisted: Cell::new(false),
@@ -164,7 +167,14 @@ impl Driver {
         }
     }
 
-    /// What is shown of all uploads.
+    /// What is shown now of the uploads that changed since the last call; none for those that went.
+    pub(crate) fn take_changed(&self) -> Vec<(LocalId, Option<View>)> {
+        let fresh = self.0.fresh.take();
+        let engine = self.0.engine.borrow();
+        fresh.into_iter().map(|id| (id, engine.view(id))).collect()
+    }
+
+    /// What is shown of all uploads. Copies them: for a click, not for every change.
     pub(crate) fn views(&self) -> Vec<View> {
         self.0.engine.borrow().views()
     }
@@ -245,6 +255,7 @@ impl Driver {
         if changed.is_empty() {
             return;
         }
+        self.0.fresh.borrow_mut().extend(&changed);
         self.0.changes.note(Change::Uploads);
         let mut running = self.0.running.borrow_mut();
         for id in changed {

@@ -2,6 +2,7 @@
 
 mod dropped;
 mod handles;
+mod notice;
 
 use js_sys::Uint8Array;
 use slipway_protocol::machine::{ReadFault, Source};
@@ -40,6 +41,7 @@ impl Picked {
             size: self.file.size() as u64,
             last_modified: modified.is_finite().then_some(modified as i64),
             reopens: self.handle.is_some(),
+            notices_changes: notice::notices(modified, js_sys::Date::now()),
         }
     }
 }

@@ -128,6 +128,7 @@ pub(crate) fn head(id: u64) -> UploadRecord {
         size: 1 << 30,
         last_modified: Some(1),
         reopens: true,
+        notices_changes: false,
     };
     UploadRecord {
         v: 1,

@@ -10,7 +10,8 @@ use wasm_client::{Actions, Cell, ClientError, Level, LocalId, Notice, Reason, Sa
 use crate::browser;
 use crate::live::Live;
 use crate::room::{Body, JoinForm, SwitchForm};
-use crate::state::{self, Ctx, Uploads};
+use crate::rows::Rows;
+use crate::state::{self, Ctx};
 
 const ROOM: RoomId = RoomId::from_bytes([7; 16]);
 const MB: u64 = 1_000_000;
@@ -88,7 +89,10 @@ fn fill(ctx: Ctx, state: &str) {
         speed: (open > 0).then_some(46_300_000),
         eta: (open > 0).then_some(412),
     });
-    ctx.uploads.set(Uploads::new(views));
+    ctx.uploads.update(|uploads| {
+        *uploads = Rows::default();
+        uploads.apply(views.into_iter().map(|view| (view.id, Some(view))));
+    });
     ctx.notices.set(if state == "notices" { notices() } else { Vec::new() });
     match state {
         "dialog" => ctx.ask("Replace the Contribute link?", "The old link stops working at once.", "Replace", || ()),
@@ -124,6 +128,7 @@ fn upload(id: u64, name: &str, size: u64, stage: Stage, reason: Option<Reason>, 
     let over = stage.is_over();
     View {
         id: LocalId(id),
+        number: id,
         room: ROOM,
         upload: None,
         file: None,
@@ -139,6 +144,7 @@ fn upload(id: u64, name: &str, size: u64, stage: Stage, reason: Option<Reason>, 
         lanes: if busy { 4 } else { 0 },
         part_count: parts,
         parts_stored: stored,
+        parts_checked: stored,
         strip: strip(usize::from(parts.min(128)), percent, busy),
         resumable: true,
         actions: Actions {
@@ -200,6 +206,7 @@ fn reasons() -> Vec<View> {
         (Stage::Failed, TooManyUploads),
         (Stage::Failed, TooLarge),
         (Stage::Failed, AccessLost),
+        (Stage::Failed, UploadLost),
         (Stage::Failed, RoomClosed),
         (Stage::Cancelled, AbortedElsewhere),
         (Stage::Completed, CompletedElsewhere),

@@ -9,6 +9,7 @@ use wasm_client::SavedRoom;
 
 use crate::names::visible;
 use crate::parts::{Glyph, Icon};
+use crate::rows::Counts;
 use crate::{format, state, texts};
 
 /// `/`
@@ -108,17 +109,9 @@ fn trimmed(text: RwSignal<String>) -> String {
 fn Unfinished() -> impl IntoView {
     let ctx = state::ctx();
     let open = Memo::new(move |_| {
-        let mut rooms: Vec<(RoomId, u64, u64, u64)> = Vec::new();
-        ctx.uploads.with(|uploads| {
-            for view in uploads.all().iter().filter(|view| !view.stage.is_over()) {
-                match rooms.iter_mut().find(|(room, ..)| *room == view.room) {
-                    Some((_, files, bytes, size)) => {
-                        (*files, *bytes, *size) = (*files + 1, *bytes + view.bytes, *size + view.size);
-                    }
-                    None => rooms.push((view.room, 1, view.bytes, view.size)),
-                }
-            }
-        });
+        let row = |(room, counts): (RoomId, Counts)| (room, counts.open as u64, counts.open_bytes, counts.open_size);
+        let mut rooms: Vec<_> = ctx.uploads.with(|uploads| uploads.rooms().map(row).filter(|row| row.1 > 0).collect());
+        rooms.sort_unstable();
         rooms
     });
     let name =

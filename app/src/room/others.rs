@@ -1,7 +1,5 @@
 //! Uploads of others that are under way, as the room tells them.
 
-use std::collections::HashSet;
-
 use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -22,10 +20,8 @@ use crate::state;
 pub(crate) fn Others(live: Live, role: Role) -> impl IntoView {
     let ctx = state::ctx();
     let uploads = Memo::new(move |_| {
-        let here: HashSet<UploadId> =
-            ctx.uploads.with(|uploads| uploads.of(live.room).filter_map(|view| view.upload).collect());
         let all = live.view.with(|view| view.as_ref().map(|view| view.uploads.clone()).unwrap_or_default());
-        all.into_iter().filter(|upload| !here.contains(&upload.upload_id)).collect::<Vec<_>>()
+        ctx.uploads.with(|here| all.into_iter().filter(|upload| !here.has(upload.upload_id)).collect::<Vec<_>>())
     });
     let ids = move || uploads.with(|all| all.iter().map(|upload| upload.upload_id).collect::<Vec<_>>());
     view! {

@@ -10,6 +10,7 @@ use super::row::UploadRow;
 use super::strip_view::Legend;
 use crate::order::{self, Filter};
 use crate::parts::{Glyph, Icon};
+use crate::rows::Counts;
 use crate::state::{self, Ctx};
 use crate::{browser, format, window};
 
@@ -25,20 +26,24 @@ pub(crate) fn Uploads(room: RoomId) -> impl IntoView {
     let filter = RwSignal::new(Filter::All);
     let (pointed, focused) = (RwSignal::new(false), RwSignal::new(false));
     let held = Memo::new(move |_| pointed.get() || focused.get());
+    // Made anew only when a row comes, goes or moves: progress is no reason.
+    let version = Memo::new(move |_| ctx.uploads.with(|uploads| uploads.version(room)));
     let order = Memo::new(move |before: Option<&Vec<LocalId>>| {
+        version.track();
         let held = before.filter(|_| held.get()).map(Vec::as_slice);
-        ctx.uploads.with(|uploads| order::arrange(uploads.of(room), filter.get(), held))
+        ctx.uploads.with_untracked(|uploads| order::arrange(uploads.sorted(room), filter.get(), held))
     });
-    let any = Memo::new(move |_| ctx.uploads.with(|uploads| uploads.of(room).next().is_some()));
+    let counts = Memo::new(move |_| ctx.uploads.with(|uploads| uploads.counts(room)));
+    let any = Memo::new(move |_| counts.with(|counts| counts.all > 0));
     view! {
         <Show when=move || any.get()>
             <section class="card panel" aria-label="Your uploads">
                 <div class="panel-head">
                     <h2>"Your uploads"</h2>
-                    <ForAll room/>
+                    <ForAll room counts/>
                 </div>
-                <TotalsLine room/>
-                <Filters room filter/>
+                <TotalsLine counts/>
+                <Filters counts filter/>
                 <List order pointed focused/>
                 <div class="panel-foot">
                     <Legend/>
@@ -49,19 +54,12 @@ pub(crate) fn Uploads(room: RoomId) -> impl IntoView {
     }
 }
 
-/// How many rows of the room fit.
-fn counted(ctx: Ctx, room: RoomId, fits: impl Fn(&View) -> bool + Send + Sync + 'static) -> Memo<usize> {
-    Memo::new(move |_| ctx.uploads.with(|uploads| uploads.of(room).filter(|view| fits(view)).count()))
-}
-
 #[component]
-fn ForAll(room: RoomId) -> impl IntoView {
+fn ForAll(room: RoomId, counts: Memo<Counts>) -> impl IntoView {
     let ctx = state::ctx();
-    let pausable = counted(ctx, room, |view| view.actions.pause);
-    let resumable = counted(ctx, room, |view| view.actions.resume);
-    let retryable = counted(ctx, room, |view| view.actions.retry);
-    let open = counted(ctx, room, |view| !view.stage.is_over());
-    let over = counted(ctx, room, |view| order::may_clear(&view.actions));
+    let of = move |which: fn(&Counts) -> usize| Memo::new(move |_| counts.with(which));
+    let (pausable, resumable, retryable) = (of(|all| all.pausable), of(|all| all.resumable), of(|all| all.retryable));
+    let (open, over) = (of(|all| all.open), of(|all| all.clearable));
     let cancel = move |_| {
         let title = format!("Cancel {}?", format::count(open.get_untracked() as u64, "upload"));
         let text = "What is stored of them is deleted. Finished files stay in the room.";
@@ -106,22 +104,26 @@ fn ForAll(room: RoomId) -> impl IntoView {
 
 /// All at once where this room's are all there are; else one by one, so that other rooms go on.
 fn each(ctx: Ctx, room: RoomId, act: fn(&Client, Which), fits: fn(&View) -> bool) {
-    let (client, uploads) = (ctx.client(), ctx.uploads.get_untracked());
-    if uploads.all().iter().all(|view| view.room == room) {
-        return act(&client, Which::All);
-    }
-    for view in uploads.of(room).filter(|view| !view.stage.is_over() && fits(view)) {
-        act(&client, Which::One(view.id));
+    let client = ctx.client();
+    // Asked first and done then: what is done may change the rows.
+    let ids = ctx.uploads.with_untracked(|uploads| {
+        let is_only_room = uploads.rooms().all(|(other, counts)| other == room || counts.all == 0);
+        let fitting = |view: &&View| !view.stage.is_over() && fits(view);
+        (!is_only_room).then(|| uploads.of(room).filter(fitting).map(|view| view.id).collect::<Vec<_>>())
+    });
+    match ids {
+        None => act(&client, Which::All),
+        Some(ids) => ids.into_iter().for_each(|id| act(&client, Which::One(id))),
     }
 }
 
 /// Files, bytes, speed and time left of all together.
 #[component]
-fn TotalsLine(room: RoomId) -> impl IntoView {
+fn TotalsLine(counts: Memo<Counts>) -> impl IntoView {
     let ctx = state::ctx();
     let elsewhere = Memo::new(move |_| {
-        let other = |view: &&View| view.room != room && !view.stage.is_over();
-        ctx.uploads.with(|uploads| uploads.all().iter().filter(other).count())
+        let open: usize = ctx.uploads.with(|uploads| uploads.rooms().map(|(_, counts)| counts.open).sum());
+        open - counts.with(|counts| counts.open)
     });
     let files = move || {
         let totals = ctx.totals.get();
@@ -146,12 +148,10 @@ fn TotalsLine(room: RoomId) -> impl IntoView {
 }
 
 #[component]
-fn Filters(room: RoomId, filter: RwSignal<Filter>) -> impl IntoView {
-    let ctx = state::ctx();
-    let all = counted(ctx, room, |_| true);
-    let useful = Memo::new(move |_| all.get() > FILTER_ABOVE || filter.get() != Filter::All);
+fn Filters(counts: Memo<Counts>, filter: RwSignal<Filter>) -> impl IntoView {
+    let useful = Memo::new(move |_| counts.with(|all| all.all) > FILTER_ABOVE || filter.get() != Filter::All);
     let button = move |(each, words): (Filter, &'static str)| {
-        let n = counted(ctx, room, move |view| each.shows(view.stage));
+        let n = Memo::new(move |_| counts.with(|all| all.shown(each)));
         view! {
             <button type="button" class="chip" aria-pressed=move || (filter.get() == each).to_string() on:click=move |_| filter.set(each)>
                 {words} " " <span class="number">{move || format::grouped(n.get() as u64)}</span>

@@ -36,7 +36,7 @@ visits.onsuccess = () => {
 console.log('the page is here');
 </script>"#;
 
-async fn serve_page() -> Result<String> {
+pub(crate) async fn serve_page() -> Result<String> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let url = format!("http://{}/", listener.local_addr()?);
     tokio::spawn(async move {

@@ -18,6 +18,7 @@ macro_rules! stories {
 }
 
 mod api;
+mod changes;
 mod control;
 mod first_upload;
 mod harness;

@@ -16,6 +16,10 @@ impl PartSet {
         Self { words: vec![0; usize::from(parts).div_ceil(64)], len: 0, low: 0 }
     }
 
+    pub(super) fn len(&self) -> u32 {
+        self.len
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.len == 0
     }

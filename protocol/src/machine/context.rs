@@ -83,6 +83,11 @@ impl Context {
         Attempt(self.attempts)
     }
 
+    /// The attempt given last; every later effect has a higher one.
+    pub(super) fn last_attempt(&self) -> Attempt {
+        Attempt(self.attempts)
+    }
+
     /// A call to the functions begins; [`Context::call_over`] ends it.
     pub(super) fn call(&mut self) -> Call {
         self.calls += 1;

@@ -24,6 +24,8 @@ pub struct Engine {
     pub(super) uploads: BTreeMap<LocalId, Upload>,
     /// As they are listed.
     pub(super) order: Vec<LocalId>,
+    /// Uploads listed so far.
+    pub(super) listed: u64,
     /// Those with a place to be worked on.
     pub(super) active: BTreeSet<LocalId>,
     pub(super) small_queue: VecDeque<LocalId>,
@@ -48,6 +50,7 @@ impl Engine {
             cx: Context::new(config, seed),
             uploads: BTreeMap::new(),
             order: Vec::new(),
+            listed: 0,
             active: BTreeSet::new(),
             small_queue: VecDeque::new(),
             large_queue: VecDeque::new(),

@@ -38,6 +38,10 @@ pub struct Source {
     pub last_modified: Option<i64>,
     /// Whether the shell can open it again after a reload without a pick (it keeps a file handle).
     pub reopens: bool,
+    /// Whether every read fails once the file on disk is another than the one opened. Where it is false, the machine
+    /// looks for changes by itself, at the cost of reading most parts once more.
+    #[serde(default)]
+    pub notices_changes: bool,
 }
 
 /// What was learned about one upload or the world around it.

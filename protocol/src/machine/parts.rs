@@ -36,6 +36,7 @@ pub(super) struct Parts {
     plan: Plan,
     state: Vec<PartState>,
     digest: Vec<Option<Md5>>,
+    promised: u16,
     counts: [u16; STATES],
     planned: PartSet,
     sent_before: PartSet,
@@ -56,6 +57,7 @@ impl Parts {
             plan,
             state: vec![PartState::Planned; usize::from(count)],
             digest: vec![None; usize::from(count)],
+            promised: 0,
             counts,
             planned,
             sent_before: PartSet::empty(count),
@@ -124,10 +126,12 @@ impl Parts {
         self.digest.get(part.index() as usize).copied().flatten()
     }
 
-    pub(super) fn promise(&mut self, part: PartNumber, digest: Md5) {
-        if let Some(slot) = self.digest.get_mut(part.index() as usize) {
-            *slot = Some(digest);
-        }
+    /// Whether it was the last promise that was missing.
+    pub(super) fn promise(&mut self, part: PartNumber, digest: Md5) -> bool {
+        let Some(slot) = self.digest.get_mut(part.index() as usize) else { return false };
+        let is_new = slot.replace(digest).is_none();
+        self.promised += u16::from(is_new);
+        is_new && self.promised == self.plan.part_count
     }
 
     /// The lowest part that nobody hashes yet.

@@ -82,8 +82,10 @@ impl Engine {
         }
     }
 
-    fn list(&mut self, upload: Upload) {
+    fn list(&mut self, mut upload: Upload) {
         self.cx.touch(upload.id);
+        self.listed += 1;
+        upload.number = self.listed;
         self.order.push(upload.id);
         self.uploads.insert(upload.id, upload);
     }
@@ -100,7 +102,9 @@ impl Engine {
             };
             let mut upload = Upload::from_checkpoint(&mut self.cx, checkpoint);
             if was_elsewhere {
-                upload.view = self.uploads.remove(&id).and_then(|before| before.view);
+                let before = self.uploads.remove(&id);
+                upload.number = before.as_ref().map_or(0, |before| before.number);
+                upload.view = before.and_then(|before| before.view);
                 self.uploads.insert(id, upload);
             } else {
                 self.list(upload);

@@ -26,7 +26,11 @@ pub const TRANSITIONS: &[Transition] = &[
     row(&[Hashing], "the first part is hashed, begun and signed", &[Uploading]),
     row(&[Hashing, Uploading], "a try failed, or the network is gone", &[Waiting]),
     row(&[Waiting], "the wait is over, or the network is back", &[Hashing, Uploading]),
-    row(&[Uploading], "all parts are stored; those of an earlier session are compared with the file", &[Hashing]),
+    row(
+        &[Uploading],
+        "all parts are stored; those that may be of another version are compared with the file",
+        &[Hashing],
+    ),
     row(&[Queued, Hashing, Uploading, Waiting, Paused], "all parts are stored and proved", &[Completing]),
     row(&[Completing], "the functions verified it", &[Completed]),
     row(&[Completing], "parts are missing or wrong: they are sent again", GOING_ON),

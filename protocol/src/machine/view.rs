@@ -10,6 +10,8 @@ pub const STRIP_CELLS: usize = 128;
 #[derive(Clone, Debug, PartialEq)]
 pub struct View {
     pub id: LocalId,
+    /// Its place in the order of adding; later ones have higher numbers.
+    pub number: u64,
     pub room: RoomId,
     /// The upload as the room knows it, once it began.
     pub upload: Option<UploadId>,
@@ -34,6 +36,8 @@ pub struct View {
     pub lanes: u8,
     pub part_count: u16,
     pub parts_stored: u16,
+    /// Stored parts that are known to be of the file as it is. All must be before it can complete.
+    pub parts_checked: u16,
     /// Parts in the order of the file, several a cell where there are more than 128.
     pub strip: Vec<Cell>,
     /// Whether a reload can go on: false where the checkpoint can't be written.
@@ -126,6 +130,8 @@ pub enum Reason {
     TooLarge,
     /// The link no longer works: expired, rotated, or the member was removed.
     AccessLost,
+    /// Another member goes on with it, or the functions know nothing of it any more.
+    UploadLost,
     /// The room was closed.
     RoomClosed,
     /// Somebody else cancelled it.
@@ -161,6 +167,7 @@ impl Reason {
             Self::TooManyUploads => "too-many-uploads",
             Self::TooLarge => "too-large",
             Self::AccessLost => "access-lost",
+            Self::UploadLost => "upload-lost",
             Self::RoomClosed => "room-closed",
             Self::AbortedElsewhere => "aborted-elsewhere",
             Self::CompletedElsewhere => "completed-elsewhere",

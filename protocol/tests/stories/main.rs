@@ -2,9 +2,11 @@
 
 mod answers;
 mod begin;
+mod changed;
 mod fairness;
 mod faults;
 mod finish;
+mod lost;
 mod page;
 mod progress;
 mod records;

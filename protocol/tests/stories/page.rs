@@ -43,6 +43,7 @@ pub(crate) fn source(size: u64) -> Source {
         size,
         last_modified: Some(1_700_000_000_000),
         reopens: true,
+        notices_changes: true,
     }
 }
 

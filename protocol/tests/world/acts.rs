@@ -116,10 +116,11 @@ impl World {
         let (opened, file) = (self.opened.get(&id).copied(), self.file(id));
         let fault = match opened {
             _ if file.gone => Some(ReadFault::Gone),
-            Some(version) if version == file.version() => None,
+            Some(version) if file.silent || version == file.version() => None,
             _ => Some(ReadFault::Changed),
         };
-        let digest = file.digest(opened.unwrap_or(0), range);
+        // Every byte is read at once, and then: late enough for what is hashed, early enough for what is to prove.
+        let digest = file.digest(file.seen(opened), range);
         let fault = if fault.is_none() && self.chance(self.schedule.faults.read) { Some(ReadFault::Io) } else { fault };
         if self.chance(self.schedule.faults.stall) {
             return;

@@ -13,11 +13,18 @@ pub(crate) struct File {
     pub(crate) changes: Vec<u64>,
     pub(crate) gone: bool,
     pub(crate) reopens: bool,
+    /// The browser notices no change: it reads what is there now.
+    pub(crate) silent: bool,
 }
 
 impl File {
     pub(crate) fn version(&self) -> usize {
         self.changes.len()
+    }
+
+    /// The version that a read gets at.
+    pub(crate) fn seen(&self, opened: Option<usize>) -> usize {
+        if self.silent { self.version() } else { opened.unwrap_or(0) }
     }
 
     /// The MD5 of a span of one version.
@@ -36,6 +43,7 @@ impl File {
             size: self.size,
             last_modified: Some(1_700_000_000_000),
             reopens: self.reopens,
+            notices_changes: !self.silent,
         }
     }
 }

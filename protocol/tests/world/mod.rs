@@ -94,6 +94,7 @@ impl World {
             changes: vec![],
             gone: false,
             reopens: *reopens,
+            silent: schedule.faults.silent_changes,
         };
         Self {
             now: 0,

@@ -45,8 +45,8 @@ impl World {
         let permit = Permit::read(&request);
         let opened = self.opened.get(&id).copied();
         let file = self.file(id);
-        let right = file.digest(opened.unwrap_or(0), range);
-        let is_readable = !file.gone && opened == Some(file.version());
+        let right = file.digest(file.seen(opened), range);
+        let is_readable = !file.gone && opened.is_some() && (file.silent || opened == Some(file.version()));
         let fate = if is_readable { self.fate() } else { Fate::Unreadable(self.unreadable(id)) };
         let bytes = if self.chance(self.schedule.faults.corrupt) { Md5::of(b"noise") } else { right };
         let rate = self.schedule.faults.lane_rate;

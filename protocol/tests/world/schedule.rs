@@ -36,6 +36,8 @@ pub(crate) struct Faults {
     pub(crate) disk: u64,
     /// Reading fails for a while.
     pub(crate) read: u64,
+    /// The browser does not notice that a file changed, and reads its new bytes.
+    pub(crate) silent_changes: bool,
     /// CORS hides the ETag in this run.
     pub(crate) hidden_etag: bool,
     /// Messages take up to so long, in milliseconds.
@@ -86,7 +88,9 @@ pub(crate) fn any_schedule() -> impl Strategy<Value = Schedule> {
     });
     let files = prop_oneof![9 => few, 1 => many];
     let acts = proptest::collection::vec((0_u64..240_000, any_act()), 0..10);
-    (any::<u64>(), files, any_faults(), 1_u8..3, acts).prop_map(|(seed, files, faults, hosts, mut acts)| {
+    (any::<u64>(), files, any_faults(), 1_u8..3, acts).prop_map(|(seed, files, mut faults, hosts, mut acts)| {
+        // Not drawn, so that a seed that found something goes on to mean the same run.
+        faults.silent_changes = seed % 2 == 0;
         acts.sort_by_key(|(at, _)| *at);
         Schedule { seed, files, faults, hosts, acts }
     })
@@ -96,7 +100,8 @@ fn any_faults() -> impl Strategy<Value = Faults> {
     let chance = |most: u64| prop_oneof![2 => Just(0_u64), 1 => 0..most];
     let put = (chance(300), chance(100), chance(100), chance(200));
     let call = (chance(200), chance(200), chance(50), chance(100));
-    let rest = (any::<bool>(), prop_oneof![Just(50_u64), Just(2_000)], any::<bool>(), 500_000_u64..50_000_000);
+    let rest =
+        (any::<bool>(), prop_oneof![Just(50_u64), Just(2_000)], any::<bool>(), 500_000_u64..50_000_000, any::<bool>());
     (put, call, rest).prop_map(|((cut, corrupt, stall, refuse), (lose, repeat, disk, read), rest)| Faults {
         cut,
         corrupt,
@@ -110,6 +115,7 @@ fn any_faults() -> impl Strategy<Value = Faults> {
         delay: rest.1,
         slow_complete: rest.2,
         lane_rate: rest.3,
+        silent_changes: false,
     })
 }
 

@@ -164,6 +164,7 @@ impl Upload {
         self.halt(cx);
         self.server = None;
         self.check = None;
+        self.doubted = false;
         self.abort = None;
         self.begin_anew(cx);
         self.prepared = 0;

@@ -3,7 +3,7 @@
 use super::{Context, Effect, Over, Phase, Upload};
 use crate::fault::Doing;
 use crate::machine::timers::Timer;
-use crate::machine::{Attempt, CallFault};
+use crate::machine::{Attempt, CallFault, Reason};
 
 impl Upload {
     /// The user gives it up.
@@ -13,6 +13,10 @@ impl Upload {
         }
         cx.touch(self.id);
         self.halt(cx);
+        if self.stopped == Some(Reason::UploadLost) {
+            // Another member's, by now: not ours to remove.
+            self.server = None;
+        }
         self.cancelled = true;
         self.stopped = None;
         self.check = None;

@@ -112,7 +112,10 @@ impl Upload {
     }
 
     fn stands(&mut self, cx: &mut Context, status: &UploadStatus) {
+        let is_doubted = std::mem::take(&mut self.doubted);
         match status.state {
+            // It is there, and still not to be signed: it belongs to another member.
+            UploadState::Pending | UploadState::Uploading if is_doubted => self.stop(cx, Reason::UploadLost),
             UploadState::Pending | UploadState::Uploading => self.is_open_still(cx, status),
             UploadState::Completing => self.poll_later(cx, 0),
             UploadState::Completed if self.phase == Phase::Completing => self.end(cx, Over::Completed),
@@ -143,7 +146,7 @@ impl Upload {
         let missing: Vec<PartNumber> =
             self.parts.iter().flat_map(|parts| parts.stored()).filter(|part| !listed.contains(*part)).collect();
         for part in missing {
-            self.not_stored(part);
+            self.not_stored(cx, part);
         }
     }
 
@@ -168,9 +171,7 @@ impl Upload {
         cx.timers.clear(Timer::Part(self.id, part));
         self.live.remove(&part);
         self.set(part, PartState::Stored);
-        if let Some(parts) = &mut self.parts {
-            parts.promise(part, stored.digest.0);
-        }
+        self.promise(cx, part, stored.digest.0);
         if !self.hashed_now.contains(part) {
             self.unproved.insert(part);
         }
@@ -178,10 +179,11 @@ impl Upload {
     }
 
     /// Storage does not have a part that we thought it had: it is sent again.
-    pub(super) fn not_stored(&mut self, part: PartNumber) {
+    pub(super) fn not_stored(&mut self, cx: &mut Context, part: PartNumber) {
         if !self.is(part, PartState::Stored) {
             return;
         }
+        self.drop_reading(cx, part);
         self.unproved.remove(part);
         self.live.entry(part).or_default();
         if self.parts.as_ref().is_some_and(|parts| parts.digest(part).is_some()) {

@@ -92,6 +92,11 @@ impl Upload {
                 self.ask_status(cx);
                 self.wait_with_calls(cx, call, None);
             }
+            Then::AskWhose => {
+                self.doubted = true;
+                self.ask_status(cx);
+                self.wait_with_calls(cx, call, None);
+            }
             Then::SendMissing => self.send_missing(cx, call, fault),
             Then::Completed => self.end(cx, Over::Completed),
             Then::Aborted => self.end(cx, Over::AbortedElsewhere),
@@ -124,7 +129,7 @@ impl Upload {
         self.drop_check(cx);
         self.check = None;
         for part in named.iter().rev() {
-            self.not_stored(*part);
+            self.not_stored(cx, *part);
         }
     }
 }

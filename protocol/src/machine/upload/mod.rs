@@ -6,6 +6,7 @@ mod check;
 mod finish;
 mod prepare;
 mod progress;
+mod proof;
 mod restore;
 mod saving;
 mod send;
@@ -107,6 +108,8 @@ struct SignCall {
 #[derive(Debug)]
 pub(super) struct Upload {
     pub(super) id: LocalId,
+    /// In the order of adding.
+    pub(super) number: u64,
     pub(super) room: RoomId,
     pub(super) source: Source,
     pub(super) phase: Phase,
@@ -137,11 +140,15 @@ pub(super) struct Upload {
     signing: Vec<SignCall>,
     /// Stored parts that are not yet proved to be the file's.
     unproved: PartSet,
-    /// Parts whose digest was made from the file as it is open now.
+    /// Parts whose digest was made by a reading that proves.
     hashed_now: PartSet,
+    /// Readings and PUTs of later attempts than this one prove their part.
+    proves_after: Attempt,
     prepared: u16,
     read_fails: u8,
     check: Option<Check>,
+    /// The functions refused it as if it were not there.
+    doubted: bool,
     abort: Option<Option<Call>>,
     calls: Backoff,
     failing_since: Option<u64>,
@@ -166,6 +173,7 @@ impl Upload {
     pub(super) fn new(id: LocalId, room: RoomId, source: Source) -> Self {
         Self {
             id,
+            number: 0,
             room,
             source,
             phase: Phase::Fresh,
@@ -191,9 +199,11 @@ impl Upload {
             signing: Vec::new(),
             unproved: PartSet::empty(0),
             hashed_now: PartSet::empty(0),
+            proves_after: Attempt::default(),
             prepared: 0,
             read_fails: 0,
             check: None,
+            doubted: false,
             abort: None,
             calls: Backoff::default(),
             failing_since: None,

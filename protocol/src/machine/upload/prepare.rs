@@ -24,7 +24,7 @@ impl Upload {
         if next.is_some() && proofs >= cx.config.proofs_beside {
             return false;
         }
-        match self.next_to_prove() {
+        match self.unproved.first() {
             Some(part) => self.read(cx, part, true),
             None => false,
         }
@@ -45,11 +45,6 @@ impl Upload {
 
     fn next_to_send(&mut self) -> Option<PartNumber> {
         self.parts.as_mut()?.next_planned()
-    }
-
-    /// The next stored part that nobody compares yet.
-    fn next_to_prove(&mut self) -> Option<PartNumber> {
-        self.unproved.first()
     }
 
     fn read(&mut self, cx: &mut Context, part: PartNumber, proof: bool) -> bool {
@@ -102,7 +97,7 @@ impl Upload {
             self.stop(cx, Reason::FileChanged);
             return;
         }
-        self.hashed_now.insert(part);
+        self.was_read(part, reading);
         if !reading.proof {
             self.hashed_part(cx, part, digest, promised.is_some());
         }
@@ -113,9 +108,7 @@ impl Upload {
             self.hashed_again(cx, part);
             return;
         }
-        if let Some(parts) = &mut self.parts {
-            parts.promise(part, digest);
-        }
+        self.promise(cx, part, digest);
         let save = self.save(cx, Record::Part { part, digest: Digest(digest) });
         self.live.insert(part, Live { save, ..Live::default() });
         self.set(part, PartState::Hashed);
@@ -190,10 +183,5 @@ impl Upload {
             cx.emit(Effect::DropPrepare { id: self.id, part, attempt: reading.attempt });
             self.put_back(part, reading.proof);
         }
-    }
-
-    /// Whether everything in storage is known to be the file's.
-    pub(super) fn is_proved(&self) -> bool {
-        self.unproved.is_empty() && self.reading.values().all(|reading| !reading.proof)
     }
 }

@@ -75,7 +75,11 @@ impl Upload {
         self.read_fails = 0;
         self.prepared = 0;
         self.failing_since = None;
-        self.doubt_stored();
+        if self.stopped == Some(Reason::UploadLost) {
+            self.start_over(cx);
+            return;
+        }
+        self.doubt_stored(cx);
         if !self.checked {
             self.ask_status(cx);
         }
@@ -83,6 +87,7 @@ impl Upload {
 
     /// What was told to the functions stays; what was not may be newer now.
     fn take_source(&mut self, cx: &mut Context, source: Source) {
+        self.source.notices_changes = source.notices_changes;
         let reopens = source.reopens;
         let is_fresh = self.phase == Phase::Fresh && self.parts.is_none();
         if is_fresh && source != self.source {

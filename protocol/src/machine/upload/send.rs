@@ -137,6 +137,7 @@ impl Upload {
         cx.stalls = 0;
         self.live.remove(&part);
         self.set(part, PartState::Stored);
+        self.was_sent(part, attempt);
         self.moved(cx);
     }
 
@@ -184,9 +185,13 @@ impl Upload {
                 self.line_up(part);
                 self.stop(cx, reason);
             }
-            Then::SendMissing | Then::NewKey | Then::Gone | Then::Completed | Then::Aborted | Then::Expired => {
-                self.line_up(part);
-            }
+            Then::AskWhose
+            | Then::SendMissing
+            | Then::NewKey
+            | Then::Gone
+            | Then::Completed
+            | Then::Aborted
+            | Then::Expired => self.line_up(part),
         }
     }
 

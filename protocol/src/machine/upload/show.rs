@@ -66,13 +66,14 @@ impl Upload {
         let is_under_way = !self.is_over() && !self.cancelled;
         let is_failed = self.stopped.is_some();
         let is_closed = self.file != FileState::Open;
+        let begins_anew = self.stopped == Some(Reason::UploadLost) && is_closed;
         let needs_file = is_under_way && is_closed && !is_failed && self.phase != Phase::Completing;
         Actions {
             pause: is_under_way && !is_failed && !self.paused && !is_closed && stage != Stage::Completing,
             resume: is_under_way && !is_failed && ((self.paused && !is_closed) || (needs_file && self.source.reopens)),
             cancel: is_under_way,
             retry: self.can_retry() || self.can_start_over(),
-            pick: needs_file || (is_under_way && self.stopped == Some(Reason::FileChanged)),
+            pick: needs_file || (is_under_way && (begins_anew || self.stopped == Some(Reason::FileChanged))),
             dismiss: self.is_over() || self.cancelled || is_failed,
             take_over: false,
         }
@@ -83,8 +84,10 @@ impl Upload {
         let (server, parts) = (self.server.as_ref(), self.parts.as_ref());
         let is_done = matches!(stage, Stage::Completed);
         let part_count = parts.map_or(1, |parts| parts.plan().part_count);
+        let parts_stored = if is_done { part_count } else { self.count(PartState::Stored) };
         View {
             id: self.id,
+            number: self.number,
             room: self.room,
             upload: server.map(|server| server.upload),
             file: server.map(|server| server.file),
@@ -99,7 +102,8 @@ impl Upload {
             eta: self.eta(cx.now),
             lanes: self.in_flight().min(u16::from(u8::MAX)) as u8,
             part_count,
-            parts_stored: if is_done { part_count } else { self.count(PartState::Stored) },
+            parts_stored,
+            parts_checked: if is_done { part_count } else { parts_stored.saturating_sub(self.unproved_count()) },
             strip: self.strip(is_done),
             resumable: self.saves.is_sound(),
             actions: self.actions(stage),

@@ -3,7 +3,6 @@
 use super::{Context, Effect, FileState, Over, Phase, Upload};
 use crate::id::PartNumber;
 use crate::machine::Reason;
-use crate::machine::parts::Parts;
 use crate::machine::timers::Timer;
 
 impl Upload {
@@ -120,11 +119,11 @@ impl Upload {
         self.file == FileState::Open
             && !self.hidden
             && !self.elsewhere
-            && (ended || self.stopped == Some(Reason::Corrupted))
+            && (ended || matches!(self.stopped, Some(Reason::Corrupted | Reason::UploadLost)))
     }
 
     pub(super) fn can_retry(&self) -> bool {
-        let for_good = [Reason::FileChanged, Reason::TooLarge, Reason::Corrupted];
+        let for_good = [Reason::FileChanged, Reason::TooLarge, Reason::Corrupted, Reason::UploadLost];
         !self.is_over() && !self.elsewhere && self.stopped.is_some_and(|reason| !for_good.contains(&reason))
     }
 
@@ -169,19 +168,9 @@ impl Upload {
     pub(in crate::machine) fn owned(&mut self, cx: &mut Context) {
         if self.elsewhere {
             self.elsewhere = false;
-            self.doubt_stored();
+            self.doubt_stored(cx);
             self.ask_status(cx);
             cx.touch(self.id);
-        }
-    }
-
-    /// Every stored part is to be compared with the file as it is open now. Walks all parts.
-    pub(super) fn doubt_stored(&mut self) {
-        let Some(plan) = self.parts.as_ref().map(|parts: &Parts| *parts.plan()) else { return };
-        self.hashed_now = crate::machine::bits::PartSet::empty(plan.part_count);
-        let stored: Vec<PartNumber> = self.parts.iter().flat_map(|parts| parts.stored()).collect();
-        for part in stored {
-            self.unproved.insert(part);
         }
     }
 }
