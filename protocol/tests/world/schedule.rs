@@ -88,7 +88,9 @@ pub(crate) fn any_schedule() -> impl Strategy<Value = Schedule> {
     });
     let files = prop_oneof![9 => few, 1 => many];
     let acts = proptest::collection::vec((0_u64..240_000, any_act()), 0..10);
-    (any::<u64>(), files, any_faults(), 1_u8..3, acts).prop_map(|(seed, files, faults, hosts, mut acts)| {
+    (any::<u64>(), files, any_faults(), 1_u8..3, acts).prop_map(|(seed, files, mut faults, hosts, mut acts)| {
+        // Not drawn, so that a seed that found something goes on to mean the same run.
+        faults.silent_changes = seed % 2 == 0;
         acts.sort_by_key(|(at, _)| *at);
         Schedule { seed, files, faults, hosts, acts }
     })
@@ -113,7 +115,7 @@ fn any_faults() -> impl Strategy<Value = Faults> {
         delay: rest.1,
         slow_complete: rest.2,
         lane_rate: rest.3,
-        silent_changes: rest.4,
+        silent_changes: false,
     })
 }
 
