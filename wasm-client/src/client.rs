@@ -1,19 +1,21 @@
 //! The facade: what the page calls.
 
+mod offers;
+
 use std::future::Future;
 
 use slipway_protocol::api::{AuditPage, EventPage, FilePage, RoomView};
-use slipway_protocol::id::{FileId, MemberId, RoomId, UploadId};
+use slipway_protocol::id::{FileId, MemberId, RoomId};
 use slipway_protocol::link::{Role, RoomLink};
 use slipway_protocol::machine::{Input, LocalId, Reason, Totals, View, Which};
 use wasm_bindgen_futures::spawn_local;
 
 use crate::api::Api;
 use crate::change::{Change, Changes};
-use crate::driver::{AdoptFault, Driver};
+use crate::driver::Driver;
 use crate::files::{self, Dropped, Found, Picked, Tally};
 use crate::notice::{Board, Notice, lack};
-use crate::offers::{Held, Offer, Offers, Target};
+use crate::offers::Offers;
 use crate::rooms::{Rooms, SavedRoom};
 use crate::store::Store;
 use crate::{ClientError, download, panic, sys};
@@ -295,83 +297,10 @@ impl Client {
         self.driver.rooms()
     }
 
-    /// Picked files that an unfinished upload fits by name and size. They wait for [`Self::answer_offers`].
-    pub fn offers(&self) -> Vec<Offer> {
-        self.offers.shown()
-    }
-
-    /// The user's answer for all of them: go on with what is there, or upload them anew.
-    pub fn answer_offers(&self, go_on: bool) {
-        for held in self.take_offers() {
-            match held.target {
-                _ if !go_on => self.add_anew(held.offer.room, held.picked),
-                Target::Here(id) => self.driver.reattach(id, held.picked),
-                Target::InRoom(upload) => self.adopt(upload, held),
-            }
-        }
-    }
-
-    /// The user wants none of it: the files are not added. Tells how many they were.
-    pub fn drop_offers(&self) -> usize {
-        self.take_offers().len()
-    }
-
-    /// Goes on with an upload of the room that was begun elsewhere. The file has to be the same.
-    pub fn go_on_with(&self, offer: Offer, upload: UploadId, file: web_sys::File) {
-        self.adopt(upload, Held { offer, target: Target::InRoom(upload), picked: files::from_input(file) });
-    }
-
-    /// Cancels an upload that was begun elsewhere: one's own, or anybody's for who manages the room.
-    ///
-    /// # Errors
-    /// As all calls.
-    pub async fn cancel_elsewhere(&self, room: RoomId, upload: UploadId) -> Result<(), ClientError> {
-        Ok(self.rooms().withdraw(room, upload).await?)
-    }
-
-    fn take_offers(&self) -> Vec<Held> {
-        self.changes.note(Change::Offers);
-        self.offers.take()
-    }
-
-    /// Holds back what the user has to be asked about.
-    fn hold(&self, room: RoomId, picked: Vec<Picked>) -> Vec<Picked> {
-        let count = picked.len();
-        let rest = self.offers.hold(room, picked, &self.driver.views(), &self.rooms().open_uploads(room));
-        if rest.len() < count {
-            self.changes.note(Change::Offers);
-        }
-        rest
-    }
-
-    fn adopt(&self, upload: UploadId, held: Held) {
-        let client = self.clone();
-        spawn_local(async move {
-            let Held { offer, picked, .. } = held;
-            match client.driver.adopt(offer.room, upload, &picked).await {
-                Ok(()) => {}
-                Err(AdoptFault::NotTheFile) => {
-                    client.driver.notice(lack::not_the_file(&offer.name));
-                    client.add_anew(offer.room, picked);
-                }
-                Err(AdoptFault::Gone) => {
-                    client.driver.notice(lack::nothing_to_go_on_with(&offer.name));
-                    client.add_anew(offer.room, picked);
-                }
-                Err(AdoptFault::Failed(why)) => client.driver.notice(lack::not_adopted(&offer.name, &why)),
-            }
-        });
-    }
-
     fn add(&self, room: RoomId, picked: Vec<Picked>) {
         let picked = self.hold(room, picked);
         let client = self.clone();
         spawn_local(async move { client.driver.add(room, picked).await });
-    }
-
-    fn add_anew(&self, room: RoomId, picked: Picked) {
-        let driver = self.driver.clone();
-        spawn_local(async move { driver.add(room, vec![picked]).await });
     }
 
     fn tell_what_lacks(&self, store: &Store) {
