@@ -21,6 +21,20 @@ fn pause_drops_what_is_in_flight_and_nothing_overrules_it() {
     }
     assert!(page.puts().is_empty() && page.prepares().is_empty());
     page.give(Input::Resume(Which::All));
+    page.status(UploadState::Uploading, Plan::new(100 * MIB, None).unwrap(), &[]);
+    page.run();
+    assert_eq!(page.stage(A).0, Stage::Completed);
+}
+
+#[test]
+fn what_arrived_in_spite_of_the_pause_is_not_sent_again() {
+    let mut page = Page::sending(100 * MIB);
+    let sent = page.puts()[0].0;
+    page.give(Input::Pause(Which::All));
+    page.give(Input::Resume(Which::All));
+    assert!(page.puts().is_empty(), "nothing is sent before it is known what has arrived");
+    page.status(UploadState::Uploading, Plan::new(100 * MIB, None).unwrap(), &[sent]);
+    assert!(page.puts().iter().all(|(number, _)| *number != sent));
     page.run();
     assert_eq!(page.stage(A).0, Stage::Completed);
 }

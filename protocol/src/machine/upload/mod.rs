@@ -119,6 +119,8 @@ pub(super) struct Upload {
     begin: Option<BeginRecord>,
     file: FileState,
     paused: bool,
+    /// The pause cut PUTs off, and they may have arrived all the same: where it stands is asked for when it goes on.
+    cut_off: bool,
     cancelled: bool,
     stopped: Option<Reason>,
     elsewhere: bool,
@@ -183,6 +185,7 @@ impl Upload {
             begin: None,
             file: FileState::Open,
             paused: false,
+            cut_off: false,
             cancelled: false,
             stopped: None,
             elsewhere: false,

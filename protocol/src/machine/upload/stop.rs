@@ -79,6 +79,7 @@ impl Upload {
     pub(in crate::machine) fn pause(&mut self, cx: &mut Context) {
         if !self.paused && !self.is_over() && !self.cancelled && !self.elsewhere {
             self.paused = true;
+            self.cut_off |= self.in_flight() > 0;
             self.halt(cx);
             self.save_head(cx);
             cx.touch(self.id);
@@ -93,6 +94,9 @@ impl Upload {
         if self.paused {
             self.paused = false;
             self.save_head(cx);
+            if std::mem::take(&mut self.cut_off) {
+                self.ask_status(cx);
+            }
             cx.touch(self.id);
         }
         self.failing_since = None;
