@@ -71,11 +71,18 @@ impl Browser {
     }
 
     pub async fn click(&self, test_id: &str) -> Result<()> {
-        let element = self.until_present(test_id).await?;
-        self.until_still(&element).await?;
-        match element.click().await {
-            Ok(()) => Ok(()),
-            Err(error) => self.give_up(&format!("`{test_id}` can't be clicked: {error}")).await,
+        let start = Instant::now();
+        loop {
+            let element = self.until_present(test_id).await?;
+            self.until_still(&element).await?;
+            match element.click().await {
+                Ok(()) => return Ok(()),
+                Err(error) if start.elapsed() > PATIENCE => {
+                    return self.give_up(&format!("`{test_id}` can't be clicked: {error}")).await;
+                }
+                // It was drawn anew, or something lay over it that goes away.
+                Err(_) => tokio::time::sleep(POLL).await,
+            }
         }
     }
 
