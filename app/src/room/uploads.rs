@@ -26,12 +26,9 @@ pub(crate) fn Uploads(room: RoomId) -> impl IntoView {
     let filter = RwSignal::new(Filter::All);
     let (pointed, focused) = (RwSignal::new(false), RwSignal::new(false));
     let held = Memo::new(move |_| pointed.get() || focused.get());
-    // Made anew only when a row comes, goes or moves: progress is no reason.
-    let version = Memo::new(move |_| ctx.uploads.with(|uploads| uploads.version(room)));
     let order = Memo::new(move |before: Option<&Vec<LocalId>>| {
-        version.track();
         let held = before.filter(|_| held.get()).map(Vec::as_slice);
-        ctx.uploads.with_untracked(|uploads| order::arrange(uploads.sorted(room), filter.get(), held))
+        ctx.uploads.with(|uploads| order::arrange(uploads.sorted(room), filter.get(), held))
     });
     let counts = Memo::new(move |_| ctx.uploads.with(|uploads| uploads.counts(room)));
     let any = Memo::new(move |_| counts.with(|counts| counts.all > 0));
