@@ -34,8 +34,9 @@ fn run_case(seed: u64) -> Result<(), String> {
 }
 
 /// What random schedules have found, once in some hundred thousand: a question under way when the complete was answered
-/// held up all later calls; an ended upload that was paused stayed so when it was begun again.
-const FOUND: [u64; 2] = [47_996, 525_067];
+/// held up all later calls; an ended upload that was paused stayed so when it was begun again; what had failed here and was
+/// another tab's by now was shown as failed, and a pause that the view offered no button for was not kept.
+const FOUND: [u64; 3] = [47_996, 525_067, 446_511];
 
 #[test]
 fn what_was_found_before_stays_mended() {

@@ -14,11 +14,11 @@ impl Upload {
         if self.cancelled {
             return (Stage::Cancelled, None);
         }
-        if let Some(reason) = self.stopped {
-            return (Stage::Failed, Some(reason));
-        }
         if self.elsewhere {
             return (Stage::Waiting, Some(Reason::OtherTab));
+        }
+        if let Some(reason) = self.stopped {
+            return (Stage::Failed, Some(reason));
         }
         if self.phase == Phase::Completing {
             return (Stage::Completing, self.waits_for(cx));
