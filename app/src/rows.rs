@@ -31,7 +31,6 @@ struct Shelf {
     /// By rank, then in the order of adding.
     sorted: BTreeMap<(u8, u64, LocalId), Stage>,
     counts: Counts,
-    version: u64,
 }
 
 /// How many uploads to a room are what, and the bytes of those that are not over.
@@ -82,18 +81,17 @@ impl Rows {
                 finished.stopped += 1;
                 finished.one_stopped.get_or_insert_with(|| new.clone());
             }
-            let is_moved = before.as_ref().map(place) != view.as_ref().map(place);
             if let Some(old) = before {
-                self.take_off(&old, is_moved);
+                self.take_off(&old);
             }
             if let Some(new) = view {
-                self.put(new, is_moved);
+                self.put(new);
             }
         }
         finished
     }
 
-    fn take_off(&mut self, old: &View, is_moved: bool) {
+    fn take_off(&mut self, old: &View) {
         if let Some(upload) = &old.upload {
             self.uploads.remove(upload);
         }
@@ -103,13 +101,10 @@ impl Rows {
         }
         let Some(shelf) = self.rooms.get_mut(&old.room) else { return };
         shelf.counts.count(old, |figure, by| *figure -= by, |figure, by| *figure -= by);
-        if is_moved {
-            shelf.sorted.remove(&place(old));
-            shelf.version += 1;
-        }
+        shelf.sorted.remove(&place(old));
     }
 
-    fn put(&mut self, new: View, is_moved: bool) {
+    fn put(&mut self, new: View) {
         self.uploads.extend(new.upload);
         if new.stage == Stage::Uploading {
             self.sending.uploads += 1;
@@ -118,7 +113,6 @@ impl Rows {
         let shelf = self.rooms.entry(new.room).or_default();
         shelf.counts.count(&new, |figure, by| *figure += by, |figure, by| *figure += by);
         shelf.sorted.insert(place(&new), new.stage);
-        shelf.version += u64::from(is_moved);
         self.views.insert(new.id, new);
     }
 
@@ -145,11 +139,6 @@ impl Rows {
     /// The same as they are sorted, by number and stage only.
     pub fn sorted(&self, room: RoomId) -> impl Iterator<Item = (LocalId, Stage)> {
         self.rooms.get(&room).into_iter().flat_map(|shelf| shelf.sorted.iter().map(|((_, _, id), stage)| (*id, *stage)))
-    }
-
-    /// Another number whenever a row to the room comes, goes or moves.
-    pub fn version(&self, room: RoomId) -> u64 {
-        self.rooms.get(&room).map_or(0, |shelf| shelf.version)
     }
 
     /// How many uploads to the room are what.
@@ -213,16 +202,13 @@ mod tests {
     #[test]
     fn the_counts_follow_every_change() {
         let mut rows = of_many(3);
-        let version = rows.version(ROOM);
         let sending = View { size: 10, bytes: 4, ..view(1, Stage::Uploading) };
         rows.apply([some(sending.clone())]);
-        assert!(rows.version(ROOM) > version);
         let counts = rows.counts(ROOM);
         assert_eq!((counts.all, counts.open, counts.ranks), (3, 3, [0, 1, 2, 0]));
         assert_eq!((counts.open_bytes, counts.open_size), (4, 10));
-        let version = rows.version(ROOM);
         rows.apply([some(View { bytes: 5, ..sending.clone() })]);
-        assert_eq!((rows.version(ROOM), rows.counts(ROOM).open_bytes), (version, 5), "progress moves no row");
+        assert_eq!(rows.counts(ROOM).open_bytes, 5);
         rows.apply([some(View { stage: Stage::Completed, ..sending }), (LocalId(0), None)]);
         let counts = rows.counts(ROOM);
         assert_eq!((counts.all, counts.open, counts.open_size, counts.ranks), (2, 1, 0, [0, 0, 1, 1]));

@@ -46,6 +46,6 @@ impl Discard {
     pub(crate) fn sparse(&self, name: &str, size: u64) -> Result<TestFile> {
         let path = self.folder.path().join(name);
         std::fs::File::create(&path)?.set_len(size)?;
-        Ok(TestFile { path, size })
+        TestFile { path, size }.at_rest()
     }
 }

@@ -115,7 +115,8 @@ fn bucket(minio: &Minio) -> Bucket {
 }
 
 fn make_files(folder: &Path, case: &Case) -> Result<Vec<TestFile>> {
-    let make = |index: usize| TestFile::make(folder, &format!("f{index}.bin"), case.file_bytes, index as u64 + 1);
+    let make =
+        |index: usize| TestFile::make(folder, &format!("f{index}.bin"), case.file_bytes, index as u64 + 1)?.at_rest();
     (0..case.file_count).map(make).collect()
 }
 

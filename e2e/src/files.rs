@@ -37,6 +37,14 @@ impl TestFile {
         Ok(Self { path, size })
     }
 
+    /// As if it was written an hour ago: what was changed just now is read once more at the end, since it may change
+    /// again without a browser noticing.
+    pub fn at_rest(self) -> Result<Self> {
+        let hour_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(3_600);
+        File::options().write(true).open(&self.path)?.set_modified(hour_ago)?;
+        Ok(self)
+    }
+
     /// The name without folders.
     pub fn name(&self) -> &str {
         self.path.file_name().and_then(|name| name.to_str()).unwrap_or_default()

@@ -11,8 +11,9 @@ const SOON: Duration = Duration::from_secs(20);
 
 async fn pause_holds_and_resume_goes_on(kind: Kind) -> Result<()> {
     let room = Room::make(kind).await?;
-    room.slow_down(12);
-    let file = room.pick("film.bin", 96 * MIB).await?;
+    // Slow enough that it is not done before the click, on a busy machine too.
+    room.slow_down(6);
+    let file = room.pick("film.bin", 160 * MIB).await?;
     room.stack.until_parts_stored(1, LONG).await?;
     room.browser.click_row(file.name(), "upload-pause").await?;
     room.browser.until_state(file.name(), &["paused"], SOON).await?;

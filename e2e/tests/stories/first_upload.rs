@@ -54,7 +54,7 @@ async fn every_size_arrives() -> Result<()> {
 }
 
 /// What the page's processes may take beyond what they had before, whatever the file's size.
-const MEMORY_BYTES: u64 = 400 * MIB;
+const MEMORY_BYTES: u64 = 300 * MIB;
 
 async fn a_large_file_arrives_and_memory_stays_flat(kind: Kind) -> Result<()> {
     let mib = std::env::var("SLIPWAY_E2E_LARGE_MIB").ok().and_then(|text| text.parse().ok()).unwrap_or(256);

@@ -75,20 +75,30 @@ async fn a_room_without_space_says_so() -> Result<()> {
     Ok(())
 }
 
+/// While the browser stands still its wall clock goes on by ten minutes, and its other clock does not: that is what a
+/// page sees of a closed lid.
+const SLEEP: &str = "const [real, from] = [Date.now.bind(Date), performance.now() + 4000];
+    Date.now = () => real() + (performance.now() > from ? 600_000 : 0);";
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_browser_that_slept_goes_on() -> Result<()> {
     let room = Room::make(Kind::Chromium).await?;
-    room.slow_down(12);
+    room.slow_down(6);
     let file = room.pick("film.bin", 96 * MIB).await?;
     room.stack.until_parts_stored(1, LONG).await?;
+    room.browser.script(SLEEP, vec![]).await?;
     room.browser.suspend()?;
     // Meanwhile every connection has died.
     tokio::join!(room.stack.storage.disconnect(), room.stack.api.disconnect());
     tokio::join!(room.stack.storage.reconnect(), room.stack.api.reconnect());
-    tokio::time::sleep(Duration::from_secs(20)).await;
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let signings = || room.stack.api.log().iter().filter(|call| call.path.contains("/presign")).count();
+    let before = signings();
     room.browser.wake()?;
     room.full_speed();
     room.assert_arrives(&file).await?;
+    // The age of a URL is not known after sleep.
+    assert!(signings() > before, "URLs from before the sleep were used");
     room.stack.assert_no_stored_part_sent_again()
 }
 

@@ -14,7 +14,7 @@ use web_sys::Blob;
 
 use super::lane::{Job, Lane};
 use super::ramp::Ramp;
-use super::reader::Reader;
+use super::reader::{Reader, free};
 use super::turn::Turn;
 
 /// What of each chunk is copied into wasm memory at once, in bytes: eight of these stay in the second-level cache
@@ -207,6 +207,8 @@ impl State {
             lane.unhashed -= u64::from(chunk.length());
             if lane.reuses_buffers {
                 spare.push(chunk.buffer());
+            } else {
+                free(&chunk.buffer());
             }
         }
     }

@@ -15,6 +15,11 @@ use crate::files::{probe, read_fault};
 /// A stream is not worth its set-up for fewer bytes.
 const SMALL_BYTES: u64 = 256 << 10;
 
+thread_local! {
+    /// Tried with a Blob of nothing. WebKit's streams are of another kind, and read the whole Blob ahead unasked.
+    static HAS_BYTE_STREAMS: bool = Blob::new().and_then(|empty| byte_stream(&empty)).is_ok();
+}
+
 /// One part, read from its begin to its end.
 #[derive(Debug)]
 pub(super) struct Reader {
@@ -31,7 +36,7 @@ impl Reader {
     /// Opens the part that is `len` bytes of a file from `start` on.
     pub(super) fn open(file: Blob, start: u64, len: u64) -> Self {
         let mut reader = Self { file, start, len, at: 0, stream: None };
-        if len > SMALL_BYTES {
+        if len > SMALL_BYTES && HAS_BYTE_STREAMS.with(|has| *has) {
             reader.stream = reader.slice(len).and_then(|part| byte_stream(&part)).ok();
         }
         reader
@@ -122,8 +127,19 @@ async fn fill(stream: &ByobReader, want: u32, mut buffer: ArrayBuffer) -> Result
     Ok(Uint8Array::new_with_byte_offset_and_length(&buffer, 0, filled))
 }
 
+/// Gives a buffer's memory back at once: collectors let hundreds of megabytes of read chunks lie first. Where buffers
+/// can't be transferred, the collector has to do.
+pub(super) fn free(buffer: &ArrayBuffer) {
+    drop(buffer.unchecked_ref::<Transferable>().transfer(0));
+}
+
 #[wasm_bindgen]
 extern "C" {
+    /// An `ArrayBuffer` that may have `transfer()`.
+    type Transferable;
+    #[wasm_bindgen(method, catch)]
+    fn transfer(this: &Transferable, len: u32) -> Result<ArrayBuffer, JsValue>;
+
     /// A `Blob` that may have `stream()`.
     #[derive(Debug)]
     type Streaming;
