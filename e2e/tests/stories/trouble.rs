@@ -92,7 +92,7 @@ async fn a_browser_that_slept_goes_on() -> Result<()> {
     tokio::join!(room.stack.storage.disconnect(), room.stack.api.disconnect());
     tokio::join!(room.stack.storage.reconnect(), room.stack.api.reconnect());
     tokio::time::sleep(Duration::from_secs(5)).await;
-    let signings = || room.stack.api.log().iter().filter(|call| call.path.contains("/presign")).count();
+    let signings = || room.stack.api.log().iter().filter(|call| call.path.ends_with("/parts")).count();
     let before = signings();
     room.browser.wake()?;
     room.full_speed();
