@@ -1,12 +1,14 @@
 //! Files come as attachments, under a grant, to who may see them; and they can be removed.
 
 use functions::ids;
+use http::Method;
 use slipway_protocol::api::{AuditPage, Download, DownloadGrant, Event, EventPage};
 use slipway_protocol::error::ErrorCode;
 use slipway_protocol::link::Role;
 
 use super::content::{Content, MIB};
-use super::world::{World, assert_alike, signed_seconds};
+use super::world::{Person, World, assert_alike, signed_seconds};
+use crate::support::Call;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_download_is_the_file_under_its_name() {
@@ -84,4 +86,44 @@ async fn a_file_is_removed_once_by_who_may() {
     }
     let page: EventPage = boss.get(&world.room.path("/events")).await.ok();
     assert_eq!(page.events.iter().filter(|event| matches!(event.what, Event::FileRemoved { .. })).count(), 3);
+}
+
+/// THREATS 11: previewers of links, prefetch and virus scanners fetch whatever address they see.
+#[tokio::test(flavor = "multi_thread")]
+async fn fetching_any_address_spends_nothing() {
+    let world = World::new().await;
+    let (ana, boss) = (world.join(Role::Contribute).await, world.join(Role::Manage).await);
+    let file = ana.upload(&Content::new(1, 10)).await;
+    let open = ana.begin(&Content::new(2, 17 * MIB)).await.upload_id;
+    let before = everything(&world, &boss).await;
+
+    let fill = |path: &str| {
+        let ids = [("{roomId}", world.room.id.to_string()), ("{fileId}", file.file_id.to_string())];
+        let ids = ids.into_iter().chain([("{uploadId}", open.to_string()), ("{role}", "view".into())]);
+        let member = ("{memberId}", ana.session.member_id.to_string());
+        ids.chain([member]).fold(path.to_owned(), |path, (name, id)| path.replace(name, &id))
+    };
+    let document = serde_json::to_value(functions::routers::document()).unwrap();
+    for (path, calls) in document["paths"].as_object().unwrap() {
+        for method in [Method::GET, Method::HEAD, Method::OPTIONS] {
+            // Whether or not an address's owner is signed in as far as the fetcher is concerned.
+            for token in [None, ana.session.token()] {
+                let answer = world.api.send(Call::new(method.clone(), &fill(path)).token(token)).await;
+                assert!(!answer.status.is_server_error(), "{method} {path}: {}", answer.status);
+                if method == Method::GET && calls.get("get").is_none() {
+                    assert_eq!(answer.status, 405, "{path}");
+                }
+            }
+        }
+    }
+    assert_eq!(everything(&world, &boss).await, before);
+}
+
+/// The room as its manager sees it: files, uploads, quota, events and the audit log.
+async fn everything(world: &World, boss: &Person) -> Vec<serde_json::Value> {
+    let mut all = Vec::new();
+    for path in ["", "/files", "/events?after=0", "/audit"] {
+        all.push(boss.get(&world.room.path(path)).await.without_id());
+    }
+    all
 }
