@@ -106,6 +106,9 @@ impl Client {
     pub async fn room(&self, room: RoomId) -> Result<RoomView, ClientError> {
         let view = self.rooms().room(room).await?;
         self.driver.feed(Input::Hosts(view.upload_hosts.max(1)));
+        if view.role.may_upload() {
+            self.driver.expect_files();
+        }
         Ok(view)
     }
 

@@ -217,6 +217,11 @@ impl Driver {
         }
     }
 
+    /// Somebody may pick a file soon: its first part is to be hashed at once.
+    pub(crate) fn expect_files(&self) {
+        self.0.pool.warm();
+    }
+
     /// Starts the worker's clock, once there is something to do.
     fn wind(&self) {
         if !self.0.wound.replace(true) {

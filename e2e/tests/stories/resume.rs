@@ -9,22 +9,34 @@ use e2e::files::TestFile;
 use crate::room::{LONG, MIB, Room, join, pick_again};
 
 const SOON: Duration = Duration::from_secs(30);
-/// Six parts of 16 MiB.
-const SIZE: u64 = 96 * MIB;
+/// Six parts of 16 MiB, or as many as are asked for.
+fn size() -> u64 {
+    let mib = std::env::var("SLIPWAY_E2E_RESUME_MIB").ok().and_then(|text| text.parse().ok());
+    mib.unwrap_or(96) * MIB
+}
 
-/// An upload in the middle: some parts stored, some not.
+/// An upload in the middle: some parts stored, some not; about half of a large file.
 async fn in_the_middle(room: &Room, file: &TestFile) -> Result<()> {
-    room.stack.until_parts_stored(1, LONG).await?;
-    let stored = room.stack.parts_stored() as u64;
-    anyhow::ensure!(stored * 16 * MIB < file.size, "the upload was over before its middle");
+    let parts = (file.size / (16 * MIB)) as usize;
+    room.stack.until_parts_stored(if parts > 6 { parts / 2 } else { 1 }, LONG).await?;
+    anyhow::ensure!(room.stack.parts_stored() < parts, "the upload was over before its middle");
     Ok(())
+}
+
+/// A room with an upload in the middle.
+async fn half_way(kind: Kind) -> Result<(Room, TestFile)> {
+    let room = Room::make(kind).await?;
+    room.slow_down(12);
+    let file = room.pick("film.bin", size()).await?;
+    in_the_middle(&room, &file).await?;
+    Ok((room, file))
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn after_a_reload_one_click_goes_on() -> Result<()> {
     let room = Room::make(Kind::Chromium).await?;
     room.slow_down(12);
-    let file = room.stack.file("film.bin", SIZE)?;
+    let file = room.stack.file("film.bin", size())?;
     room.browser.answer_picker_with(&file).await?;
     room.browser.click_text("Choose files").await?;
     in_the_middle(&room, &file).await?;
@@ -42,7 +54,7 @@ async fn after_a_reload_one_click_goes_on() -> Result<()> {
 async fn a_dropped_file_is_remembered_by_its_handle() -> Result<()> {
     let room = Room::make(Kind::Chromium).await?;
     room.slow_down(12);
-    let file = room.stack.file("film.bin", SIZE)?;
+    let file = room.stack.file("film.bin", size())?;
     room.browser.drop_files("drop-zone", &[&file]).await?;
     in_the_middle(&room, &file).await?;
 
@@ -56,10 +68,7 @@ async fn a_dropped_file_is_remembered_by_its_handle() -> Result<()> {
 }
 
 async fn after_a_reload_picking_the_file_again_goes_on(kind: Kind) -> Result<()> {
-    let room = Room::make(kind).await?;
-    room.slow_down(12);
-    let file = room.pick("film.bin", SIZE).await?;
-    in_the_middle(&room, &file).await?;
+    let (room, file) = half_way(kind).await?;
 
     room.browser.reload().await?;
     room.browser.until_state(file.name(), &["needs-file"], SOON).await?;
@@ -72,16 +81,13 @@ stories!(after_a_reload_picking_the_file_again_goes_on in chromium, firefox, web
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_file_of_the_same_name_and_size_is_refused() -> Result<()> {
-    let room = Room::make(Kind::Chromium).await?;
-    room.slow_down(12);
-    let file = room.pick("film.bin", SIZE).await?;
-    in_the_middle(&room, &file).await?;
+    let (room, file) = half_way(Kind::Chromium).await?;
     room.browser.reload().await?;
     room.browser.until_state(file.name(), &["needs-file"], SOON).await?;
     room.full_speed();
 
     // Same name, same size, same time; one byte in the middle of a stored part differs.
-    let other = TestFile::make(room.stack.folder.path(), "other/film.bin", SIZE, 99)?;
+    let other = TestFile::make(room.stack.folder.path(), "other/film.bin", size(), 99)?;
     let modified = std::fs::metadata(&file.path)?.modified()?;
     std::fs::File::options().write(true).open(&other.path)?.set_modified(modified)?;
     pick_again(&room.browser, &other).await?;
@@ -95,10 +101,7 @@ async fn another_file_of_the_same_name_and_size_is_refused() -> Result<()> {
 }
 
 async fn a_killed_browser_goes_on_where_it_was(kind: Kind) -> Result<()> {
-    let mut room = Room::make(kind).await?;
-    room.slow_down(12);
-    let file = room.pick("film.bin", SIZE).await?;
-    in_the_middle(&room, &file).await?;
+    let (mut room, file) = half_way(kind).await?;
 
     let address = room.address();
     room.browser = Browser::open(kind, room.browser.kill()).await?;
@@ -113,10 +116,7 @@ stories!(a_killed_browser_goes_on_where_it_was in chromium, firefox);
 
 /// The first browser is gone; another one has joined by the contribute link and sees what was left unfinished.
 async fn in_another_browser(kind: Kind) -> Result<(Room, TestFile)> {
-    let mut room = Room::make(kind).await?;
-    room.slow_down(12);
-    let file = room.pick("film.bin", SIZE).await?;
-    in_the_middle(&room, &file).await?;
+    let (mut room, file) = half_way(kind).await?;
     drop(room.browser.kill());
 
     // A new profile: another machine, as far as the page can tell.
@@ -149,7 +149,7 @@ async fn another_browser_goes_on_from_the_row_of_the_other() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn another_browser_with_another_file_of_that_name_uploads_it_apart() -> Result<()> {
     let (room, file) = in_another_browser(Kind::Chromium).await?;
-    let other = TestFile::make(&room.stack.folder.path().join("other"), file.name(), SIZE, 99)?;
+    let other = TestFile::make(&room.stack.folder.path().join("other"), file.name(), size(), 99)?;
     room.browser.pick("file-input", &[&other]).await?;
     room.browser.click("offer-continue").await?;
     room.assert_arrives(&other).await?;
@@ -160,10 +160,7 @@ async fn another_browser_with_another_file_of_that_name_uploads_it_apart() -> Re
 
 #[tokio::test(flavor = "multi_thread")]
 async fn picking_the_file_in_the_ordinary_way_goes_on_too() -> Result<()> {
-    let room = Room::make(Kind::Chromium).await?;
-    room.slow_down(12);
-    let file = room.pick("film.bin", SIZE).await?;
-    in_the_middle(&room, &file).await?;
+    let (room, file) = half_way(Kind::Chromium).await?;
     room.browser.reload().await?;
     room.browser.until_state(file.name(), &["needs-file"], SOON).await?;
     room.full_speed();

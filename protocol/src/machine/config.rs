@@ -61,8 +61,8 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             hash_lanes: 8,
-            ahead_parts: 8,
-            ahead_bytes: 512 << 20,
+            ahead_parts: 12,
+            ahead_bytes: 1 << 30,
             small_at_once: 40,
             large_at_once: 4,
             chores_at_once: 4,

@@ -141,9 +141,15 @@ impl Engine {
     /// Fills the hash lanes: those with the least hashed first, small files before large ones.
     fn prepare(&mut self) {
         let mut ahead = self.ahead();
+        // Eight streams of MD5 in step cost hardly more than one. So the parts of large files begin together: when the
+        // lanes of the last ones are free, or when nothing is ready to be sent.
+        let with_large = ahead.ready == 0 || ahead.reading <= usize::from(self.cx.config.hash_lanes / 4);
         while ahead.reading < usize::from(self.cx.config.hash_lanes) {
             let mut order: Vec<(u16, bool, LocalId)> = Vec::new();
             for upload in self.each_active().filter(|upload| upload.may_prepare(&self.cx)) {
+                if !with_large && !upload.is_small() {
+                    continue;
+                }
                 let hashed = upload.ahead().max(upload.reading() as u16);
                 order.push((hashed, !upload.is_small(), upload.id));
             }
@@ -159,6 +165,11 @@ impl Engine {
         }
     }
 
+    /// Parts of large files that may be hashed or being hashed and not on their way.
+    fn most_ahead(&self) -> u16 {
+        u16::from(self.cx.lanes.limit()) + self.cx.config.ahead_parts
+    }
+
     /// What is hashed ahead of sending, and being hashed, of all that is worked on.
     fn ahead(&self) -> Ahead {
         let mut ahead = Ahead::default();
@@ -166,7 +177,12 @@ impl Engine {
             ahead.reading += upload.reading();
             ahead.bytes += upload.ahead_bytes();
             ahead.parts[usize::from(!upload.is_small())] += upload.ahead();
+            if !upload.is_small() {
+                ahead.ready += upload.ready_to_send();
+            }
         }
+        let is_half_sent = ahead.parts[1] <= self.most_ahead() / 2 && ahead.bytes <= self.cx.config.ahead_bytes / 2;
+        ahead.may_grow = is_half_sent || ahead.ready == 0;
         ahead
     }
 
@@ -176,10 +192,11 @@ impl Engine {
         if ahead.reading >= usize::from(config.hash_lanes) - usize::from(keep_one) {
             return false;
         }
-        let most = u16::from(self.cx.lanes.limit()) + config.ahead_parts;
+        let most = self.most_ahead();
         let most_bytes = config.ahead_bytes;
         let (bytes, parts) = (ahead.bytes, ahead.parts[usize::from(is_large)]);
-        let room = move |len: u64| parts < 2 || ((!is_large || parts < most) && bytes + len <= most_bytes);
+        let may_grow = !is_large || (ahead.may_grow && parts < most);
+        let room = move |len: u64| parts < 2 || (may_grow && bytes + len <= most_bytes);
         let Some(upload) = self.uploads.get_mut(&id) else { return false };
         let before = (upload.ahead(), upload.ahead_bytes());
         let has_started = upload.prepare_next(&mut self.cx, room);
@@ -204,4 +221,8 @@ struct Ahead {
     bytes: u64,
     /// Parts of small files, and of large ones.
     parts: [u16; 2],
+    /// Parts of large files that are hashed.
+    ready: u16,
+    /// Whether more parts of large files may be hashed: half of what was hashed ahead is sent.
+    may_grow: bool,
 }

@@ -8,17 +8,18 @@ use crate::page::*;
 fn hashing_stays_a_bounded_number_of_parts_ahead() {
     let mut page = Page::adding(4000 * MIB);
     page.prepare_all();
-    assert_eq!(page.read_parts.len(), 4 + 8, "hashed, and none sent");
+    let hashed = page.read_parts.len();
+    assert!((8..=4 + 12).contains(&hashed), "{hashed} hashed, and none sent");
 }
 
 #[test]
-fn hashing_stays_half_a_gibibyte_ahead_with_large_parts() {
+fn hashing_stays_a_gibibyte_ahead_with_large_parts() {
     let mut page = Page::adding(1 << 40);
     let mut hashed = 0;
     while page.prepare_one().is_some() {
         hashed += 1;
     }
-    assert_eq!(hashed, 4, "512 MiB are four parts of 128 MiB");
+    assert!((4..=8).contains(&hashed), "{hashed} parts of 128 MiB hashed, and none sent");
 }
 
 #[test]
@@ -130,4 +131,25 @@ fn stored_parts_are_compared_while_the_missing_ones_are_sent() {
     assert_eq!(page.puts().len(), 4);
     let compared = page.read_parts.iter().filter(|number| **number <= 20).count();
     assert!(compared > 0, "hashing waits for lanes that are busy sending");
+}
+
+/// Eight streams in step cost hardly more than one: parts are not begun one by one as PUTs end.
+#[test]
+fn parts_of_a_large_file_begin_to_be_hashed_together() {
+    let mut page = Page::sending(4000 * MIB);
+    page.prepare_all();
+    let (mut begun, mut sent) = (Vec::new(), 0);
+    while sent < 100 {
+        page.sign_all();
+        assert!(page.store(None).is_some(), "a lane waits for the hash after {sent} parts");
+        sent += 1;
+        let waiting = page.prepares().len();
+        if waiting > 0 {
+            begun.push(waiting);
+            page.prepare_all();
+        }
+    }
+    // The first PUTs let the lanes grow, and the window with them.
+    let few = begun.iter().filter(|together| **together < 6).count();
+    assert!(few <= 2, "begun at once: {begun:?}");
 }

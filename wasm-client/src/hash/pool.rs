@@ -108,6 +108,11 @@ impl HashPool {
         }
     }
 
+    /// Starts the first worker before its first job, which then has nothing to wait for. Costs an idle thread.
+    pub fn warm(&self) {
+        self.0.warm();
+    }
+
     /// Calls `f` every so many milliseconds, in hidden tabs too where a worker ticks, until the pool is dropped.
     pub fn clock(&self, every_ms: u32, f: impl Fn() + 'static) {
         let mut state = self.0.state.borrow_mut();
@@ -156,6 +161,12 @@ impl Pool {
                 drop(state);
                 self.start_slot()
             }
+        }
+    }
+
+    fn warm(&self) {
+        if self.state.borrow().slots.is_empty() {
+            self.choose_slot();
         }
     }
 
@@ -259,9 +270,7 @@ impl Pool {
 
     /// Lets a clock tick in the first worker, or on the page.
     fn wind(&self, number: u32) {
-        if self.state.borrow().slots.is_empty() {
-            self.choose_slot();
-        }
+        self.warm();
         let this = self.this.clone();
         let mut state = self.state.borrow_mut();
         let State { slots, clocks, .. } = &mut *state;

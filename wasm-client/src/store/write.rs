@@ -33,10 +33,11 @@ pub(super) async fn write_once(open: &Open, batch: &[Op]) -> Result<(), WriteFau
     }
 }
 
-/// `idb` has no way to say how durable a transaction is to be.
+/// `idb` has no way to say how durable a transaction is to be. A key to a room exists nowhere else, so it is on the disk
+/// itself before anything goes on; what an upload has done can be asked of storage again (decision 10).
 fn begin(db: &IdbDatabase, batch: &[Op]) -> Result<IdbTransaction, JsValue> {
-    let part = |op: &Op| matches!(op, Op::Record { record, .. } if matches!(**record, Record::Part { .. }));
-    let durability = if batch.iter().all(part) { "relaxed" } else { "strict" };
+    let key = |op: &Op| matches!(op, Op::Session { .. } | Op::ForgetSession(_));
+    let durability = if batch.iter().any(key) { "strict" } else { "relaxed" };
     let options = sys::object(&[("durability", durability.into())]);
     let stores: Array = STORES.iter().map(|name| JsValue::from_str(name)).collect();
     let transaction: Function = Reflect::get(db, &"transaction".into())?.unchecked_into();

@@ -273,6 +273,11 @@ impl Upload {
         self.parts.as_ref().map_or(0, Parts::ahead_bytes)
     }
 
+    /// Parts hashed and not on their way.
+    pub(super) fn ready_to_send(&self) -> u16 {
+        self.ahead() - self.count(PartState::Preparing)
+    }
+
     fn count(&self, state: PartState) -> u16 {
         self.parts.as_ref().map_or(0, |parts| parts.count_of(state))
     }
