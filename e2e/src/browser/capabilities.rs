@@ -21,6 +21,9 @@ const CHROMIUM_ARGUMENTS: [&str; 10] = [
     "--remote-debugging-pipe",
 ];
 
+/// Now and then WebKitGTK never asks for the last script of a page that is loaded again while it sends.
+const WEBKIT_LOAD_MS: u64 = 45_000;
+
 pub(super) fn of(kind: Kind, profile: &Profile) -> Result<Capabilities> {
     let value = match kind {
         Kind::Chromium => chromium(profile)?,
@@ -72,5 +75,6 @@ fn webkit() -> Result<Value> {
     Ok(json!({
         "webkitgtk:browserOptions": { "binary": binary, "args": ["--automation"] },
         "unhandledPromptBehavior": "accept",
+        "timeouts": { "pageLoad": WEBKIT_LOAD_MS },
     }))
 }

@@ -9,7 +9,7 @@ use fantoccini::elements::{Element, ElementRef};
 use fantoccini::wd::WindowHandle;
 use serde_json::{Value, json};
 
-use super::{Browser, PATIENCE};
+use super::{Browser, Kind, PATIENCE};
 use crate::files::TestFile;
 
 const POLL: Duration = Duration::from_millis(50);
@@ -21,8 +21,14 @@ impl Browser {
         self.client.goto(url).await.with_context(|| format!("{} does not load", without_fragment(url)))
     }
 
+    /// Loads the page again; in WebKitGTK, which now and then does not end to load, once more if it has to be.
     pub async fn reload(&self) -> Result<()> {
-        Ok(self.client.refresh().await?)
+        let reloaded = self.client.refresh().await;
+        if reloaded.is_err() && self.kind == Kind::WebKit {
+            eprintln!("WebKitGTK did not load the page again: {reloaded:?}; once more");
+            return Ok(self.client.refresh().await?);
+        }
+        Ok(reloaded?)
     }
 
     pub async fn url(&self) -> Result<String> {
