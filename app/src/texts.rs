@@ -12,9 +12,7 @@ pub fn reason_text(reason: Reason) -> &'static str {
         Reason::Offline => "No network. It goes on by itself when the connection is back.",
         Reason::Retrying => "The last try failed. It tries again by itself in a moment.",
         Reason::NoProgress => "Nothing got through for several minutes. Check your connection, then retry.",
-        Reason::FileChanged => {
-            "The file changed since the upload began. Pick the original version, or cancel and add it again."
-        }
+        Reason::FileChanged => "The file changed. Pick the original version, or cancel and add it again.",
         Reason::DifferentFile => "That is a different file from the one begun. Pick the original file.",
         Reason::FileGone => "The file is not where it was. Put it back, then pick it again.",
         Reason::PermissionNeeded => "The browser needs your permission to read the file. Press Resume and allow it.",

@@ -57,7 +57,7 @@ fn Other(live: Live, role: Role, uploads: Memo<Vec<UploadInfo>>, id: UploadId) -
         let size = upload.size;
         let percent = move || format::percent(bytes.get(), size);
         view! {
-            <li class="file" data-testid="other-upload" data-name=name.clone()>
+            <li class="file file-other" data-testid="other-upload" data-name=name.clone()>
                 <KindIcon name=name.clone()/>
                 <Name name=name.clone()/>
                 <p class="file-facts muted small">
