@@ -10,10 +10,10 @@
 //! Never a `File`: Firefox and Safari give some of them back empty after a reload.
 //!
 //! Writes go one after another in the order they were asked for, and those that queue up
-//! meanwhile share a transaction. A transaction with a head record, a handle or a session
-//! is flushed to the disk before it is answered; one that holds nothing but part digests
-//! is only handed to the operating system ("relaxed"): after a power cut the last of them
-//! may be missing, and then these parts are hashed again and found to be what was promised.
+//! meanwhile share a transaction. One that holds a session or a cancel is flushed to the disk before it is
+//! answered; any other is handed to the operating system ("relaxed"), which has it whatever happens to the browser.
+//! After a power cut the last of them may be missing (decision 10): these parts are hashed again and found to be
+//! what was promised.
 
 mod read;
 mod write;

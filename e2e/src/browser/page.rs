@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use fantoccini::Locator;
 use fantoccini::elements::{Element, ElementRef};
+use fantoccini::error::CmdError;
 use fantoccini::wd::WindowHandle;
 use serde_json::{Value, json};
 
@@ -24,8 +25,9 @@ impl Browser {
     /// Loads the page again; in WebKitGTK, which now and then does not end to load, once more if it has to be.
     pub async fn reload(&self) -> Result<()> {
         let reloaded = self.client.refresh().await;
-        if reloaded.is_err() && self.kind == Kind::WebKit {
-            eprintln!("WebKitGTK did not load the page again: {reloaded:?}; once more");
+        let hangs = |error: &CmdError| error.is_timeout() && self.kind == Kind::WebKit;
+        if reloaded.as_ref().is_err_and(hangs) {
+            eprintln!("WebKitGTK did not end to load the page again; once more");
             return Ok(self.client.refresh().await?);
         }
         Ok(reloaded?)

@@ -141,13 +141,13 @@ impl Engine {
     /// Fills the hash lanes: those with the least hashed first, small files before large ones.
     fn prepare(&mut self) {
         let mut ahead = self.ahead();
-        // Eight streams of MD5 in step cost hardly more than one. So the parts of large files begin together: when the
-        // lanes of the last ones are free, or when nothing is ready to be sent.
-        let with_large = ahead.ready == 0 || ahead.reading <= usize::from(self.cx.config.hash_lanes / 4);
+        // Eight streams of MD5 in step cost hardly more than one. So the parts of large files begin together: when most
+        // of the last ones are hashed, or when none is ready to be sent. The first of a file never waits for others'.
+        let with_large = ahead.ready == 0 || ahead.hashing <= u16::from(self.cx.config.hash_lanes / 4);
         while ahead.reading < usize::from(self.cx.config.hash_lanes) {
             let mut order: Vec<(u16, bool, LocalId)> = Vec::new();
             for upload in self.each_active().filter(|upload| upload.may_prepare(&self.cx)) {
-                if !with_large && !upload.is_small() {
+                if !with_large && !upload.is_small() && upload.ahead() > 0 {
                     continue;
                 }
                 let hashed = upload.ahead().max(upload.reading() as u16);
@@ -178,6 +178,7 @@ impl Engine {
             ahead.bytes += upload.ahead_bytes();
             ahead.parts[usize::from(!upload.is_small())] += upload.ahead();
             if !upload.is_small() {
+                ahead.hashing += upload.hashing();
                 ahead.ready += upload.ready_to_send();
             }
         }
@@ -195,9 +196,9 @@ impl Engine {
         let most = self.most_ahead();
         let most_bytes = config.ahead_bytes;
         let (bytes, parts) = (ahead.bytes, ahead.parts[usize::from(is_large)]);
-        let may_grow = !is_large || (ahead.may_grow && parts < most);
-        let room = move |len: u64| parts < 2 || (may_grow && bytes + len <= most_bytes);
         let Some(upload) = self.uploads.get_mut(&id) else { return false };
+        let may_grow = !is_large || ((ahead.may_grow || upload.ahead() == 0) && parts < most);
+        let room = move |len: u64| parts < 2 || (may_grow && bytes + len <= most_bytes);
         let before = (upload.ahead(), upload.ahead_bytes());
         let has_started = upload.prepare_next(&mut self.cx, room);
         if has_started {
@@ -221,7 +222,9 @@ struct Ahead {
     bytes: u64,
     /// Parts of small files, and of large ones.
     parts: [u16; 2],
-    /// Parts of large files that are hashed.
+    /// Parts of large files that are being hashed to be sent.
+    hashing: u16,
+    /// Parts of large files that are hashed and may be sent.
     ready: u16,
     /// Whether more parts of large files may be hashed: half of what was hashed ahead is sent.
     may_grow: bool,

@@ -167,11 +167,10 @@ impl State {
     /// Moves jobs into free lanes. Empty ones are done at once.
     fn begin(&mut self, now_ms: f64, reports: &mut Vec<Report>) {
         if self.queue.is_empty() && self.lanes.is_empty() {
-            self.ramp.idle(now_ms);
             self.spare.clear();
             return;
         }
-        let limit = self.ramp.limit(now_ms);
+        let limit = self.ramp.limit();
         while self.lanes.len() < limit {
             let Some(job) = self.queue.pop_front() else { return };
             if job.len == 0 {

@@ -23,7 +23,7 @@ const REPLACEMENTS: u32 = 2;
 
 /// Hashes parts of files in workers. Dropping it ends them.
 ///
-/// Workers start with the first job. A job lost with its worker is given to another, or is hashed on the page: each job
+/// Workers start with the first job, or one with [`Self::warm`] before it. A job lost with its worker is given to another, or is hashed on the page: each job
 /// that is not dropped is answered, as long as the file can be read at all.
 pub struct HashPool(Rc<Pool>);
 
@@ -110,7 +110,10 @@ impl HashPool {
 
     /// Starts the first worker before its first job, which then has nothing to wait for. Costs an idle thread.
     pub fn warm(&self) {
-        self.0.warm();
+        // One that could not start is left alone until there is a job.
+        if self.0.state.borrow().died == 0 {
+            self.0.warm();
+        }
     }
 
     /// Calls `f` every so many milliseconds, in hidden tabs too where a worker ticks, until the pool is dropped.
@@ -237,7 +240,9 @@ impl Pool {
         let was_first = index == 0;
         let slot = state.slots.remove(index);
         state.died += 1;
-        let hopeless = !slot.is_ready() || state.died > REPLACEMENTS;
+        let is_idle = state.clocks.is_empty() && state.jobs.is_empty();
+        // One that was started for what may come is tried again when it has come.
+        let hopeless = (!slot.is_ready() && !is_idle) || state.died > REPLACEMENTS;
         let mut jobs: Vec<u32> =
             state.jobs.iter().filter(|(_, job)| job.slot == Some(number)).map(|(&n, _)| n).collect();
         jobs.sort_unstable();

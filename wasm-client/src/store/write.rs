@@ -36,12 +36,19 @@ pub(super) async fn write_once(open: &Open, batch: &[Op]) -> Result<(), WriteFau
 /// `idb` has no way to say how durable a transaction is to be. A key to a room exists nowhere else, so it is on the disk
 /// itself before anything goes on; what an upload has done can be asked of storage again (decision 10).
 fn begin(db: &IdbDatabase, batch: &[Op]) -> Result<IdbTransaction, JsValue> {
-    let key = |op: &Op| matches!(op, Op::Session { .. } | Op::ForgetSession(_));
-    let durability = if batch.iter().any(key) { "strict" } else { "relaxed" };
+    let durability = if batch.iter().any(must_last) { "strict" } else { "relaxed" };
     let options = sys::object(&[("durability", durability.into())]);
     let stores: Array = STORES.iter().map(|name| JsValue::from_str(name)).collect();
     let transaction: Function = Reflect::get(db, &"transaction".into())?.unchecked_into();
     transaction.call3(db, &stores, &"readwrite".into(), &options).map(JsCast::unchecked_into)
+}
+
+fn must_last(op: &Op) -> bool {
+    match op {
+        Op::Session { .. } | Op::ForgetSession(_) => true,
+        Op::Record { record, .. } => matches!(&**record, Record::Upload(head) if head.cancelled),
+        Op::Handle { .. } | Op::Forget(_) | Op::Mark(_) => false,
+    }
 }
 
 fn put(transaction: &idb::Transaction, op: &Op) -> Result<(), WriteFault> {

@@ -273,9 +273,14 @@ impl Upload {
         self.parts.as_ref().map_or(0, Parts::ahead_bytes)
     }
 
-    /// Parts hashed and not on their way.
+    /// Parts being hashed to be sent.
+    pub(super) fn hashing(&self) -> u16 {
+        self.count(PartState::Preparing)
+    }
+
+    /// Parts hashed and not on their way, but for those that wait after a failure.
     pub(super) fn ready_to_send(&self) -> u16 {
-        self.ahead() - self.count(PartState::Preparing)
+        self.ahead() - self.hashing() - self.count(PartState::Waiting)
     }
 
     fn count(&self, state: PartState) -> u16 {
