@@ -159,8 +159,14 @@ fn after_sleep_every_lane_starts_again_with_new_urls() {
     page.give(Input::Slept);
     assert_eq!(page.count(|effect| matches!(effect, Effect::DropPut { .. })), before.len());
     assert!(page.puts().is_empty(), "no URL of before is used");
+    // One of those in flight had arrived before the sleep, and nobody was there to hear it.
+    let arrived = before.iter().map(|(part, _)| *part).min().unwrap();
+    let plan = Plan::new(1000 * MIB, None).unwrap();
+    let stored: Vec<u16> = (1..=arrived).collect();
+    assert!(page.status(UploadState::Uploading, plan, &stored), "storage is not asked what has arrived");
     page.sign_all();
     assert!(page.puts().iter().all(|put| !before.contains(put)) && !page.puts().is_empty());
+    assert!(page.puts().iter().all(|(part, _)| *part > arrived), "{arrived} is sent again: {:?}", page.puts());
     assert_eq!(page.stage(A), (Stage::Uploading, None));
 }
 

@@ -140,8 +140,9 @@ impl Upload {
 
     /// The network is another one: everything under way starts again, and no attempt is spent.
     ///
-    /// After sleep the age of URLs is not known, so they are signed again.
+    /// After sleep the age of URLs is not known, so they are signed again; and what was in flight may have arrived.
     pub(in crate::machine) fn restart(&mut self, cx: &mut Context, slept: bool) {
+        let may_have_arrived = slept && self.in_flight() > 0;
         self.forgive(cx);
         self.drop_signing(cx);
         self.drop_check(cx);
@@ -154,6 +155,9 @@ impl Upload {
                 self.watch_reading(cx, part);
             }
             self.watch_saves(cx);
+        }
+        if may_have_arrived {
+            self.ask_status(cx);
         }
         cx.touch(self.id);
     }
