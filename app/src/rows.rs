@@ -207,8 +207,10 @@ mod tests {
         let counts = rows.counts(ROOM);
         assert_eq!((counts.all, counts.open, counts.ranks), (3, 3, [0, 1, 2, 0]));
         assert_eq!((counts.open_bytes, counts.open_size), (4, 10));
+        let order = |rows: &Rows| rows.sorted(ROOM).collect::<Vec<_>>();
+        let before = order(&rows);
         rows.apply([some(View { bytes: 5, ..sending.clone() })]);
-        assert_eq!(rows.counts(ROOM).open_bytes, 5);
+        assert_eq!((order(&rows), rows.counts(ROOM).open_bytes), (before, 5), "progress moves no row");
         rows.apply([some(View { stage: Stage::Completed, ..sending }), (LocalId(0), None)]);
         let counts = rows.counts(ROOM);
         assert_eq!((counts.all, counts.open, counts.open_size, counts.ranks), (2, 1, 0, [0, 0, 1, 1]));

@@ -85,7 +85,7 @@ async fn two_tabs_send_a_file_once_and_either_can_take_over(kind: Kind) -> Resul
     room.assert_arrives(&file).await?;
     room.stack.assert_no_stored_part_sent_again()
 }
-stories!(two_tabs_send_a_file_once_and_either_can_take_over in chromium, firefox);
+stories!(two_tabs_send_a_file_once_and_either_can_take_over in chromium, firefox, webkit);
 
 /// A taken-over upload whose file has no handle wants it picked.
 async fn finish_here(browser: &Browser, file: &e2e::files::TestFile) -> Result<()> {

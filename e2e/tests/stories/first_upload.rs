@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use e2e::browser::{Browser, Kind};
 
-use crate::room::{LONG, MIB, Room, join};
+use crate::room::{LONG, MIB, Room, join, number};
 
 async fn a_picked_file_is_in_the_room_and_comes_back_identical(kind: Kind) -> Result<()> {
     let room = Room::make(kind).await?;
@@ -57,7 +57,7 @@ async fn every_size_arrives() -> Result<()> {
 const MEMORY_BYTES: u64 = 300 * MIB;
 
 async fn a_large_file_arrives_and_memory_stays_flat(kind: Kind) -> Result<()> {
-    let mib = std::env::var("SLIPWAY_E2E_LARGE_MIB").ok().and_then(|text| text.parse().ok()).unwrap_or(256);
+    let mib = number("SLIPWAY_E2E_LARGE_MIB").unwrap_or(256);
     let room = Room::make(kind).await?;
     let before = room.browser.page_memory()?;
     let start = Instant::now();

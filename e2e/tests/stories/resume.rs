@@ -6,13 +6,13 @@ use anyhow::Result;
 use e2e::browser::{Browser, Kind, Row};
 use e2e::files::TestFile;
 
-use crate::room::{LONG, MIB, Room, join, pick_again};
+use crate::room::{LONG, MIB, Room, join, number, pick_again};
 
 const SOON: Duration = Duration::from_secs(30);
+
 /// Six parts of 16 MiB, or as many as are asked for.
 fn size() -> u64 {
-    let mib = std::env::var("SLIPWAY_E2E_RESUME_MIB").ok().and_then(|text| text.parse().ok());
-    mib.unwrap_or(96) * MIB
+    number("SLIPWAY_E2E_RESUME_MIB").unwrap_or(96) * MIB
 }
 
 /// An upload in the middle: some parts stored, some not; about half of a large file.

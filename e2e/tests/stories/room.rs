@@ -13,6 +13,11 @@ pub(crate) const MIB: u64 = 1 << 20;
 /// More than any upload of these stories takes on a busy machine.
 pub(crate) const LONG: Duration = Duration::from_secs(150);
 
+/// What is asked for in the environment, for runs by hand.
+pub(crate) fn number(variable: &str) -> Option<u64> {
+    std::env::var(variable).ok()?.parse().ok()
+}
+
 /// Names of tests.
 #[allow(non_upper_case_globals)]
 pub(crate) mod browsers {

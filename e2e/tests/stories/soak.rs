@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use e2e::browser::Kind;
 use e2e::proxy::{Aim, Fault, Proxy, Rule};
 
-use crate::room::{MIB, Room};
+use crate::room::{MIB, Room, number};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn random_faults_never_lose_a_byte() -> Result<()> {
@@ -75,10 +75,6 @@ fn api_fault(dice: &mut Dice) -> Rule {
         _ => Fault::Delay(Duration::from_millis(dice.below(2000))),
     };
     Rule::new(Aim::call("POST", path), fault)
-}
-
-fn number(variable: &str) -> Option<u64> {
-    std::env::var(variable).ok()?.parse().ok()
 }
 
 /// Xorshift64 (Marsaglia 2003).

@@ -76,6 +76,23 @@ async fn a_room_without_space_says_so() -> Result<()> {
     Ok(())
 }
 
+/// Suspended, as in sleep, while every connection died; no clock tells.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_browser_whose_connections_died_while_it_stood_still_goes_on() -> Result<()> {
+    let room = Room::make(Kind::Chromium).await?;
+    room.slow_down(12);
+    let file = room.pick("film.bin", 96 * MIB).await?;
+    room.stack.until_parts_stored(1, LONG).await?;
+    room.browser.suspend()?;
+    tokio::join!(room.stack.storage.disconnect(), room.stack.api.disconnect());
+    tokio::join!(room.stack.storage.reconnect(), room.stack.api.reconnect());
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    room.browser.wake()?;
+    room.full_speed();
+    room.assert_arrives(&file).await?;
+    room.stack.assert_no_stored_part_sent_again()
+}
+
 /// While the browser stands still its wall clock goes on by ten minutes, and its other clock does not: that is what a
 /// page sees of a closed lid.
 const SLEEP: &str = "const [real, from] = [Date.now.bind(Date), performance.now() + 4000];

@@ -23,8 +23,8 @@ const REPLACEMENTS: u32 = 2;
 
 /// Hashes parts of files in workers. Dropping it ends them.
 ///
-/// Workers start with the first job, or one with [`Self::warm`] before it. A job lost with its worker is given to another, or is hashed on the page: each job
-/// that is not dropped is answered, as long as the file can be read at all.
+/// Workers start with the first job, or one with [`Self::warm`] before it. A job lost with its worker is given to
+/// another, or is hashed on the page: each job that is not dropped is answered, as long as the file can be read at all.
 pub struct HashPool(Rc<Pool>);
 
 struct Pool {
