@@ -55,6 +55,12 @@ enum Did {
     Deleted,
 }
 
+/// For a table that was made just now: nothing is noted in it yet, so the first sweep need not look back.
+pub async fn begin(app: &App) -> Result<(), TableError> {
+    let hour = due::hour(app.clock.now_ms()).saturating_sub(HOURS_AGAIN);
+    due::set_cursor(&app.table, Cursor { hour }).await
+}
+
 /// Looks at all that is due.
 pub async fn sweep(app: &App) -> Result<SweepReport, ApiFailure> {
     let now = app.clock.now_ms();

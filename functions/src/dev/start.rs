@@ -15,7 +15,7 @@ use crate::logging;
 use crate::routers;
 use crate::state::App;
 use crate::storage::StorageError;
-use crate::sweep::sweep;
+use crate::sweep::{begin, sweep};
 
 /// Runs dev-server until Ctrl-C or SIGTERM. `--openapi`: prints the API's document instead.
 pub async fn run(arguments: impl Iterator<Item = String>) -> anyhow::Result<()> {
@@ -73,7 +73,10 @@ async fn check_table(app: &App) -> anyhow::Result<()> {
     match &app.config.table_endpoint {
         TableEndpoint::Url(url) => {
             let advice = || format!("the table {name} at {url} cannot be used: is DynamoDB running there?");
-            app.table.create_if_missing().await.with_context(advice)
+            if app.table.create_if_missing().await.with_context(advice)? {
+                begin(app).await.with_context(advice)?;
+            }
+            Ok(())
         }
         _ if app.table.is_ready().await? => Ok(()),
         _ => bail!("there is no table {name}: create it, or correct SLIPWAY_TABLE"),

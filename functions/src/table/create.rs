@@ -24,22 +24,23 @@ impl Table {
         }
     }
 
-    /// Makes the table with its time-to-live, unless it is there.
-    pub async fn create_if_missing(&self) -> Result<(), TableError> {
+    /// Makes the table with its time-to-live, unless it is there; whether this call made it.
+    pub async fn create_if_missing(&self) -> Result<bool, TableError> {
         if self.is_ready().await? {
-            return Ok(());
+            return Ok(false);
         }
-        self.create().await?;
+        let made = self.create().await?;
         for _ in 0..MAX_ASKS {
             if self.is_ready().await? {
-                return self.expire_by_ttl().await;
+                self.expire_by_ttl().await?;
+                return Ok(made);
             }
             tokio::time::sleep(ASK_EVERY).await;
         }
         Err(TableError::Unreachable("the new table does not become ready".into()))
     }
 
-    async fn create(&self) -> Result<(), TableError> {
+    async fn create(&self) -> Result<bool, TableError> {
         let mut request = self.client.create_table().table_name(&*self.name).billing_mode(BillingMode::PayPerRequest);
         for (name, kind) in [("pk", KeyType::Hash), ("sk", KeyType::Range)] {
             let attribute = AttributeDefinition::builder().attribute_name(name).attribute_type(ScalarAttributeType::S);
@@ -49,8 +50,8 @@ impl Table {
         }
         match request.send().await {
             // Another process was quicker.
-            Err(error) if error.code() == Some("ResourceInUseException") => Ok(()),
-            answer => answer.map(drop).map_err(TableError::from),
+            Err(error) if error.code() == Some("ResourceInUseException") => Ok(false),
+            answer => answer.map(|_| true).map_err(TableError::from),
         }
     }
 

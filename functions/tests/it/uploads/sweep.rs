@@ -113,6 +113,17 @@ async fn the_first_sweep_finds_what_is_old() {
     assert_eq!(world.sweep().await.looked, 0);
 }
 
+/// Nothing can be due in a table that was made just now: 3,000 queries that a new stack need not make.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_sweep_of_a_new_table_does_not_look_back() {
+    let world = World::new().await;
+    let table = &world.app().table;
+    let hours_ago = |hours: u64| world.app().clock.now_ms() - hours * HOUR * 1000;
+    Due::upload(functions::ids::upload_id(), hours_ago(3)).note(table).await.unwrap();
+    Due::upload(functions::ids::upload_id(), hours_ago(0)).note(table).await.unwrap();
+    assert_eq!(world.sweep().await.looked, 1);
+}
+
 /// Somebody notes a look while sweep looks: it is not forgotten with the one that sweep had read.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_look_noted_during_a_look_is_kept() {

@@ -5,7 +5,6 @@ use std::net::IpAddr;
 use functions::config::{Config, TableEndpoint};
 use functions::extract::{Member, Source};
 use functions::ids::random_bytes;
-use functions::records::due;
 use functions::records::member::Principal;
 use functions::records::token::TokenRecord;
 use functions::records::upload::UploadRecord;
@@ -121,9 +120,7 @@ impl World {
         .await;
         let api = api(&stack);
         let room = NewRoom::create(&api).await;
-        // The first sweep of a table looks back for a month.
-        let hour = due::hour(stack.app.clock.now_ms()) - 1;
-        due::set_cursor(&stack.app.table, due::Cursor { hour }).await.unwrap();
+        functions::sweep::begin(&stack.app).await.unwrap();
         Self { stack, bucket, api, room }
     }
 
