@@ -128,13 +128,25 @@ impl Locks {
     }
 }
 
-/// A lock ends by being let go, which is no news, or by being stolen.
+/// A lock ends by being let go, which is no news, or by being stolen (Web Locks API, section 3.4: `AbortError`).
 async fn until_over(locks: Weak<Inner>, id: LocalId, hold: Rc<Hold>, outcome: Result<Promise, JsValue>) {
-    let Ok(promise) = outcome else { return };
-    let lost = JsFuture::from(promise).await.is_err();
-    let Some(locks) = locks.upgrade().map(Locks).filter(|_| lost && !hold.over.get()) else { return };
-    (locks.0.on)(LockEvent::Stolen(id));
-    locks.request(id, How::InLine);
+    let fault = match outcome {
+        Ok(promise) => JsFuture::from(promise).await.err(),
+        Err(fault) => Some(fault),
+    };
+    let Some(fault) = fault.map(|fault| sys::error_name(&fault)) else { return };
+    let Some(locks) = locks.upgrade().map(Locks).filter(|_| !hold.over.get()) else { return };
+    let held = hold.release.borrow().is_some();
+    match fault.as_str() {
+        "AbortError" if held => {
+            (locks.0.on)(LockEvent::Stolen(id));
+            locks.request(id, How::InLine);
+        }
+        // The page is being left. Whoever asks again is refused again at once, and a page that only asks never goes.
+        "AbortError" | "InvalidStateError" => {}
+        // This browser gives no locks here (`SecurityError`): as where there are none.
+        _ => (locks.0.on)(LockEvent::Mine { id, waited: false }),
+    }
 }
 
 impl Drop for Inner {
@@ -177,6 +189,7 @@ impl How {
 #[cfg(test)]
 mod tests {
     use wasm_bindgen_test::wasm_bindgen_test;
+    use web_sys::HtmlIFrameElement;
 
     use super::*;
     use crate::testing::{Heard, sleep, unique};
@@ -232,6 +245,33 @@ mod tests {
         drop(one);
         assert_eq!(two_heard.wait_for(2).await[1], LockEvent::Mine { id: ID, waited: true });
         drop(two);
+    }
+
+    /// WebKit once could not leave the page: refused at once, this tab asked again at once, for ever.
+    #[wasm_bindgen_test]
+    async fn a_page_that_is_left_asks_for_no_lock_again() {
+        let document = sys::window().document().unwrap();
+        let frame: HtmlIFrameElement = document.create_element("iframe").unwrap().unchecked_into();
+        document.body().unwrap().append_child(&frame).unwrap();
+        let manager = sys::locks_of(&frame.content_window().unwrap().navigator());
+        let heard = Heard::new();
+        let ear = Box::new(heard.ear());
+        let locks = Locks(Rc::new(Inner { prefix: unique("lock"), manager, holds: RefCell::default(), on: ear }));
+        locks.claim(ID);
+        assert_eq!(heard.wait_for(1).await, [LockEvent::Mine { id: ID, waited: false }]);
+        frame.remove();
+        locks.claim(LocalId(6));
+        sleep(100).await;
+        assert_eq!(heard.all().len(), 1, "neither granted nor stolen");
+    }
+
+    #[wasm_bindgen_test]
+    async fn where_the_browser_refuses_locks_every_claim_is_granted() {
+        let heard = Heard::new();
+        // The API refuses names that begin with a dash.
+        let locks = Locks::new("-refused", heard.ear());
+        locks.claim(ID);
+        assert_eq!(heard.wait_for(1).await, [LockEvent::Mine { id: ID, waited: false }]);
     }
 
     #[wasm_bindgen_test]

@@ -90,7 +90,11 @@ pub(crate) fn handle_item(item: &DataTransferItem) -> Option<HandleItem> {
 
 /// Web Locks, in secure contexts only.
 pub(crate) fn lock_manager() -> Option<LockManager> {
-    part_of(&window().navigator(), "locks")
+    locks_of(&window().navigator())
+}
+
+pub(crate) fn locks_of(navigator: &Navigator) -> Option<LockManager> {
+    part_of(navigator, "locks")
 }
 
 /// Screen Wake Lock, in secure contexts only.

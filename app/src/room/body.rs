@@ -36,6 +36,7 @@ pub(crate) fn Body(live: Live) -> impl IntoView {
     move || match (lost.get(), role.get()) {
         (Some((title, text)), _) => view! {
             <Lost title=title.into() text=text.into()>{comes_back().then(|| view! { <JoinAgain live/> })}</Lost>
+            <div class="lost-uploads"><Uploads room=live.room/></div>
         }
         .into_any(),
         (None, Some(role)) => view! { <Inside live role/> }.into_any(),

@@ -21,8 +21,8 @@ const CHROMIUM_ARGUMENTS: [&str; 10] = [
     "--remote-debugging-pipe",
 ];
 
-/// Now and then WebKitGTK never asks for the last script of a page that is loaded again while it sends.
-const WEBKIT_LOAD_MS: u64 = 45_000;
+/// A page that does not end to load fails its story soon; the driver's own limit is 300 s.
+const LOAD_MS: u64 = 60_000;
 
 pub(super) fn of(kind: Kind, profile: &Profile) -> Result<Capabilities> {
     let value = match kind {
@@ -75,6 +75,6 @@ fn webkit() -> Result<Value> {
     Ok(json!({
         "webkitgtk:browserOptions": { "binary": binary, "args": ["--automation"] },
         "unhandledPromptBehavior": "accept",
-        "timeouts": { "pageLoad": WEBKIT_LOAD_MS },
+        "timeouts": { "pageLoad": LOAD_MS },
     }))
 }

@@ -6,11 +6,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use fantoccini::Locator;
 use fantoccini::elements::{Element, ElementRef};
-use fantoccini::error::CmdError;
 use fantoccini::wd::WindowHandle;
 use serde_json::{Value, json};
 
-use super::{Browser, Kind, PATIENCE};
+use super::{Browser, PATIENCE};
 use crate::files::TestFile;
 
 const POLL: Duration = Duration::from_millis(50);
@@ -22,15 +21,9 @@ impl Browser {
         self.client.goto(url).await.with_context(|| format!("{} does not load", without_fragment(url)))
     }
 
-    /// Loads the page again; in WebKitGTK, which now and then does not end to load, once more if it has to be.
+    /// Loads the page again.
     pub async fn reload(&self) -> Result<()> {
-        let reloaded = self.client.refresh().await;
-        let hangs = |error: &CmdError| error.is_timeout() && self.kind == Kind::WebKit;
-        if reloaded.as_ref().is_err_and(hangs) {
-            eprintln!("WebKitGTK did not end to load the page again; once more");
-            return Ok(self.client.refresh().await?);
-        }
-        Ok(reloaded?)
+        self.client.refresh().await.context("the page does not load again")
     }
 
     pub async fn url(&self) -> Result<String> {
