@@ -15,6 +15,8 @@ use crate::{browser, format};
 
 /// A filter is of use above this many files.
 const FILTER_ABOVE: usize = 6;
+/// So many rows are drawn, and so many more each time that more are asked for.
+const DRAWN: usize = 200;
 
 /// The list.
 #[component]
@@ -22,6 +24,9 @@ pub(crate) fn Files(live: Live, role: Role) -> impl IntoView {
     let filter = RwSignal::new(String::new());
     let known = Memo::new(move |_| live.listing.with(Listing::len));
     let ids = Memo::new(move |_| live.listing.with(|listing| filter.with(|text| listing.matching(text))));
+    let drawn = RwSignal::new(DRAWN);
+    let shown = Memo::new(move |_| ids.with(|ids| ids[..ids.len().min(drawn.get())].to_vec()));
+    let hidden = Memo::new(move |_| ids.with(Vec::len) > drawn.get());
     let useful = Memo::new(move |_| known.get() > FILTER_ABOVE || filter.with(|text| !text.is_empty()));
     let total = move || live.view.with(|view| view.as_ref().map_or(0, |view| view.quota.used_files));
     let more = Memo::new(move |_| live.listing.with(|listing| listing.next().is_some()));
@@ -43,9 +48,9 @@ pub(crate) fn Files(live: Live, role: Role) -> impl IntoView {
                 <p class="empty">"No file name matches. Clear the filter to see all."</p>
             </Show>
             <ul class="files">
-                <For each=move || ids.get() key=|id| *id let:id><FileRow live role id/></For>
+                <For each=move || shown.get() key=|id| *id let:id><FileRow live role id/></For>
             </ul>
-            <Show when=move || more.get()><More live filtered=Signal::derive(move || filter.with(|text| !text.is_empty()))/></Show>
+            <Show when=move || hidden.get() || more.get()><More live drawn hidden filtered=Signal::derive(move || filter.with(|text| !text.is_empty()))/></Show>
         </section>
     }
 }
@@ -66,10 +71,15 @@ fn EmptyRoom(role: Role) -> impl IntoView {
 }
 
 #[component]
-fn More(live: Live, filtered: Signal<bool>) -> impl IntoView {
+fn More(live: Live, drawn: RwSignal<usize>, hidden: Memo<bool>, filtered: Signal<bool>) -> impl IntoView {
     let ctx = state::ctx();
     let busy = RwSignal::new(false);
     let load = move |_| {
+        let was_hidden = hidden.get_untracked();
+        drawn.update(|drawn| *drawn += DRAWN);
+        if was_hidden {
+            return;
+        }
         let Some(after) = live.listing.with_untracked(Listing::next) else { return };
         busy.set(true);
         spawn_local(async move {
@@ -84,7 +94,7 @@ fn More(live: Live, filtered: Signal<bool>) -> impl IntoView {
     };
     view! {
         <div class="more">
-            <Show when=move || filtered.get()><span class="muted small">"The filter looks at the files loaded so far."</span></Show>
+            <Show when=move || filtered.get() && !hidden.get()><span class="muted small">"The filter looks at the files loaded so far."</span></Show>
             <button type="button" class="btn btn-small" data-testid="more-files" disabled=move || busy.get() on:click=load>
                 {move || if busy.get() { "Loading…" } else { "Show more files" }}
             </button>

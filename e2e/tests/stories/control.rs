@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use e2e::browser::{Browser, Kind};
+use e2e::proxy::Link;
 
 use crate::room::{LONG, MIB, Room, pick_again};
 
@@ -78,6 +79,9 @@ async fn two_tabs_send_a_file_once_and_either_can_take_over(kind: Kind) -> Resul
     room.browser.goto(&room.address()).await?;
     let elsewhere = |row: &e2e::browser::Row| row.reason == "other-tab";
     room.browser.until_row(file.name(), "shown as another tab's", SOON, elsewhere).await?;
+    room.stack.until_parts_stored(1, LONG).await?;
+    // So slow that no PUT of the other tab ends just while this one asks storage what is there.
+    room.stack.storage.set_link(Link { up_total: Some(64 << 10), ..Link::default() });
     room.browser.click_row(file.name(), "upload-take-over").await?;
     room.browser.until_row(file.name(), "this tab's", SOON, |row| row.reason != "other-tab").await?;
     room.full_speed();

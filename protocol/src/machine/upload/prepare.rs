@@ -151,6 +151,8 @@ impl Upload {
     /// Follows a fault of reading: again a few times, or the user's turn.
     pub(super) fn cannot_read(&mut self, cx: &mut Context, fault: ReadFault) {
         match fault::after_read(fault) {
+            // What fails beside it fails for the same reason: one hiccup of a disk ends all parts that are read.
+            Then::Again if cx.timers.is_set(Timer::Read(self.id)) => {}
             Then::Again => {
                 self.read_fails = self.read_fails.saturating_add(1);
                 if self.read_fails >= cx.config.read_tries {
