@@ -9,6 +9,11 @@ pub const PER_HOST: u8 = 6;
 pub const MOST: u8 = 16;
 
 const EPOCH_MS: u64 = 1_000;
+/// The first epoch: a file of a few hundred megabytes is gone before the second long one.
+const FIRST_EPOCH_MS: u64 = 500;
+/// Bytes per second of a lane that make one more of them cheap: what a cut costs is sent again in seconds. More than the
+/// buffers of a slow link take at the start.
+const CHEAP: u64 = 2 << 20;
 /// After so many epochs without a try, growing is tried again: the link may have changed.
 const TRY_AGAIN_EPOCHS: u32 = 15;
 
@@ -53,7 +58,7 @@ impl Lanes {
     /// Parts are spread over so many upload hosts.
     pub fn set_hosts(&mut self, hosts: u8) {
         let hosts = hosts.max(1);
-        let begins = hosts != self.hosts && self.before.is_none() && self.shrunk_at.is_none();
+        let begins = hosts != self.hosts && self.is_new();
         self.hosts = hosts;
         self.most = hosts.saturating_mul(PER_HOST).min(MOST);
         self.limit = if begins { self.start() } else { self.limit.min(self.most) };
@@ -70,17 +75,28 @@ impl Lanes {
 
     /// After each event: `in_flight` PUTs are under way. Grows the limit when an epoch ends well.
     pub fn look(&mut self, now: u64, in_flight: u8) {
-        self.saturated &= in_flight >= self.limit;
+        let is_full = in_flight >= self.limit;
         let began = *self.epoch_at.get_or_insert(now);
-        if in_flight == 0 || now.saturating_sub(began) > 10 * EPOCH_MS {
+        let passed = now.saturating_sub(began);
+        if in_flight == 0 || passed > 10 * EPOCH_MS || (is_full && !self.saturated) {
             self.next_epoch(now);
-        } else if now - began >= EPOCH_MS {
-            let rate = self.epoch_bytes.saturating_mul(1000) / (now - began);
+        } else if passed >= self.epoch_ms() {
+            let rate = self.epoch_bytes.saturating_mul(1000) / passed;
             if self.saturated && rate > 0 {
                 self.judge(rate);
             }
             self.next_epoch(now);
         }
+        self.saturated &= in_flight >= self.limit;
+    }
+
+    fn epoch_ms(&self) -> u64 {
+        if self.is_new() { FIRST_EPOCH_MS } else { EPOCH_MS }
+    }
+
+    /// Nothing is known of the link yet.
+    fn is_new(&self) -> bool {
+        self.before.is_none() && self.shrunk_at.is_none()
     }
 
     fn next_epoch(&mut self, now: u64) {
@@ -90,6 +106,11 @@ impl Lanes {
     }
 
     fn judge(&mut self, rate: u64) {
+        if self.is_new() && rate / u64::from(self.limit) >= CHEAP {
+            self.before = Some(rate);
+            self.limit = self.most;
+            return;
+        }
         // One lane more than n should bring 1/n more; a third of that is worth going on for.
         let worth = |before: u64| before + before * u64::from(self.hosts) / (u64::from(self.limit) * 3);
         self.idle_epochs += 1;
@@ -136,15 +157,38 @@ mod tests {
     fn a_link_limited_by_its_round_trip_gets_all_six_within_four_seconds() {
         let mut lanes = Lanes::default();
         lanes.look(0, 4);
-        run(&mut lanes, 0, 4, |n| u64::from(n) * 2_500_000);
+        run(&mut lanes, 0, 4, |n| u64::from(n) * 1_500_000);
         assert_eq!(lanes.limit(), 6);
+    }
+
+    #[test]
+    fn a_quick_link_gets_all_six_after_half_a_second() {
+        for (per_lane, limit) in [(CHEAP - 1, 5), (CHEAP, 6)] {
+            let mut lanes = Lanes::default();
+            lanes.look(0, 1);
+            lanes.look(300, 4);
+            lanes.moved(2 * per_lane);
+            lanes.look(799, 4);
+            assert_eq!(lanes.limit(), 4, "the lanes were not full for half a second yet");
+            lanes.look(800, 4);
+            assert_eq!(lanes.limit(), limit);
+        }
+    }
+
+    #[test]
+    fn a_link_that_was_cut_is_not_taken_for_a_quick_one() {
+        let mut lanes = Lanes::default();
+        lanes.look(0, 4);
+        lanes.shrink(10, 0);
+        run(&mut lanes, 10, 2, |_| 100_000_000);
+        assert_eq!(lanes.limit(), 3);
     }
 
     #[test]
     fn a_full_link_gets_no_more_than_one_lane_to_try() {
         let mut lanes = Lanes::default();
         lanes.look(0, 4);
-        run(&mut lanes, 0, 12, |_| 10_000_000);
+        run(&mut lanes, 0, 12, |_| 5_000_000);
         assert_eq!(lanes.limit(), 5);
     }
 
