@@ -11,8 +11,8 @@ pub const MOST: u8 = 16;
 const EPOCH_MS: u64 = 1_000;
 /// The first epoch: a file of a few hundred megabytes is gone before the second long one.
 const FIRST_EPOCH_MS: u64 = 500;
-/// Bytes per second of a lane that make one more of them cheap: what a cut costs is sent again in seconds. More than the
-/// buffers of a slow link take at the start.
+/// Bytes per second of a lane that make one more of them cheap: what a cut costs is sent again in seconds. Large buffers
+/// below a slow link can pretend it; then all lanes are open, and no more.
 const CHEAP: u64 = 2 << 20;
 /// After so many epochs without a try, growing is tried again: the link may have changed.
 const TRY_AGAIN_EPOCHS: u32 = 15;

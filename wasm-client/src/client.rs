@@ -201,10 +201,8 @@ impl Client {
     /// # Errors
     /// The browser has no picker, or did not let it open.
     pub async fn pick_files(&self, room: RoomId) -> Result<bool, ClientError> {
-        let Some(picked) = files::pick_files(true).await? else { return Ok(false) };
-        let picked = self.hold(room, picked);
-        self.driver.add(room, picked).await;
-        Ok(true)
+        let mut batch = Batch::new(self.clone(), room);
+        files::pick_files(&mut |found| batch.push(found)).await
     }
 
     /// The same for a folder and all that is in it.
@@ -273,7 +271,7 @@ impl Client {
     /// # Errors
     /// The browser has no picker, or did not let it open.
     pub async fn pick_again(&self, id: LocalId) -> Result<bool, ClientError> {
-        let picked = files::pick_files(false).await?.and_then(|mut picked| picked.pop());
+        let picked = files::pick_file().await?;
         let chosen = picked.is_some();
         if let Some(picked) = picked {
             self.driver.reattach(id, picked);

@@ -13,7 +13,7 @@ use web_sys::{Blob, File, FileList};
 
 pub(crate) use dropped::Dropped;
 pub use handles::has_picker;
-pub(crate) use handles::{pick_files, pick_folder, reopen};
+pub(crate) use handles::{pick_file, pick_files, pick_folder, reopen};
 pub(crate) use left_out::{Found, LeftOut, Tally};
 
 use crate::sys::{self, FileHandle};
@@ -140,6 +140,21 @@ mod tests {
         assert_eq!((sources[1].path.as_str(), sources[1].name.as_str(), sources[1].size), ("top/sub", "a.txt", 2));
         assert!(!sources[1].reopens && sources[1].last_modified.is_some());
         assert_eq!(from_list(&transfer(&files).files().unwrap()).len(), 2);
+    }
+
+    #[wasm_bindgen_test]
+    async fn of_several_picked_files_one_that_cannot_be_read_is_left_out() {
+        let folder = opfs_folder().await;
+        let handles = js_sys::Array::new();
+        for name in ["one", "gone", "two"] {
+            handles.push(&file_in(&folder, name, name.as_bytes()).await.into());
+        }
+        remove(&folder, "gone").await;
+        let mut found = Vec::new();
+        handles::open_all(&handles, &mut |one| found.push(one)).await;
+        assert_eq!(found[1].as_ref().err(), Some(&LeftOut::File("gone".into())));
+        let picked = found.into_iter().filter_map(Result::ok).collect();
+        assert_eq!(paths(picked), [(String::new(), "one".into(), true), (String::new(), "two".into(), true)]);
     }
 
     #[wasm_bindgen_test]

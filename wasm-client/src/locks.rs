@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::rc::{Rc, Weak};
 
+use gloo_timers::future::TimeoutFuture;
 use js_sys::{Function, Object, Promise};
 use slipway_protocol::machine::LocalId;
 use wasm_bindgen::prelude::*;
@@ -16,6 +17,9 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::AbortController;
 
 use crate::sys::{self, LockManager};
+
+/// After so long a refused request is tried again.
+const AGAIN_MS: u32 = 1_000;
 
 /// What became of a lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,24 +132,34 @@ impl Locks {
     }
 }
 
-/// A lock ends by being let go, which is no news, or by being stolen (Web Locks API, section 3.4: `AbortError`).
+/// A lock ends by being let go, which is no news, or unasked: it was stolen (Web Locks API, 4.1, "request a lock").
 async fn until_over(locks: Weak<Inner>, id: LocalId, hold: Rc<Hold>, outcome: Result<Promise, JsValue>) {
     let fault = match outcome {
         Ok(promise) => JsFuture::from(promise).await.err(),
         Err(fault) => Some(fault),
     };
     let Some(fault) = fault.map(|fault| sys::error_name(&fault)) else { return };
-    let Some(locks) = locks.upgrade().map(Locks).filter(|_| !hold.over.get()) else { return };
-    let held = hold.release.borrow().is_some();
+    let Some(strong) = locks.upgrade().map(Locks).filter(|_| !hold.over.get()) else { return };
+    // Whatever the browser does with it later: it is not ours.
+    hold.over.set(true);
+    if hold.release.borrow().is_some() {
+        (strong.0.on)(LockEvent::Stolen(id));
+        return strong.request(id, How::InLine);
+    }
     match fault.as_str() {
-        "AbortError" if held => {
-            (locks.0.on)(LockEvent::Stolen(id));
-            locks.request(id, How::InLine);
+        // The page is being left: each request is refused at once, and a page that asks again at once never goes.
+        // Timers stand still there; should it come back, it stands in line again.
+        "AbortError" | "InvalidStateError" => {
+            drop(strong);
+            TimeoutFuture::new(AGAIN_MS).await;
+            let Some(strong) = locks.upgrade().map(Locks) else { return };
+            let is_wanted = strong.0.holds.borrow().get(&id).is_some_and(|now| Rc::ptr_eq(now, &hold));
+            if is_wanted {
+                strong.request(id, How::InLine);
+            }
         }
-        // The page is being left. Whoever asks again is refused again at once, and a page that only asks never goes.
-        "AbortError" | "InvalidStateError" => {}
         // This browser gives no locks here (`SecurityError`): as where there are none.
-        _ => (locks.0.on)(LockEvent::Mine { id, waited: false }),
+        _ => (strong.0.on)(LockEvent::Mine { id, waited: false }),
     }
 }
 
@@ -263,6 +277,40 @@ mod tests {
         locks.claim(LocalId(6));
         sleep(100).await;
         assert_eq!(heard.all().len(), 1, "neither granted nor stolen");
+    }
+
+    /// A lock manager that grants the first request, and ends it with this error when it is told to.
+    fn scripted(error: &str) -> (LockManager, Function, js_sys::Array) {
+        let (asked, made) = (js_sys::Array::new(), Object::new());
+        let body = "let end; const give = () => end(new DOMException('', error));
+            const request = (name, options, held) => {
+                asked.push(JSON.stringify(options));
+                if (asked.length > 1) return new Promise(() => {});
+                held({});
+                return new Promise((_, reject) => { end = reject; });
+            };
+            Object.assign(made, { request, give });";
+        let make = Function::new_with_args("made, asked, error", body);
+        make.call3(&JsValue::NULL, &made, &asked, &error.into()).unwrap();
+        let give = sys::get(&made, "give").unwrap().unchecked_into();
+        (made.unchecked_into(), give, asked)
+    }
+
+    /// Whatever the browser calls it, a lock that ends unasked is lost, and is waited for.
+    #[wasm_bindgen_test]
+    async fn a_held_lock_that_ends_unasked_is_lost() {
+        for error in ["AbortError", "InvalidStateError", "UnknownError"] {
+            let (manager, give, asked) = scripted(error);
+            let heard = Heard::new();
+            let (holds, ear) = (RefCell::default(), Box::new(heard.ear()));
+            let locks = Locks(Rc::new(Inner { prefix: unique("lock"), manager: Some(manager), holds, on: ear }));
+            locks.claim(ID);
+            assert!(locks.holds(ID));
+            give.call0(&JsValue::NULL).unwrap();
+            assert_eq!(heard.wait_for(2).await, [LockEvent::Mine { id: ID, waited: false }, LockEvent::Stolen(ID)]);
+            assert!(!locks.holds(ID), "{error}");
+            assert_eq!(asked.length(), 2, "it stands in line, once");
+        }
     }
 
     #[wasm_bindgen_test]

@@ -27,7 +27,10 @@ pub(crate) fn run_all(options: &Options) -> Result<()> {
     package::build_page(&page)?;
     step("Bundling the peers", || bundle(&web, &page.join("bench")))?;
     step("Building the hash alone", || hash_alone(&page.join("bench")))?;
-    step("Building dev-server, the functions and the bench", build)?;
+    step("Building dev-server and the bench", build)?;
+    if measures_functions(&options.rest) {
+        step("Building the functions", build_functions)?;
+    }
     step("Running the bench", || {
         let mut bench = cargo();
         bench.args(["run", "--release", "-p", "bench", "--", "--page"]).arg(&page);
@@ -63,10 +66,20 @@ fn hash_alone(to: &Path) -> Result<()> {
 
 fn build() -> Result<()> {
     run(cargo().args(["build", "--release", "-p", "functions", "--bin", "dev-server"]))?;
-    run(cargo().args(["build", "--release", "-p", "bench"]))?;
+    run(cargo().args(["build", "--release", "-p", "bench"]))
+}
+
+fn build_functions() -> Result<()> {
     let mut functions = cargo();
     functions.args(["build", "--profile", "lambda", "-p", "functions", "--no-default-features", "--bins"]);
     run(functions.arg("--target-dir").arg(lambdas()))
+}
+
+/// They take a quarter of an hour to build. `--only` names what contains its value.
+fn measures_functions(rest: &[String]) -> bool {
+    let value = rest.iter().position(|word| word == "--only").and_then(|at| rest.get(at + 1)).map(String::as_str);
+    let only = value.or_else(|| rest.iter().find_map(|word| word.strip_prefix("--only=")));
+    only.is_none_or(|only| "functions".contains(only))
 }
 
 /// Apart from `target/lambda`, where the packaged functions are.
@@ -80,4 +93,17 @@ fn release(program: &str) -> PathBuf {
 
 fn target() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| local_stack::workspace().join("target"), PathBuf::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::measures_functions;
+
+    #[test]
+    fn the_functions_are_built_where_they_are_measured() {
+        let asked =
+            |words: &[&str]| measures_functions(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>());
+        assert!(asked(&[]) && asked(&["--rounds", "3"]) && asked(&["--only", "functions"]) && asked(&["--only=func"]));
+        assert!(!asked(&["--only", "loopback"]) && !asked(&["--rounds", "3", "--only=page"]));
+    }
 }

@@ -75,10 +75,8 @@ fn More(live: Live, drawn: RwSignal<usize>, hidden: Memo<bool>, filtered: Signal
     let ctx = state::ctx();
     let busy = RwSignal::new(false);
     let load = move |_| {
-        let was_hidden = hidden.get_untracked();
-        drawn.update(|drawn| *drawn += DRAWN);
-        if was_hidden {
-            return;
+        if hidden.get_untracked() {
+            return drawn.update(|drawn| *drawn += DRAWN);
         }
         let Some(after) = live.listing.with_untracked(Listing::next) else { return };
         busy.set(true);
@@ -86,6 +84,7 @@ fn More(live: Live, drawn: RwSignal<usize>, hidden: Memo<bool>, filtered: Signal
             match ctx.client().files_after(live.room, &after).await {
                 Ok(page) => {
                     live.listing.try_update(|listing| listing.extend(page));
+                    drawn.try_update(|drawn| *drawn += DRAWN);
                 }
                 Err(error) => ctx.complain(error),
             }
@@ -94,7 +93,7 @@ fn More(live: Live, drawn: RwSignal<usize>, hidden: Memo<bool>, filtered: Signal
     };
     view! {
         <div class="more">
-            <Show when=move || filtered.get() && !hidden.get()><span class="muted small">"The filter looks at the files loaded so far."</span></Show>
+            <Show when=move || filtered.get() && live.listing.with(|listing| listing.next().is_some())><span class="muted small">"The filter looks at the files loaded so far."</span></Show>
             <button type="button" class="btn btn-small" data-testid="more-files" disabled=move || busy.get() on:click=load>
                 {move || if busy.get() { "Loading…" } else { "Show more files" }}
             </button>

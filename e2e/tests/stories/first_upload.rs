@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use e2e::browser::{Browser, Kind};
+use e2e::browser::{Browser, Kind, PATIENCE};
 
 use crate::room::{LONG, MIB, Room, join, number};
 
@@ -123,5 +123,13 @@ async fn three_hundred_files_in_folders_arrive_with_their_paths() -> Result<()> 
         assert_eq!(meta["path"].as_str(), folder, "{path}");
         room.onlooker.assert_holds_one_of(&listed, file).await?;
     }
-    room.stack.assert_no_stored_part_sent_again()
+    room.stack.assert_no_stored_part_sent_again()?;
+
+    // A page that is loaded draws the newest, and the others on demand.
+    room.browser.reload().await?;
+    let rows = |count: u64| format!("return document.querySelectorAll('[data-testid=room-file]').length === {count}");
+    room.browser.until("the newest 200 are drawn", &rows(200), PATIENCE).await?;
+    room.browser.click("more-files").await?;
+    room.browser.until("all 300 are drawn", &rows(300), PATIENCE).await?;
+    Ok(())
 }

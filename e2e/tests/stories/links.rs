@@ -40,6 +40,7 @@ async fn a_new_link_lets_its_members_in_again_and_their_uploads_go_on() -> Resul
     // What was signed before still goes out; then the upload stops, too.
     let said = "return document.querySelector('[data-testid=announcer]').textContent.includes('Your access ended')";
     member.until("the upload is shut out, too", said, LONG).await?;
+    member.until_row(file.name(), "beneath the notice", LONG, |row| row.reason == "access-lost").await?;
 
     // In the same tab, as from the address bar.
     member.goto(&link).await?;

@@ -1,5 +1,6 @@
 use slipway_protocol::api::UploadState;
 use slipway_protocol::error::ErrorCode;
+use slipway_protocol::id::PartNumber;
 use slipway_protocol::machine::*;
 use slipway_protocol::plan::Plan;
 
@@ -192,6 +193,38 @@ fn parts_that_cannot_be_read_at_the_same_time_count_once() {
     assert_eq!(page.stage(A).1, None, "one hiccup of the disk");
     page.pass(20_000);
     assert!(!page.prepares().is_empty(), "read again");
+}
+
+#[test]
+fn what_was_being_read_when_the_disk_failed_counts_with_it() {
+    let mut page = reading_many();
+    let mut old = page.effects.iter().filter_map(reading).collect::<Vec<_>>().into_iter();
+    let mut fail = |page: &mut Page| {
+        let (part, attempt) = old.next().unwrap();
+        page.give(Input::PrepareFailed { id: A, part, attempt, fault: ReadFault::Io });
+    };
+    // One after the other: each wait is over before the next one fails.
+    for _ in 0..6 {
+        fail(&mut page);
+        page.pass(5_000);
+    }
+    assert_ne!(page.stage(A).1, Some(Reason::Unreadable), "one hiccup of the disk");
+}
+
+fn reading(effect: &Effect) -> Option<(PartNumber, Attempt)> {
+    match effect {
+        Effect::Prepare { part, attempt, .. } => Some((*part, *attempt)),
+        _ => None,
+    }
+}
+
+#[test]
+fn a_disk_that_hangs_is_named_after_some_minutes() {
+    let mut page = Page::adding(100 * MIB);
+    page.pass(4 * 60_000);
+    assert_eq!(page.stage(A).1, None, "tried again");
+    page.pass(4 * 60_000);
+    assert_eq!(page.stage(A), (Stage::NeedsFile, Some(Reason::Unreadable)));
 }
 
 #[test]

@@ -171,6 +171,15 @@ fn after_sleep_every_lane_starts_again_with_new_urls() {
 }
 
 #[test]
+fn what_was_cancelled_and_another_tab_has_can_only_be_put_away() {
+    let mut page = Page::sending(100 * MIB);
+    page.give(Input::Cancel(Which::All));
+    page.give(Input::OwnedElsewhere(A));
+    assert_eq!(page.stage(A).0, Stage::Cancelled);
+    assert_eq!(page.view(A).actions, Actions { dismiss: true, ..Actions::default() });
+}
+
+#[test]
 fn another_tab_sends_and_this_one_only_shows() {
     let mut page = Page::sending(100 * MIB);
     page.give(Input::OwnedElsewhere(A));

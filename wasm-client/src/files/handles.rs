@@ -16,20 +16,36 @@ pub fn has_picker() -> bool {
     sys::picker_window().is_some()
 }
 
-/// Lets the user pick one file or several. `None`: the picker was closed.
+/// Lets the user pick files; gives each to `found`, and what can't be read. `Ok(false)`: the picker was closed.
 ///
 /// # Errors
 /// The browser has no picker, or did not let it open.
-pub(crate) async fn pick_files(several: bool) -> Result<Option<Vec<Picked>>, ClientError> {
+pub(crate) async fn pick_files(found: &mut dyn FnMut(Found)) -> Result<bool, ClientError> {
+    let Some(handles) = choose_files(true).await? else { return Ok(false) };
+    open_all(&handles, found).await;
+    Ok(true)
+}
+
+/// Lets the user pick one file. `None`: the picker was closed.
+///
+/// # Errors
+/// The browser has no picker, or did not let it open, or the file can't be read.
+pub(crate) async fn pick_file() -> Result<Option<Picked>, ClientError> {
+    let Some(handles) = choose_files(false).await? else { return Ok(None) };
+    open(handles.get(0).unchecked_into(), String::new()).await.map(Some).map_err(|_| no_read())
+}
+
+async fn choose_files(several: bool) -> Result<Option<Array>, ClientError> {
     let window = sys::picker_window().ok_or_else(no_picker)?;
     let options = sys::object(&[("multiple", several.into())]);
-    let Some(handles) = chosen(window.show_open_file_picker(&options)).await? else { return Ok(None) };
-    let mut picked = Vec::new();
-    for handle in Array::from(&handles).iter() {
-        let handle: FileHandle = handle.unchecked_into();
-        picked.push(open(handle, String::new()).await.map_err(|_| no_read())?);
+    Ok(chosen(window.show_open_file_picker(&options)).await?.map(|handles| Array::from(&handles)))
+}
+
+/// One that can't be read is told as left out, and the others go on.
+pub(super) async fn open_all(handles: &Array, found: &mut dyn FnMut(Found)) {
+    for handle in handles.iter() {
+        visit(handle.unchecked_into(), String::new(), found, &mut Vec::new()).await;
     }
-    Ok(Some(picked))
 }
 
 /// Lets the user pick a folder; gives each file in it to `found`, and what can't be read. `Ok(false)`: the picker was
@@ -145,5 +161,7 @@ fn no_picker() -> ClientError {
 }
 
 fn no_read() -> ClientError {
-    ClientError::Storage("A file that was picked can't be read. Check that it is still there and pick it again.".into())
+    ClientError::Storage(
+        "The file that was picked can't be read. Check that it is still there and pick it again.".into(),
+    )
 }

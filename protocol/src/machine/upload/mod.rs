@@ -148,6 +148,9 @@ pub(super) struct Upload {
     proves_after: Attempt,
     prepared: u16,
     read_fails: u8,
+    /// The last effect when the last failure of reading counted.
+    read_failed: Attempt,
+    unread_since: Option<u64>,
     check: Option<Check>,
     /// The functions refused it as if it were not there.
     doubted: bool,
@@ -205,6 +208,8 @@ impl Upload {
             proves_after: Attempt::default(),
             prepared: 0,
             read_fails: 0,
+            read_failed: Attempt::default(),
+            unread_since: None,
             check: None,
             doubted: false,
             abort: None,

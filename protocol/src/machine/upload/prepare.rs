@@ -89,7 +89,7 @@ impl Upload {
     pub(in crate::machine) fn prepared(&mut self, cx: &mut Context, part: PartNumber, attempt: Attempt, digest: Md5) {
         let Some(reading) = self.take_reading(cx, part, attempt) else { return };
         cx.touch(self.id);
-        self.read_fails = 0;
+        self.reads_work();
         self.prepared = self.prepared.saturating_add(1);
         let promised = self.parts.as_ref().and_then(|parts| parts.digest(part));
         if promised.is_some_and(|promised| promised != digest) {
@@ -145,18 +145,20 @@ impl Upload {
         let Some(reading) = self.take_reading(cx, part, attempt) else { return };
         cx.touch(self.id);
         self.put_back(part, reading.proof);
-        self.cannot_read(cx, fault);
+        self.cannot_read(cx, attempt, fault);
     }
 
-    /// Follows a fault of reading: again a few times, or the user's turn.
-    pub(super) fn cannot_read(&mut self, cx: &mut Context, fault: ReadFault) {
+    /// Follows a fault of what began as `attempt`: again a few times, for some minutes, or the user's turn.
+    pub(super) fn cannot_read(&mut self, cx: &mut Context, attempt: Attempt, fault: ReadFault) {
         match fault::after_read(fault) {
-            // What fails beside it fails for the same reason: one hiccup of a disk ends all parts that are read.
-            Then::Again if cx.timers.is_set(Timer::Read(self.id)) => {}
+            // It began before the last failure that counted: one hiccup of a disk ends all that is read.
+            Then::Again if attempt <= self.read_failed => {}
             Then::Again => {
                 self.read_fails = self.read_fails.saturating_add(1);
-                if self.read_fails >= cx.config.read_tries {
-                    self.read_fails = 0;
+                self.read_failed = cx.last_attempt();
+                let since = *self.unread_since.get_or_insert(cx.now);
+                if self.read_fails >= cx.config.read_tries || cx.now - since >= cx.config.circuit_ms {
+                    self.reads_work();
                     self.close(cx, Reason::Unreadable);
                 } else {
                     let ceiling = crate::backoff::Backoff::ceiling(u32::from(self.read_fails));
@@ -170,12 +172,18 @@ impl Upload {
         }
     }
 
+    /// What failed before counts no more.
+    pub(super) fn reads_work(&mut self) {
+        self.read_fails = 0;
+        self.unread_since = None;
+    }
+
     /// No byte was hashed for too long: again.
     pub(in crate::machine) fn reading_stalled(&mut self, cx: &mut Context, part: PartNumber) {
-        if self.reading.contains_key(&part) {
+        if let Some(reading) = self.reading.get(&part).copied() {
             cx.touch(self.id);
             self.drop_reading(cx, part);
-            self.cannot_read(cx, ReadFault::Io);
+            self.cannot_read(cx, reading.attempt, ReadFault::Io);
         }
     }
 

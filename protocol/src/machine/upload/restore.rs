@@ -72,7 +72,7 @@ impl Upload {
         }
         self.take_source(cx, source);
         self.file = FileState::Open;
-        self.read_fails = 0;
+        self.reads_work();
         self.prepared = 0;
         self.failing_since = None;
         if self.stopped == Some(Reason::UploadLost) {

@@ -158,7 +158,7 @@ impl Upload {
         let then = fault::after_put(fault, cx.now >= expires_at);
         self.put_again(cx, part, call, then);
         if let PutFault::Read(fault) = fault {
-            self.cannot_read(cx, *fault);
+            self.cannot_read(cx, attempt, *fault);
         }
     }
 

@@ -61,7 +61,7 @@ impl Upload {
 
     fn actions(&self, stage: Stage) -> Actions {
         if self.elsewhere && !self.is_over() {
-            return Actions { take_over: !self.cancelled, ..Actions::default() };
+            return Actions { take_over: !self.cancelled, dismiss: self.cancelled, ..Actions::default() };
         }
         let is_under_way = !self.is_over() && !self.cancelled;
         let is_failed = self.stopped.is_some();
