@@ -18,6 +18,20 @@ impl Page {
         Some(part.get())
     }
 
+    /// A file of which at least six parts are being read.
+    pub(crate) fn reading_many() -> Self {
+        let mut page = Self::sending(4000 * MIB);
+        page.prepare_all();
+        for _ in 0..100 {
+            page.sign_all();
+            page.store(None);
+            if page.prepares().len() >= 6 {
+                return page;
+            }
+        }
+        panic!("parts are not read together");
+    }
+
     /// Hashes the parts of one file, and leaves the others.
     pub(crate) fn prepare_small(&mut self, wanted: LocalId) {
         let found = self.take(|effect| match effect {

@@ -172,23 +172,9 @@ fn a_disk_that_fails_to_read_is_tried_a_few_times() {
     assert_eq!((tries, page.stage(A)), (5, (Stage::NeedsFile, Some(Reason::Unreadable))));
 }
 
-/// A file of which at least six parts are being read.
-fn reading_many() -> Page {
-    let mut page = Page::sending(4000 * MIB);
-    page.prepare_all();
-    for _ in 0..100 {
-        page.sign_all();
-        page.store(None);
-        if page.prepares().len() >= 6 {
-            return page;
-        }
-    }
-    panic!("parts are not read together");
-}
-
 #[test]
 fn parts_that_cannot_be_read_at_the_same_time_count_once() {
-    let mut page = reading_many();
+    let mut page = Page::reading_many();
     while page.fail_prepare(ReadFault::Io) {}
     assert_eq!(page.stage(A).1, None, "one hiccup of the disk");
     page.pass(20_000);
@@ -197,7 +183,7 @@ fn parts_that_cannot_be_read_at_the_same_time_count_once() {
 
 #[test]
 fn what_was_being_read_when_the_disk_failed_counts_with_it() {
-    let mut page = reading_many();
+    let mut page = Page::reading_many();
     let mut old = page.effects.iter().filter_map(reading).collect::<Vec<_>>().into_iter();
     let mut fail = |page: &mut Page| {
         let (part, attempt) = old.next().unwrap();
@@ -229,7 +215,7 @@ fn a_disk_that_hangs_is_named_after_some_minutes() {
 
 #[test]
 fn parts_that_stall_at_the_same_time_count_once() {
-    let mut page = reading_many();
+    let mut page = Page::reading_many();
     let before = page.prepares().len();
     page.pass(61_000);
     assert_ne!(page.stage(A).1, Some(Reason::Unreadable), "{before} parts stalled, once each");

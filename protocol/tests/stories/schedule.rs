@@ -155,6 +155,21 @@ fn parts_of_a_large_file_begin_to_be_hashed_together() {
 }
 
 #[test]
+fn another_large_file_begins_beside_one_that_is_being_hashed() {
+    let mut page = Page::reading_many();
+    // Some are ready to be sent, others still being hashed, and there is room for more.
+    page.prepare_one();
+    page.prepare_one();
+    page.sign_all();
+    page.store(None);
+    page.store(None);
+    let before = page.prepares().len();
+    assert!(before >= 4, "{before} parts are being hashed");
+    page.add(B, 4000 * MIB);
+    assert_eq!(page.prepares().len(), before + 1, "its first part waits for the other file's");
+}
+
+#[test]
 fn another_large_file_begins_at_once() {
     let mut page = Page::sending(4000 * MIB);
     page.prepare_all();
