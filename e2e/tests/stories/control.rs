@@ -45,14 +45,12 @@ async fn quiet_for_two_seconds(room: &Room) -> Result<()> {
 async fn cancel_leaves_nothing_behind(kind: Kind) -> Result<()> {
     let room = Room::make(kind).await?;
     room.slow_down(8);
-    let file = room.pick("film.bin", 80 * MIB).await?;
+    let file = room.pick("film.bin", 160 * MIB).await?;
     room.stack.until_parts_stored(1, LONG).await?;
     assert_ne!(room.stack.multipart_uploads(), [], "the proxy saw no multipart upload");
     room.browser.click_row(file.name(), "upload-cancel").await?;
+    room.browser.click("dialog-yes").await?;
     room.full_speed();
-    if room.browser.is_present("dialog-yes").await? {
-        room.browser.click("dialog-yes").await?;
-    }
     room.assert_nothing_is_left().await
 }
 stories!(cancel_leaves_nothing_behind in chromium, firefox, webkit);

@@ -31,7 +31,7 @@ async fn a_new_link_lets_its_members_in_again_and_their_uploads_go_on() -> Resul
     let member = Browser::start(Kind::Chromium).await?;
     join(&member, &room.links.contribute, "Grace").await?;
     room.slow_down(6);
-    let file = room.stack.file("film.bin", 96 * MIB)?;
+    let file = room.stack.file("film.bin", 192 * MIB)?;
     member.pick("file-input", &[&file]).await?;
     room.stack.until_parts_stored(1, LONG).await?;
 
@@ -129,7 +129,7 @@ async fn a_replacement_whose_answer_is_lost_gives_a_link_that_works() -> Result<
 async fn who_leaves_with_an_unfinished_upload_leaves_nothing_behind() -> Result<()> {
     let room = Room::make(Kind::Chromium).await?;
     room.slow_down(8);
-    let file = room.pick("film.bin", 80 * MIB).await?;
+    let file = room.pick("film.bin", 160 * MIB).await?;
     room.stack.until_parts_stored(1, LONG).await?;
     room.browser.click_row(file.name(), "upload-pause").await?;
     room.browser.until_state(file.name(), &["paused"], PATIENCE).await?;
@@ -147,7 +147,7 @@ async fn who_leaves_with_an_unfinished_upload_leaves_nothing_behind() -> Result<
 async fn an_upload_of_a_room_that_is_not_known_any_more_can_be_discarded() -> Result<()> {
     let room = Room::make(Kind::Chromium).await?;
     room.slow_down(8);
-    let file = room.pick("film.bin", 80 * MIB).await?;
+    let file = room.pick("film.bin", 160 * MIB).await?;
     room.stack.until_parts_stored(1, LONG).await?;
     room.browser.click_row(file.name(), "upload-pause").await?;
     room.browser.until_state(file.name(), &["paused"], PATIENCE).await?;

@@ -16,7 +16,7 @@ const SOON: Duration = Duration::from_secs(40);
 async fn a_file_that_changes_in_the_middle_is_noticed(kind: Kind) -> Result<()> {
     let room = Room::make(kind).await?;
     room.slow_down(6);
-    let file = room.pick("film.bin", 128 * MIB).await?;
+    let file = room.pick("film.bin", 192 * MIB).await?;
     room.stack.until_parts_stored(1, LONG).await?;
     // Other bytes of the same length, in the same place.
     TestFile::make(&room.stack.folder.path().join("files"), "film.bin", file.size, 4711)?;
@@ -33,7 +33,7 @@ stories!(a_file_that_changes_in_the_middle_is_noticed in chromium, firefox, webk
 async fn a_file_that_goes_away_can_be_picked_again() -> Result<()> {
     let room = Room::make(Kind::Chromium).await?;
     room.slow_down(6);
-    let file = room.pick("film.bin", 128 * MIB).await?;
+    let file = room.pick("film.bin", 192 * MIB).await?;
     room.stack.until_parts_stored(1, LONG).await?;
     let away = room.stack.folder.path().join("away.bin");
     std::fs::rename(&file.path, &away)?;
@@ -52,7 +52,7 @@ async fn a_file_that_goes_away_can_be_picked_again() -> Result<()> {
 async fn an_upload_that_somebody_else_cancels_says_so() -> Result<()> {
     let room = Room::make(Kind::Chromium).await?;
     room.slow_down(6);
-    let file = room.pick("film.bin", 128 * MIB).await?;
+    let file = room.pick("film.bin", 192 * MIB).await?;
     room.stack.until_parts_stored(1, LONG).await?;
     let manager = Member::join_url(&room.links.manage, "Boss").await?;
     let upload: UploadId = manager.view().await?.uploads[0].upload_id;
@@ -81,7 +81,7 @@ async fn a_room_without_space_says_so() -> Result<()> {
 async fn a_browser_whose_connections_died_while_it_stood_still_goes_on() -> Result<()> {
     let room = Room::make(Kind::Chromium).await?;
     room.slow_down(12);
-    let file = room.pick("film.bin", 96 * MIB).await?;
+    let file = room.pick("film.bin", 192 * MIB).await?;
     room.stack.until_parts_stored(1, LONG).await?;
     room.browser.suspend()?;
     tokio::join!(room.stack.storage.disconnect(), room.stack.api.disconnect());
@@ -102,7 +102,7 @@ const SLEEP: &str = "const [real, from] = [Date.now.bind(Date), performance.now(
 async fn a_browser_that_slept_goes_on() -> Result<()> {
     let room = Room::make(Kind::Chromium).await?;
     room.slow_down(6);
-    let file = room.pick("film.bin", 96 * MIB).await?;
+    let file = room.pick("film.bin", 192 * MIB).await?;
     room.stack.until_parts_stored(1, LONG).await?;
     room.browser.script(SLEEP, vec![]).await?;
     room.browser.suspend()?;
@@ -144,7 +144,7 @@ async fn a_room_that_was_left_by_force_stops_the_upload() -> Result<()> {
     let guest = e2e::browser::Browser::start(Kind::Chromium).await?;
     crate::room::join(&guest, &room.links.contribute, "Guest").await?;
     room.slow_down(6);
-    let file = room.stack.file("film.bin", 128 * MIB)?;
+    let file = room.stack.file("film.bin", 192 * MIB)?;
     guest.pick("file-input", &[&file]).await?;
     room.stack.until_parts_stored(1, LONG).await?;
     let manager = Member::join_url(&room.links.manage, "Boss").await?;
