@@ -38,13 +38,15 @@ impl Driver {
 
     /// The lock is ours. If another tab had it, that tab's records are newer than what this one knows.
     async fn own(&self, id: LocalId, waited: bool) {
+        // The handle first: between the records and the file nothing waits, else the row would ask for the file.
+        let open = match self.file(id).filter(|_| waited) {
+            Some(file) => Some(Picked { file, handle: self.0.store.handle(id).await, path: String::new() }),
+            None => None,
+        };
         let gone = waited && !self.read_again(id).await;
         self.feed(Input::Owned(id));
-        match self.file(id).filter(|_| waited) {
-            Some(file) => {
-                let handle = self.0.store.handle(id).await;
-                self.opened(id, Picked { file, handle, path: String::new() });
-            }
+        match open {
+            Some(picked) => self.opened(id, picked),
             // It ended in the other tab before the functions knew of it.
             None if gone && self.view(id).is_some_and(|view| view.upload.is_none()) => {
                 self.feed(Input::Cancel(Which::One(id)));
