@@ -155,10 +155,12 @@ mod tests {
 
     #[test]
     fn a_link_limited_by_its_round_trip_gets_all_six_within_four_seconds() {
-        let mut lanes = Lanes::default();
-        lanes.look(0, 4);
-        run(&mut lanes, 0, 4, |n| u64::from(n) * 1_500_000);
-        assert_eq!(lanes.limit(), 6);
+        for per_lane in [1_500_000, 2_500_000] {
+            let mut lanes = Lanes::default();
+            lanes.look(0, 4);
+            run(&mut lanes, 0, 4, |n| u64::from(n) * per_lane);
+            assert_eq!(lanes.limit(), 6);
+        }
     }
 
     #[test]

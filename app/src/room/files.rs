@@ -50,7 +50,7 @@ pub(crate) fn Files(live: Live, role: Role) -> impl IntoView {
             <ul class="files">
                 <For each=move || shown.get() key=|id| *id let:id><FileRow live role id/></For>
             </ul>
-            <Show when=move || hidden.get() || more.get()><More live drawn hidden filtered=Signal::derive(move || filter.with(|text| !text.is_empty()))/></Show>
+            <Show when=move || hidden.get() || more.get()><More live drawn hidden partly=Signal::derive(move || more.get() && filter.with(|text| !text.is_empty()))/></Show>
         </section>
     }
 }
@@ -71,7 +71,7 @@ fn EmptyRoom(role: Role) -> impl IntoView {
 }
 
 #[component]
-fn More(live: Live, drawn: RwSignal<usize>, hidden: Memo<bool>, filtered: Signal<bool>) -> impl IntoView {
+fn More(live: Live, drawn: RwSignal<usize>, hidden: Memo<bool>, partly: Signal<bool>) -> impl IntoView {
     let ctx = state::ctx();
     let busy = RwSignal::new(false);
     let load = move |_| {
@@ -93,7 +93,7 @@ fn More(live: Live, drawn: RwSignal<usize>, hidden: Memo<bool>, filtered: Signal
     };
     view! {
         <div class="more">
-            <Show when=move || filtered.get() && live.listing.with(|listing| listing.next().is_some())><span class="muted small">"The filter looks at the files loaded so far."</span></Show>
+            <Show when=move || partly.get()><span class="muted small">"The filter looks at the files loaded so far."</span></Show>
             <button type="button" class="btn btn-small" data-testid="more-files" disabled=move || busy.get() on:click=load>
                 {move || if busy.get() { "Loading…" } else { "Show more files" }}
             </button>
