@@ -221,6 +221,6 @@ fn cancel(ctx: Ctx, view: &View) {
         return;
     }
     let title = format!("Cancel the upload of {}?", visible(&view.name));
-    let text = format!("{} are stored already and would be deleted. Pause keeps them.", format::bytes(view.bytes));
+    let text = format!("{} have been sent and would be deleted. Pause keeps them.", format::bytes(view.bytes));
     ctx.ask(title, text, "Cancel upload", move || ctx.client().cancel(which));
 }

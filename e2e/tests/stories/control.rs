@@ -11,11 +11,8 @@ use crate::room::{LONG, MIB, Room, pick_again};
 const SOON: Duration = Duration::from_secs(20);
 
 async fn pause_holds_and_resume_goes_on(kind: Kind) -> Result<()> {
-    let room = Room::make(kind).await?;
     // Slow enough that it is not done before the click, on a busy machine too.
-    room.slow_down(6);
-    let file = room.pick("film.bin", 160 * MIB).await?;
-    room.stack.until_parts_stored(1, LONG).await?;
+    let (room, file) = Room::sending(kind, 6, 160 * MIB).await?;
     room.browser.click_row(file.name(), "upload-pause").await?;
     room.browser.until_state(file.name(), &["paused"], SOON).await?;
 
@@ -43,11 +40,11 @@ async fn quiet_for_two_seconds(room: &Room) -> Result<()> {
 }
 
 async fn cancel_leaves_nothing_behind(kind: Kind) -> Result<()> {
-    let room = Room::make(kind).await?;
-    room.slow_down(8);
-    let file = room.pick("film.bin", 160 * MIB).await?;
-    room.stack.until_parts_stored(1, LONG).await?;
+    let (room, file) = Room::sending(kind, 24, 240 * MIB).await?;
     assert_ne!(room.stack.multipart_uploads(), [], "the proxy saw no multipart upload");
+    // From 100 MB on the page asks first.
+    room.browser.until_row(file.name(), "half sent", LONG, |row| row.percent >= Some(50.0)).await?;
+    room.slow_down(1);
     room.browser.click_row(file.name(), "upload-cancel").await?;
     room.browser.click("dialog-yes").await?;
     room.full_speed();

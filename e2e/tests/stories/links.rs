@@ -127,10 +127,7 @@ async fn a_replacement_whose_answer_is_lost_gives_a_link_that_works() -> Result<
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_leaves_with_an_unfinished_upload_leaves_nothing_behind() -> Result<()> {
-    let room = Room::make(Kind::Chromium).await?;
-    room.slow_down(8);
-    let file = room.pick("film.bin", 160 * MIB).await?;
-    room.stack.until_parts_stored(1, LONG).await?;
+    let (room, file) = Room::sending(Kind::Chromium, 8, 160 * MIB).await?;
     room.browser.click_row(file.name(), "upload-pause").await?;
     room.browser.until_state(file.name(), &["paused"], PATIENCE).await?;
     room.full_speed();
@@ -145,10 +142,7 @@ async fn who_leaves_with_an_unfinished_upload_leaves_nothing_behind() -> Result<
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_upload_of_a_room_that_is_not_known_any_more_can_be_discarded() -> Result<()> {
-    let room = Room::make(Kind::Chromium).await?;
-    room.slow_down(8);
-    let file = room.pick("film.bin", 160 * MIB).await?;
-    room.stack.until_parts_stored(1, LONG).await?;
+    let (room, file) = Room::sending(Kind::Chromium, 8, 160 * MIB).await?;
     room.browser.click_row(file.name(), "upload-pause").await?;
     room.browser.until_state(file.name(), &["paused"], PATIENCE).await?;
     // As an earlier version of the page left it.

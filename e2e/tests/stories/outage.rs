@@ -5,13 +5,10 @@ use std::time::Duration;
 use anyhow::Result;
 use e2e::browser::Kind;
 
-use crate::room::{LONG, MIB, Room};
+use crate::room::{MIB, Room};
 
 async fn dev_server_restarted_in_the_middle(kind: Kind) -> Result<()> {
-    let mut room = Room::make(kind).await?;
-    room.slow_down(12);
-    let file = room.pick("film.bin", 96 * MIB).await?;
-    room.stack.until_parts_stored(1, LONG).await?;
+    let (mut room, file) = Room::sending(kind, 12, 96 * MIB).await?;
     room.stack.server.kill()?;
     tokio::time::sleep(Duration::from_secs(3)).await;
     room.stack.restart_server()?;
@@ -22,10 +19,7 @@ async fn dev_server_restarted_in_the_middle(kind: Kind) -> Result<()> {
 stories!(dev_server_restarted_in_the_middle in chromium, firefox, webkit);
 
 async fn minio_restarted_in_the_middle(kind: Kind) -> Result<()> {
-    let mut room = Room::make(kind).await?;
-    room.slow_down(12);
-    let file = room.pick("film.bin", 96 * MIB).await?;
-    room.stack.until_parts_stored(1, LONG).await?;
+    let (mut room, file) = Room::sending(kind, 12, 96 * MIB).await?;
     room.stack.minio.kill()?;
     tokio::time::sleep(Duration::from_secs(3)).await;
     room.stack.restart_minio()?;

@@ -218,10 +218,7 @@ const WATCH: &str = "window.stood = new Set();
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_moves_under_the_pointer_after_a_reload() -> Result<()> {
-    let room = Room::make(Kind::Chromium).await?;
-    room.slow_down(8);
-    let file = room.pick("film.bin", 80 * MIB).await?;
-    room.stack.until_parts_stored(1, crate::room::LONG).await?;
+    let (room, file) = Room::sending(Kind::Chromium, 8, 80 * MIB).await?;
     room.browser.cdp("Page.addScriptToEvaluateOnNewDocument", serde_json::json!({ "source": WATCH })).await?;
     for width in [1280, 390] {
         room.browser.set_viewport(width, 900).await?;

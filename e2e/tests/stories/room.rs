@@ -68,6 +68,15 @@ impl Room {
         Ok(Self { browser, links, onlooker, stack })
     }
 
+    /// A room whose maker sends a file, so slowly that something can happen in the middle: one part is stored.
+    pub(crate) async fn sending(kind: Kind, mib_per_second: u64, size: u64) -> Result<(Self, TestFile)> {
+        let room = Self::make(kind).await?;
+        room.slow_down(mib_per_second);
+        let file = room.pick("film.bin", size).await?;
+        room.stack.until_parts_stored(1, LONG).await?;
+        Ok((room, file))
+    }
+
     /// The room's address without its secret, as the maker's browser shows it.
     pub(crate) fn address(&self) -> String {
         self.links.manage.split('#').next().unwrap_or_default().to_owned()

@@ -14,10 +14,7 @@ use crate::room::{LONG, MIB, Room, pick_again};
 const SOON: Duration = Duration::from_secs(40);
 
 async fn a_file_that_changes_in_the_middle_is_noticed(kind: Kind) -> Result<()> {
-    let room = Room::make(kind).await?;
-    room.slow_down(6);
-    let file = room.pick("film.bin", 192 * MIB).await?;
-    room.stack.until_parts_stored(1, LONG).await?;
+    let (room, file) = Room::sending(kind, 6, 192 * MIB).await?;
     // Other bytes of the same length, in the same place.
     TestFile::make(&room.stack.folder.path().join("files"), "film.bin", file.size, 4711)?;
     room.full_speed();
@@ -31,10 +28,7 @@ stories!(a_file_that_changes_in_the_middle_is_noticed in chromium, firefox, webk
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_goes_away_can_be_picked_again() -> Result<()> {
-    let room = Room::make(Kind::Chromium).await?;
-    room.slow_down(6);
-    let file = room.pick("film.bin", 192 * MIB).await?;
-    room.stack.until_parts_stored(1, LONG).await?;
+    let (room, file) = Room::sending(Kind::Chromium, 6, 192 * MIB).await?;
     let away = room.stack.folder.path().join("away.bin");
     std::fs::rename(&file.path, &away)?;
     room.full_speed();
@@ -50,10 +44,7 @@ async fn a_file_that_goes_away_can_be_picked_again() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_upload_that_somebody_else_cancels_says_so() -> Result<()> {
-    let room = Room::make(Kind::Chromium).await?;
-    room.slow_down(6);
-    let file = room.pick("film.bin", 192 * MIB).await?;
-    room.stack.until_parts_stored(1, LONG).await?;
+    let (room, file) = Room::sending(Kind::Chromium, 6, 192 * MIB).await?;
     let manager = Member::join_url(&room.links.manage, "Boss").await?;
     let upload: UploadId = manager.view().await?.uploads[0].upload_id;
     manager.abort(upload).await?;
@@ -79,10 +70,7 @@ async fn a_room_without_space_says_so() -> Result<()> {
 /// Suspended, as in sleep, while every connection died; no clock tells.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_browser_whose_connections_died_while_it_stood_still_goes_on() -> Result<()> {
-    let room = Room::make(Kind::Chromium).await?;
-    room.slow_down(12);
-    let file = room.pick("film.bin", 192 * MIB).await?;
-    room.stack.until_parts_stored(1, LONG).await?;
+    let (room, file) = Room::sending(Kind::Chromium, 12, 192 * MIB).await?;
     room.browser.suspend()?;
     tokio::join!(room.stack.storage.disconnect(), room.stack.api.disconnect());
     tokio::join!(room.stack.storage.reconnect(), room.stack.api.reconnect());
@@ -100,10 +88,7 @@ const SLEEP: &str = "const [real, from] = [Date.now.bind(Date), performance.now(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_browser_that_slept_goes_on() -> Result<()> {
-    let room = Room::make(Kind::Chromium).await?;
-    room.slow_down(6);
-    let file = room.pick("film.bin", 192 * MIB).await?;
-    room.stack.until_parts_stored(1, LONG).await?;
+    let (room, file) = Room::sending(Kind::Chromium, 6, 192 * MIB).await?;
     room.browser.script(SLEEP, vec![]).await?;
     room.browser.suspend()?;
     tokio::time::sleep(Duration::from_secs(5)).await;

@@ -6,7 +6,7 @@ use anyhow::Result;
 use e2e::browser::Kind;
 use e2e::proxy::{Aim, Fault, Rule};
 
-use crate::room::{LONG, MIB, Room};
+use crate::room::{MIB, Room};
 
 /// Uploads five parts with a fault in the way; the fault must have struck.
 async fn arrives_in_spite_of(kind: Kind, rules: Vec<Rule>) -> Result<Room> {
@@ -110,10 +110,7 @@ async fn an_expired_url_is_signed_again(kind: Kind) -> Result<()> {
 stories!(an_expired_url_is_signed_again in chromium, firefox, webkit);
 
 async fn a_lost_network_is_waited_for(kind: Kind) -> Result<()> {
-    let room = Room::make(kind).await?;
-    room.slow_down(12);
-    let file = room.pick("film.bin", 96 * MIB).await?;
-    room.stack.until_parts_stored(1, LONG).await?;
+    let (room, file) = Room::sending(kind, 12, 96 * MIB).await?;
     tokio::join!(room.stack.storage.disconnect(), room.stack.api.disconnect());
     tokio::time::sleep(Duration::from_secs(8)).await;
     let row = room.browser.row(file.name()).await?;
@@ -128,10 +125,7 @@ stories!(a_lost_network_is_waited_for in chromium, firefox, webkit);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_browser_that_goes_offline_says_so_and_goes_on() -> Result<()> {
-    let room = Room::make(Kind::Chromium).await?;
-    room.slow_down(12);
-    let file = room.pick("film.bin", 96 * MIB).await?;
-    room.stack.until_parts_stored(1, LONG).await?;
+    let (room, file) = Room::sending(Kind::Chromium, 12, 96 * MIB).await?;
     // What is in flight goes on under the browser's own emulation, and moving bytes are more to believe than a flag.
     room.browser.set_offline(true).await?;
     room.stack.storage.disconnect().await;
