@@ -1,7 +1,7 @@
 //! The few things that views need of the browser and Leptos does not have.
 
 use leptos::prelude::*;
-use wasm_bindgen::JsCast;
+use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
 const THEME_KEY: &str = "slipway-theme";
@@ -29,7 +29,22 @@ pub(crate) fn now_ms() -> u64 {
 
 /// Date and time as this user writes them.
 pub(crate) fn local_time(ms: u64) -> String {
-    js_sys::Date::new(&(ms as f64).into()).to_locale_string("default", &js_sys::Object::new()).into()
+    // Making one costs more than drawing the row that shows what it writes.
+    thread_local! {
+        static WRITER: js_sys::Function = time_writer();
+    }
+    let written = WRITER.with(|writer| writer.call1(&JsValue::UNDEFINED, &(ms as f64).into()));
+    // It refuses only what is no time.
+    written.ok().and_then(|text| text.as_string()).unwrap_or_default()
+}
+
+fn time_writer() -> js_sys::Function {
+    let options = js_sys::Object::new();
+    for field in ["year", "month", "day", "hour", "minute", "second"] {
+        // A plain object takes any field.
+        let _ = js_sys::Reflect::set(&options, &field.into(), &"numeric".into());
+    }
+    js_sys::Intl::DateTimeFormat::new(&js_sys::Array::new(), &options).format()
 }
 
 /// Whether nobody sees this tab.

@@ -26,8 +26,17 @@ pub(crate) struct Live {
     timer: StoredValue<Option<TimeoutHandle>>,
     busy: StoredValue<bool>,
     /// Somebody wanted to look while a look was under way.
-    again: StoredValue<bool>,
+    again: StoredValue<Option<Wish>>,
     failures: StoredValue<u32>,
+    /// When the last look began, in milliseconds on this device's clock, and how long it took.
+    last: StoredValue<(u64, u64)>,
+}
+
+/// How much a look is wanted.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Wish {
+    Soon,
+    Now,
 }
 
 impl Live {
@@ -40,8 +49,9 @@ impl Live {
             first_page: StoredValue::new(None),
             timer: StoredValue::new(None),
             busy: StoredValue::new(false),
-            again: StoredValue::new(false),
+            again: StoredValue::new(None),
             failures: StoredValue::new(0),
+            last: StoredValue::new((0, 0)),
         }
     }
 
@@ -54,7 +64,7 @@ impl Live {
         Effect::new(move |before: Option<u32>| {
             let now = completed.get();
             if before.is_some_and(|before| before != now) {
-                self.look(ctx);
+                self.look_soon(ctx);
             }
             now
         });
@@ -77,13 +87,29 @@ impl Live {
     pub(crate) fn look(self, ctx: Ctx) {
         match self.busy.try_get_value() {
             Some(false) => spawn_local(self.ask(ctx)),
-            Some(true) => self.again.set_value(true),
+            Some(true) => self.again.update_value(|again| *again = (*again).max(Some(Wish::Now))),
             None => {}
         }
     }
 
+    /// Looks now, or a little later where the last look was only just: files may end by the hundred.
+    fn look_soon(self, ctx: Ctx) {
+        match self.busy.try_get_value() {
+            Some(false) => self.plan(ctx, self.rest_ms()),
+            Some(true) => self.again.update_value(|again| *again = (*again).max(Some(Wish::Soon))),
+            None => {}
+        }
+    }
+
+    /// What is left of the time between two looks, in milliseconds.
+    fn rest_ms(self) -> u64 {
+        let (began, took) = self.last.get_value();
+        polling::rest_ms(browser::now_ms().saturating_sub(began), took)
+    }
+
     async fn ask(self, ctx: Ctx) {
         self.busy.set_value(true);
+        let began = browser::now_ms();
         let client = ctx.client();
         let answer = client.room(self.room).await;
         // The user may have left the room meanwhile.
@@ -106,7 +132,13 @@ impl Live {
             }
             Err(error) => self.fail(error),
         }
+        // Drawing what came is part of it.
+        leptos::task::tick().await;
+        if self.busy.try_get_value().is_none() {
+            return;
+        }
         self.busy.set_value(false);
+        self.last.set_value((began, browser::now_ms().saturating_sub(began)));
         self.plan_next(ctx);
     }
 
@@ -136,10 +168,16 @@ impl Live {
             return;
         }
         let wait = match self.again.get_value() {
-            true => 0,
-            false => polling::delay_ms(browser::is_hidden(), self.failures.get_value()),
+            Some(Wish::Now) => 0,
+            Some(Wish::Soon) => self.rest_ms(),
+            None => polling::delay_ms(browser::is_hidden(), self.failures.get_value()),
         };
-        self.again.set_value(false);
+        self.again.set_value(None);
+        self.plan(ctx, wait);
+    }
+
+    /// The next look, instead of the one that was planned.
+    fn plan(self, ctx: Ctx, wait: u64) {
         if let Some(timer) = self.timer.get_value() {
             timer.clear();
         }

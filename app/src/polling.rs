@@ -3,13 +3,31 @@
 /// Milliseconds until the next look at the room: often while it is looked at, seldom in a hidden tab,
 /// less and less while it fails.
 pub fn delay_ms(hidden: bool, failures: u32) -> u64 {
-    let base: u64 = if hidden { 15_000 } else { 2_500 };
+    let base: u64 = if hidden { 15_000 } else { SEEN_MS };
     (base << failures.min(4)).min(30_000)
+}
+
+/// Milliseconds between two looks at a room that is looked at.
+const SEEN_MS: u64 = 2_500;
+/// The least between the begins of two looks, in milliseconds, where uploads end one after another.
+const APART_MS: u64 = 1_000;
+
+/// How long the next look waits after an upload has ended, in milliseconds: the last look began `ago` and took `took`.
+/// A tenth of the time may go into looking.
+pub fn rest_ms(ago: u64, took: u64) -> u64 {
+    took.saturating_mul(10).clamp(APART_MS, SEEN_MS).saturating_sub(ago)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_ends_by_the_hundred_is_looked_at_once_a_second() {
+        assert_eq!(rest_ms(60_000, 20), 0, "one that ends after a while is seen at once");
+        assert_eq!([rest_ms(0, 20), rest_ms(300, 20), rest_ms(1_000, 20)], [1_000, 700, 0]);
+        assert_eq!([rest_ms(500, 200), rest_ms(0, 60_000)], [1_500, 2_500], "a slow room is asked less often");
+    }
 
     #[test]
     fn failures_slow_it_down_up_to_half_a_minute() {

@@ -56,6 +56,13 @@ impl Bucket {
         compare(self.http.get(self.sign("GET", key, &[])).send().await?, file).await
     }
 
+    /// The type that storage keeps with an object.
+    pub async fn content_type(&self, key: &str) -> Result<String> {
+        let answer = self.http.get(self.sign("GET", key, &[])).send().await?;
+        ensure!(answer.status().is_success(), "reading {key}: {}", answer.status());
+        Ok(answer.headers().get("content-type").context("a content-type")?.to_str()?.to_owned())
+    }
+
     /// Removes an object.
     pub async fn delete(&self, key: &str) -> Result<()> {
         let answer = self.http.delete(self.sign("DELETE", key, &[])).send().await?;

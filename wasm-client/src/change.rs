@@ -42,7 +42,12 @@ impl Changes {
             let listeners = listeners.clone();
             Coalesce::new(TELL_MS, move || tell(&listeners, change))
         };
-        let (uploads, notices) = (coalesce(Change::Uploads), coalesce(Change::Notices));
+        let notices = coalesce(Change::Notices);
+        // A thousand small files end within seconds: drawing each of their rows costs more than sending them.
+        let uploads = Coalesce::paced(TELL_MS, {
+            let listeners = listeners.clone();
+            move || tell(&listeners, Change::Uploads)
+        });
         let (rooms, offers) = (coalesce(Change::Rooms), coalesce(Change::Offers));
         Self { listeners, uploads, notices, rooms, offers }
     }

@@ -60,9 +60,18 @@ pub(crate) fn from_input(file: File) -> Picked {
 }
 
 /// The slice of a file that a part is. No byte is read.
-pub(crate) fn slice(file: &File, start: u64, len: u64) -> Option<Blob> {
+///
+/// A part that is the whole file is the file: a slice costs the browser a call between processes, of which a small
+/// file notices each.
+///
+/// # Errors
+/// What the browser says. It has no reason to refuse.
+pub(crate) fn slice(file: &Blob, start: u64, len: u64) -> Result<Blob, JsValue> {
     // 5 TiB is far below 2^53, so doubles are exact.
-    file.slice_with_f64_and_f64(start as f64, (start + len) as f64).ok()
+    if start == 0 && len as f64 == file.size() {
+        return Ok(file.clone());
+    }
+    file.slice_with_f64_and_f64(start as f64, (start + len) as f64)
 }
 
 /// Reads the first and the last byte of what a request sent, to learn whether the file can still be read.

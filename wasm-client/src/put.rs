@@ -19,6 +19,7 @@ use crate::{clock, files};
 const PROGRESS_MS: u64 = 100;
 /// The browser sets these itself and refuses to be told.
 const FORBIDDEN: [&str; 3] = ["content-length", "host", "connection"];
+const TYPE: &str = "content-type";
 /// How much of an error body is looked at, in bytes.
 const ERROR_BODY: usize = 4096;
 
@@ -52,7 +53,7 @@ impl Put {
         request: &SignedRequest,
         on: impl Fn(PutEvent) + 'static,
     ) -> Result<Self, BadRequest> {
-        let xhr = open(request)?;
+        let xhr = open(request, body)?;
         let alive = Rc::new(Cell::new(true));
         let told = Told { on: Box::new(on), alive: alive.clone(), last: Cell::new(0) };
         let listeners = listen(&xhr, &Rc::new(told), body);
@@ -73,7 +74,7 @@ impl Drop for Put {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct BadRequest;
 
-fn open(request: &SignedRequest) -> Result<XmlHttpRequest, BadRequest> {
+fn open(request: &SignedRequest, body: &Blob) -> Result<XmlHttpRequest, BadRequest> {
     let xhr = XmlHttpRequest::new().map_err(|_| BadRequest)?;
     xhr.open_with_async(&request.method, &request.url, true).map_err(|_| BadRequest)?;
     xhr.set_response_type(XmlHttpRequestResponseType::Text);
@@ -81,6 +82,10 @@ fn open(request: &SignedRequest) -> Result<XmlHttpRequest, BadRequest> {
         if !FORBIDDEN.contains(&name.to_ascii_lowercase().as_str()) {
             xhr.set_request_header(name, value).map_err(|_| BadRequest)?;
         }
+    }
+    // A whole file would tell its type; a slice of one has none. Storage keeps bytes, and no browser runs them.
+    if !body.type_().is_empty() && !request.headers.keys().any(|name| name.eq_ignore_ascii_case(TYPE)) {
+        xhr.set_request_header(TYPE, "application/octet-stream").map_err(|_| BadRequest)?;
     }
     Ok(xhr)
 }
@@ -229,7 +234,7 @@ mod tests {
     #[wasm_bindgen_test]
     async fn a_file_that_changed_is_not_a_network_fault() {
         let handle = file_in(&opfs_folder().await, "a", b"abcdef").await;
-        let body = files::slice(&open_file(&handle).await, 0, 6).unwrap();
+        let body = files::slice(&open_file(&handle).await.into(), 0, 6).unwrap();
         write(&handle, b"something else").await;
         let PutEvent::Failed(PutFault::Read(fault)) = outcome(body, NOWHERE).await else {
             panic!("the file can't be read")

@@ -1,10 +1,10 @@
 //! Small pieces of time: "in a moment, after the browser has breathed", "after so many
 //! milliseconds, unless dropped", and a deadline for a promise that may never settle.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::future::Future;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 use futures::future::{Either, select};
 use gloo_timers::callback::Timeout;
@@ -12,6 +12,13 @@ use gloo_timers::future::TimeoutFuture;
 use js_sys::Function;
 use wasm_bindgen::prelude::*;
 use web_sys::MessageChannel;
+
+use crate::clock;
+
+/// One part in so many of the time is for what draws. The browser's own drawing takes as much again.
+const SHARE: u32 = 20;
+/// What is drawn is never older than this, in milliseconds.
+const SLOWEST_MS: u32 = 1_000;
 
 /// Runs a closure in a task of its own. Unlike a timer it is not slowed in a hidden tab.
 pub(crate) struct Soon {
@@ -53,15 +60,43 @@ impl fmt::Debug for Soon {
 pub(crate) struct Coalesce(Rc<CoalesceInner>);
 
 struct CoalesceInner {
-    every_ms: u32,
+    every_ms: Cell<u32>,
     waiting: RefCell<Option<Timeout>>,
     f: Box<dyn Fn()>,
+    /// Measures what a call takes, where that matters.
+    pace: Option<Pace>,
+}
+
+struct Pace {
+    began: Cell<u64>,
+    /// Heard when all that the call caused is done, too.
+    done: Soon,
 }
 
 impl Coalesce {
     /// `f` runs `every_ms` after the first ask, and serves all asks until then.
     pub(crate) fn new(every_ms: u32, f: impl Fn() + 'static) -> Self {
-        Self(Rc::new(CoalesceInner { every_ms, waiting: RefCell::default(), f: Box::new(f) }))
+        let (every_ms, waiting) = (Cell::new(every_ms), RefCell::default());
+        Self(Rc::new(CoalesceInner { every_ms, waiting, f: Box::new(f), pace: None }))
+    }
+
+    /// The same for what draws: `f`, and the tasks that it leaves, have a twentieth of the time. The longer they take,
+    /// the seldomer they run, but every [`SLOWEST_MS`] at the least.
+    pub(crate) fn paced(least_ms: u32, f: impl Fn() + 'static) -> Self {
+        Self(Rc::new_cyclic(|weak: &Weak<CoalesceInner>| {
+            let inner = weak.clone();
+            let done = Soon::new(move || {
+                if let Some(inner) = inner.upgrade() {
+                    inner.measured(least_ms);
+                }
+            });
+            CoalesceInner {
+                every_ms: Cell::new(least_ms),
+                waiting: RefCell::default(),
+                f: Box::new(f),
+                pace: Some(Pace { began: Cell::new(0), done }),
+            }
+        }))
     }
 
     /// Asks for a call.
@@ -70,13 +105,30 @@ impl Coalesce {
             return;
         }
         let inner = Rc::downgrade(&self.0);
-        let timer = Timeout::new(self.0.every_ms, move || {
+        let timer = Timeout::new(self.0.every_ms.get(), move || {
             if let Some(inner) = inner.upgrade() {
                 inner.waiting.take();
-                (inner.f)();
+                inner.call();
             }
         });
         self.0.waiting.replace(Some(timer));
+    }
+}
+
+impl CoalesceInner {
+    fn call(&self) {
+        if let Some(pace) = &self.pace {
+            pace.began.set(clock::mono());
+            pace.done.ask();
+        }
+        (self.f)();
+    }
+
+    fn measured(&self, least_ms: u32) {
+        let Some(pace) = &self.pace else { return };
+        let took = clock::mono().saturating_sub(pace.began.get());
+        let every_ms = u32::try_from(took).unwrap_or(SLOWEST_MS).saturating_mul(SHARE);
+        self.every_ms.set(every_ms.clamp(least_ms, SLOWEST_MS));
     }
 }
 
@@ -105,4 +157,39 @@ pub(crate) async fn breathe() {
     });
     soon.ask();
     let _ = wait.await;
+}
+
+#[cfg(test)]
+mod tests {
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    use super::*;
+    use crate::testing::{Heard, sleep};
+
+    #[wasm_bindgen_test]
+    async fn what_draws_slowly_is_asked_less_often() {
+        let (calls, busy_ms) = (Heard::new(), Rc::new(Cell::new(20)));
+        let (ear, busy) = (calls.ear(), busy_ms.clone());
+        let paced = Coalesce::paced(10, move || {
+            let began = clock::mono();
+            while clock::mono() < began + busy.get() {}
+            ear(());
+        });
+        let next = async |count: usize| {
+            paced.ask();
+            calls.wait_for(count).await;
+            sleep(0).await;
+            paced.0.every_ms.get()
+        };
+        assert!(next(1).await >= 400, "20 ms are a twentieth of 400");
+        busy_ms.set(100);
+        assert_eq!(next(2).await, SLOWEST_MS, "what is drawn is never older than a second");
+        busy_ms.set(0);
+        let mut quick = next(3).await;
+        // On a busy machine a call of nothing may take its time.
+        for count in 4..10 {
+            quick = quick.min(next(count).await);
+        }
+        assert!(quick < 400, "as often as before when it is quick again: {quick}");
+    }
 }

@@ -19,7 +19,7 @@ mod read;
 mod write;
 
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::rc::Rc;
 
@@ -62,12 +62,25 @@ struct Inner {
     db: RefCell<Option<Rc<Open>>>,
     queue: RefCell<VecDeque<Op>>,
     writing: Cell<bool>,
+    /// What there is of uploads that this page began: of others there may be anything.
+    known: RefCell<HashMap<LocalId, Extent>>,
     on: RefCell<Rc<dyn Fn(StoreEvent)>>,
 }
 
 struct Open {
     db: Database,
     raw: IdbDatabase,
+}
+
+/// Which records of an upload there are beside its head.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Extent {
+    parts: bool,
+    handle: bool,
+}
+
+impl Extent {
+    const ALL: Self = Self { parts: true, handle: true };
 }
 
 enum Op {
@@ -80,7 +93,7 @@ enum Op {
         id: LocalId,
         handle: FileHandle,
     },
-    Forget(LocalId),
+    Forget(LocalId, Extent),
     Session {
         room: RoomId,
         json: String,
@@ -100,6 +113,7 @@ impl Store {
             db: RefCell::new(db),
             queue: RefCell::default(),
             writing: Cell::new(false),
+            known: RefCell::default(),
             on: RefCell::new(Rc::new(|_| ())),
         }))
     }
@@ -119,19 +133,33 @@ impl Store {
         self.0.on.replace(Rc::new(on));
     }
 
+    /// An upload that is begun here and now: there are no records of it. Removing it takes a third of the work then.
+    pub(crate) fn begin(&self, id: LocalId) {
+        self.0.known.borrow_mut().insert(id, Extent::default());
+    }
+
     /// Writes a record. Answered by an event.
     pub(crate) fn save(&self, id: LocalId, save: u64, record: Record) {
+        if matches!(record, Record::Part { .. })
+            && let Some(known) = self.0.known.borrow_mut().get_mut(&id)
+        {
+            known.parts = true;
+        }
         self.push(Op::Record { id, save, record: Box::new(record) });
     }
 
     /// Keeps the file's handle.
     pub(crate) fn save_handle(&self, id: LocalId, handle: FileHandle) {
+        if let Some(known) = self.0.known.borrow_mut().get_mut(&id) {
+            known.handle = true;
+        }
         self.push(Op::Handle { id, handle });
     }
 
     /// Removes all records of an upload and its handle.
     pub(crate) fn forget(&self, id: LocalId) {
-        self.push(Op::Forget(id));
+        let known = self.0.known.borrow_mut().remove(&id);
+        self.push(Op::Forget(id, known.unwrap_or(Extent::ALL)));
     }
 
     /// Keeps what is needed to enter a room again.
@@ -165,6 +193,8 @@ impl Store {
 
     /// One of them, as it is now.
     pub(crate) async fn load_one(&self, id: LocalId) -> Option<Checkpoint> {
+        // Another tab had it.
+        self.0.known.borrow_mut().remove(&id);
         let open = self.connection()?;
         let head = read_heads(&open.db, Some(id)).await.ok()?.pop()?;
         let parts = read_parts(&open.db, Some(id)).await.ok()?.remove(&id).unwrap_or_default();

@@ -137,6 +137,7 @@ pub(crate) fn head(id: u64) -> UploadRecord {
         source,
         initiate_key: "key".into(),
         begin: None,
+        digest: None,
         server: None,
         paused: false,
         cancelled: false,

@@ -53,6 +53,19 @@ async fn every_size_arrives() -> Result<()> {
     room.stack.assert_no_stored_part_sent_again()
 }
 
+/// A small file is sent as it is, not as a slice of it, and a browser would tell its type.
+async fn a_web_page_is_stored_as_bytes_and_nothing_else(kind: Kind) -> Result<()> {
+    let room = Room::make(kind).await?;
+    let file = room.pick("page.html", 100 << 10).await?;
+    room.assert_arrives(&file).await?;
+    let log = room.stack.storage.log();
+    let put = log.iter().find(|entry| entry.is_stored_put()).expect("a PUT");
+    let key = put.path.trim_start_matches("/slipway/");
+    assert_eq!(room.stack.bucket.content_type(key).await?, "application/octet-stream");
+    Ok(())
+}
+stories!(a_web_page_is_stored_as_bytes_and_nothing_else in chromium, firefox, webkit);
+
 /// What the page's processes may take beyond what they had before, whatever the file's size.
 const MEMORY_BYTES: u64 = 300 * MIB;
 

@@ -63,7 +63,7 @@ impl Default for Config {
             hash_lanes: 8,
             ahead_parts: 12,
             ahead_bytes: 1 << 30,
-            small_at_once: 40,
+            small_at_once: 128,
             large_at_once: 4,
             chores_at_once: 4,
             proofs_beside: 2,

@@ -280,6 +280,9 @@ pub struct UploadRecord {
     /// What went into the initiate beside the sources and digests, so that a later page repeats the same body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub begin: Option<BeginRecord>,
+    /// The digest promised for a file that goes up in one PUT: it has no other record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<WireMd5>,
     /// What the functions answered; none until then.
     pub server: Option<ServerSide>,
     /// The user paused it.

@@ -57,7 +57,10 @@ impl Engine {
     /// Gives free places to those that wait, small files and large ones apart.
     fn admit(&mut self) {
         for is_small in [true, false] {
-            let config = &self.cx.config;
+            let (queue, config) = (if is_small { &self.small_queue } else { &self.large_queue }, &self.cx.config);
+            if queue.is_empty() {
+                continue;
+            }
             let places = if is_small { config.small_at_once } else { config.large_at_once };
             let mut taken = self.active.iter().filter(|id| self.is_small(**id) == is_small).count();
             while taken < places {

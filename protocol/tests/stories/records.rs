@@ -30,6 +30,21 @@ fn a_head_without_the_newer_fields_is_read() {
 }
 
 #[test]
+fn a_file_that_is_one_put_has_its_promise_in_its_head() {
+    let mut page = Page::adding(MIB);
+    page.run();
+    let heads: Vec<_> = page.records.iter().map(|(_, record)| record).collect();
+    let digests: Vec<_> = heads
+        .iter()
+        .map(|record| match record {
+            Record::Upload(head) => head.digest.is_some(),
+            Record::Part { .. } => panic!("a record of its own"),
+        })
+        .collect();
+    assert_eq!(digests, [false, true, true], "added, promised, begun");
+}
+
+#[test]
 fn each_part_is_one_small_record_and_the_head_does_not_grow() {
     let mut page = Page::adding(1000 * MIB);
     page.run();

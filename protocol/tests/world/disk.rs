@@ -46,7 +46,8 @@ impl Disk {
     }
 
     pub(crate) fn digest(&self, id: LocalId, part: PartNumber) -> Option<Md5> {
-        self.parts.get(&id)?.get(&part).copied()
+        let of_head = || self.heads.get(&id)?.digest.filter(|_| part == PartNumber::FIRST).map(|digest| digest.0);
+        self.parts.get(&id).and_then(|parts| parts.get(&part).copied()).or_else(of_head)
     }
 
     pub(crate) fn checkpoints(&self) -> Vec<Checkpoint> {

@@ -94,10 +94,12 @@ impl Driver {
             source: picked.source(),
             initiate_key: String::new(),
             begin: None,
+            digest: None,
             server: Some(server),
             paused: false,
             cancelled: false,
         };
+        self.0.store.begin(id);
         self.0.store.save(id, 0, Record::Upload(head.clone()));
         if let Some(handle) = picked.handle.clone() {
             self.0.store.save_handle(id, handle);

@@ -56,7 +56,7 @@ impl Driver {
         request: &SignedRequest,
     ) {
         let failed = |fault| self.feed(Input::PutFailed { id, part, attempt, fault });
-        let Some(body) = self.file(id).and_then(|file| files::slice(&file, range.start, range.len)) else {
+        let Some(body) = self.file(id).and_then(|file| files::slice(&file, range.start, range.len).ok()) else {
             return failed(PutFault::Read(ReadFault::Gone));
         };
         let url = request.url.clone();

@@ -10,7 +10,7 @@ use crate::soon::breathe;
 use crate::store;
 
 /// Files are taken in so many at a time.
-const ADD_AT_ONCE: usize = 256;
+const ADD_AT_ONCE: usize = 32;
 
 impl Driver {
     /// Gives files to the machine, a few hundred at a time.
@@ -37,6 +37,7 @@ impl Driver {
         if let Some(handle) = picked.handle {
             self.0.handles.borrow_mut().insert(id, handle);
         }
+        self.0.store.begin(id);
         self.0.locks.claim(id);
         (id, source)
     }

@@ -10,7 +10,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::Blob;
 
-use crate::files::{probe, read_fault};
+use crate::files::{probe, read_fault, slice};
 
 /// A stream is not worth its set-up for fewer bytes.
 const SMALL_BYTES: u64 = 256 << 10;
@@ -85,8 +85,7 @@ impl Reader {
 
     /// The next bytes as a Blob. Each costs the browser a millisecond: none is made that is not needed.
     fn slice(&self, len: u64) -> Result<Blob, JsValue> {
-        let from = self.start + self.at;
-        self.file.slice_with_f64_and_f64(from as f64, (from + len) as f64)
+        slice(&self.file, self.start + self.at, len)
     }
 }
 

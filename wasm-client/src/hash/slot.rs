@@ -93,6 +93,9 @@ impl Slot {
 
     /// Gives it a job, with the file if it has not got it.
     pub(super) fn prepare(&mut self, job: u32, blob: &Blob, start: u64, len: u64) {
+        if start == 0 && blob.size() == len as f64 {
+            return self.send(Order::PrepareWhole { job, blob: blob.clone(), len });
+        }
         let file = self.keep(blob);
         self.send(Order::Prepare { job, file, start, len });
     }

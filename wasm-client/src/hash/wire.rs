@@ -10,7 +10,7 @@ use super::hasher::Report;
 
 /// To be raised with every change of these messages: a page may find an older worker in the browser's cache, since the
 /// names of a worker's files stay the same.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 
 /// From the page to a worker.
 #[derive(Clone, Debug)]
@@ -21,6 +21,8 @@ pub(super) enum Order {
     Forget { file: u32 },
     /// Hash `len` bytes from `start` on.
     Prepare { job: u32, file: u32, start: u64, len: u64 },
+    /// Hash all of a file that has no other part. It is not kept.
+    PrepareWhole { job: u32, blob: Blob, len: u64 },
     /// Drop a job.
     Drop { job: u32 },
     /// Send `Tick` every so many milliseconds, until the worker ends.
@@ -48,6 +50,9 @@ impl Order {
             }
             Self::Drop { job } => numbers(&[3.0, job.into()]),
             Self::Clock { clock, every_ms } => numbers(&[4.0, clock.into(), every_ms.into()]),
+            Self::PrepareWhole { job, ref blob, len } => {
+                return Array::of4(&5.into(), &job.into(), blob, &(len as f64).into()).into();
+            }
         };
         message.into()
     }
@@ -62,6 +67,7 @@ impl Order {
             2 => Self::Prepare { job: at(1) as u32, file: at(2) as u32, start: at(3) as u64, len: at(4) as u64 },
             3 => Self::Drop { job: at(1) as u32 },
             4 => Self::Clock { clock: at(1) as u32, every_ms: at(2) as u32 },
+            5 => Self::PrepareWhole { job: at(1) as u32, blob: message.get(2).dyn_into().ok()?, len: at(3) as u64 },
             _ => return None,
         })
     }

@@ -38,6 +38,7 @@ impl Desk {
                 let (_, blob) = kept.expect("the page sends a file before its jobs");
                 self.hasher.prepare(job, blob, start, len);
             }
+            Order::PrepareWhole { job, blob, len } => self.hasher.prepare(job, &blob, 0, len),
             Order::Drop { job } => self.hasher.drop_job(job),
             Order::Clock { clock, every_ms } => tick(clock, every_ms),
         }

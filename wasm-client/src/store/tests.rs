@@ -61,6 +61,35 @@ async fn forgetting_one_upload_leaves_the_others() {
 }
 
 #[wasm_bindgen_test]
+async fn nothing_is_left_of_an_upload_that_this_page_began() {
+    let name = unique("store");
+    let ((store, _), (other, _)) = (store(&name).await, store(&name).await);
+    let handle = file_in(&opfs_folder().await, "kept.txt", b"kept").await;
+    for (by_other, has_handle) in [(false, false), (false, true), (true, false)] {
+        store.begin(ONE);
+        store.save(ONE, 1, Record::Upload(head(1)));
+        if has_handle {
+            store.save_handle(ONE, handle.clone());
+            store.save(ONE, 2, part_record(1));
+        }
+        store.flush().await;
+        if by_other {
+            // It took the upload over, and this one has it back.
+            other.save(ONE, 1, part_record(2));
+            other.save_handle(ONE, handle.clone());
+            other.flush().await;
+            store.load_one(ONE).await.unwrap();
+        }
+        store.forget(ONE);
+        store.save(ONE, 3, Record::Upload(head(1)));
+        store.flush().await;
+        assert_eq!(store.load_one(ONE).await.unwrap().parts, []);
+        assert!(store.handle(ONE).await.is_none());
+        store.forget(ONE);
+    }
+}
+
+#[wasm_bindgen_test]
 async fn ten_thousand_parts_are_read_in_pages() {
     let (store, heard) = store(&unique("store")).await;
     store.save(ONE, 0, Record::Upload(head(1)));

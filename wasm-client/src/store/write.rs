@@ -6,7 +6,7 @@ use slipway_protocol::machine::{LocalId, Record};
 use wasm_bindgen::prelude::*;
 use web_sys::{IdbDatabase, IdbTransaction};
 
-use super::{Op, Open, STORES, key, part_key, parts_of};
+use super::{Extent, Op, Open, STORES, key, part_key, parts_of};
 use crate::sys;
 
 /// Why a transaction did not go through: then none of its writes did.
@@ -47,7 +47,7 @@ fn must_last(op: &Op) -> bool {
     match op {
         Op::Session { .. } | Op::ForgetSession(_) => true,
         Op::Record { record, .. } => matches!(&**record, Record::Upload(head) if head.cancelled),
-        Op::Handle { .. } | Op::Forget(_) | Op::Mark(_) => false,
+        Op::Handle { .. } | Op::Forget(..) | Op::Mark(_) => false,
     }
 }
 
@@ -60,7 +60,7 @@ fn put(transaction: &idb::Transaction, op: &Op) -> Result<(), WriteFault> {
             drop(store("handles")?.put(handle, Some(&key(*id))));
             Ok(())
         }
-        Op::Forget(id) => forget(store, *id),
+        Op::Forget(id, extent) => forget(store, *id, *extent),
         Op::Session { room, json } => set(&store("sessions")?, &json.as_str().into(), &room.to_string().into()),
         Op::ForgetSession(room) => delete(&store("sessions")?, JsValue::from_str(&room.to_string())),
         Op::Mark(_) => Ok(()),
@@ -81,10 +81,19 @@ fn put_record(
     }
 }
 
-fn forget(store: impl Fn(&'static str) -> Result<ObjectStore, WriteFault>, id: LocalId) -> Result<(), WriteFault> {
+fn forget(
+    store: impl Fn(&'static str) -> Result<ObjectStore, WriteFault>,
+    id: LocalId,
+    extent: Extent,
+) -> Result<(), WriteFault> {
     delete(&store("uploads")?, key(id))?;
-    delete(&store("handles")?, key(id))?;
-    delete(&store("parts")?, parts_of(id).map_err(|error| fault(&error))?)
+    if extent.handle {
+        delete(&store("handles")?, key(id))?;
+    }
+    if extent.parts {
+        delete(&store("parts")?, parts_of(id).map_err(|error| fault(&error))?)?;
+    }
+    Ok(())
 }
 
 fn set(store: &ObjectStore, value: &JsValue, key: &JsValue) -> Result<(), WriteFault> {

@@ -1,12 +1,12 @@
 //! Reading and hashing parts, ahead of their sending.
 
 use super::{Context, Effect, Live, Phase, Reading, Upload};
-use crate::digest::{Digest, Md5};
+use crate::digest::Md5;
 use crate::fault::{self, Then};
 use crate::id::PartNumber;
 use crate::machine::parts::PartState;
 use crate::machine::timers::Timer;
-use crate::machine::{Attempt, ReadFault, Reason, Record};
+use crate::machine::{Attempt, ReadFault, Reason};
 
 impl Upload {
     /// Starts to hash one more part, if there is one and the upload may. Whether it did.
@@ -109,7 +109,7 @@ impl Upload {
             return;
         }
         self.promise(cx, part, digest);
-        let save = self.save(cx, Record::Part { part, digest: Digest(digest) });
+        let save = self.save_promise(cx, part, digest);
         self.live.insert(part, Live { save, ..Live::default() });
         self.set(part, PartState::Hashed);
         self.hashed.push_back(part);

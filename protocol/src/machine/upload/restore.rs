@@ -1,13 +1,15 @@
 //! Going on from a checkpoint, and from a file opened again.
 
 use super::{Context, FileState, Live, Phase, Upload};
+use crate::id::PartNumber;
 use crate::machine::parts::PartState;
 use crate::machine::{Checkpoint, ReadFault, Reason, Source};
 
 impl Upload {
     /// An upload that an earlier page left behind. Its file is not open.
     pub(in crate::machine) fn from_checkpoint(cx: &mut Context, checkpoint: Checkpoint) -> Self {
-        let Checkpoint { head, parts } = checkpoint;
+        let Checkpoint { head, mut parts } = checkpoint;
+        parts.extend(head.digest.map(|digest| (PartNumber::FIRST, digest.0)));
         let reason = if head.source.reopens { Reason::Reloaded } else { Reason::PickAgain };
         let mut upload = Self {
             file: FileState::Closed(reason),
@@ -42,7 +44,7 @@ impl Upload {
         }
     }
 
-    fn take_digests(&mut self, mut digests: Vec<(crate::id::PartNumber, crate::digest::Md5)>) {
+    fn take_digests(&mut self, mut digests: Vec<(PartNumber, crate::digest::Md5)>) {
         digests.sort_unstable_by_key(|(part, _)| *part);
         let Some(parts) = &mut self.parts else { return };
         for (part, digest) in digests {

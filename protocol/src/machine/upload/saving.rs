@@ -1,6 +1,8 @@
 //! Writing the checkpoint, and waiting for it.
 
 use super::{Context, Effect, Upload};
+use crate::digest::{Digest, Md5};
+use crate::id::PartNumber;
 use crate::machine::timers::Timer;
 use crate::machine::{Record, UploadRecord};
 
@@ -27,11 +29,27 @@ impl Upload {
             source: self.source.clone(),
             initiate_key: self.key.clone(),
             begin: self.begin.clone(),
+            digest: self.only_digest().map(Digest),
             server: self.server.clone(),
             paused: self.paused,
             cancelled: self.cancelled,
         };
         self.save(cx, Record::Upload(record))
+    }
+
+    /// What is promised for a file that is one PUT.
+    fn only_digest(&self) -> Option<Md5> {
+        self.parts.as_ref().filter(|_| self.is_small())?.digest(PartNumber::FIRST)
+    }
+
+    /// Writes down what is promised for a part; the number of the save. The head of a file that is one PUT tells it, and
+    /// is written anyway when the file is begun.
+    pub(super) fn save_promise(&mut self, cx: &mut Context, part: PartNumber, digest: Md5) -> u64 {
+        match (self.is_small(), &self.server) {
+            (false, _) => self.save(cx, Record::Part { part, digest: Digest(digest) }),
+            (true, Some(_)) => self.save_head(cx),
+            (true, None) => 0,
+        }
     }
 
     /// Records are on disk.
