@@ -12,6 +12,7 @@ use crate::table::Write;
 
 /// A record outlives its upload by so long, in seconds, so that a late question gets its answer: 31 days.
 const KEEP_SECONDS: u64 = 31 * 24 * 3600;
+const COMPLETED: &str = "SET #state = :next, #etag = :etag, #endedAt = :now, #ttl = :ttl";
 
 impl UploadRecord {
     /// Begins it: the record and its place in the room's list.
@@ -52,12 +53,22 @@ impl UploadRecord {
 
     /// The file is in storage and verified. For the transaction that lists it.
     pub fn completed(&self, etag: &str, now: u64) -> [Write; 2] {
-        let expression = "SET #state = :next, #etag = :etag, #endedAt = :now, #ttl = :ttl";
+        self.ended(self.under_lease(COMPLETED, Some(UploadState::Completed)), etag, now)
+    }
+
+    /// The same without a lease, for a file in one PUT: while it is open, and as this record was read.
+    pub fn completed_open(&self, etag: &str, now: u64) -> [Write; 2] {
         let record = self
-            .under_lease(expression, Some(UploadState::Completed))
-            .bind("etag", etag)
-            .bind("now", now)
-            .bind("ttl", now / 1000 + KEEP_SECONDS);
+            .change(COMPLETED, UploadState::Completed)
+            .when("#state = :open AND #fence = :seen AND #memberId = :member")
+            .bind("open", UploadState::Uploading)
+            .bind("seen", self.fence)
+            .bind("member", self.member_id);
+        self.ended(record, etag, now)
+    }
+
+    fn ended(&self, record: Write, etag: &str, now: u64) -> [Write; 2] {
+        let record = record.bind("etag", etag).bind("now", now).bind("ttl", now / 1000 + KEEP_SECONDS);
         [record, Write::delete(&listed_key(self.room_id, self.upload_id))]
     }
 

@@ -1,5 +1,6 @@
 //! Completes an upload, once, however often it is asked for.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use futures::StreamExt as _;
@@ -9,7 +10,7 @@ use slipway_protocol::id::UploadId;
 use tokio::time::Instant;
 
 use super::verify::parts_incomplete;
-use super::{COMPLETING_RETRY_SECONDS, closed, finish, lease, owned, verify};
+use super::{COMPLETING_RETRY_SECONDS, closed, finish, lease, owned, together, verify};
 use crate::error::ApiFailure;
 use crate::extract::{Member, RequestId};
 use crate::limits;
@@ -29,8 +30,8 @@ pub async fn complete(app: &App, member: &Member, id: UploadId) -> Result<Comple
     complete_owned(app, member, id, Instant::now() + app.config.call.complete).await
 }
 
-/// Completes several uploads of the caller, each by itself. They share the time of the call: what it does not suffice
-/// for is answered as still at work, and the caller asks again.
+/// Completes several uploads of the caller: small ones together, the others, and what is in doubt, each by itself. They
+/// share the time of the call: what it does not suffice for is answered as still at work, and the caller asks again.
 pub async fn complete_many(
     app: &App,
     member: &Member,
@@ -43,8 +44,19 @@ pub async fn complete_many(
     }
     limits::charge_member(app, member).await?;
     let until = Instant::now() + app.config.call.complete;
+    let together = tokio::time::timeout_at(until, together::complete(app, member, &request.upload_ids)).await;
+    // Whatever stood in the way is found again by those that are looked at by themselves.
+    let files = together.unwrap_or_else(|_| Ok(HashMap::new())).unwrap_or_default();
     let results = futures::stream::iter(request.upload_ids.clone())
-        .map(|id| complete_until(app, member, id, until))
+        .map(|id| {
+            let file = files.get(&id).cloned();
+            async move {
+                match file {
+                    Some(file) => Ok(Completion::Completed { file }),
+                    None => complete_until(app, member, id, until).await,
+                }
+            }
+        })
         .buffered(BATCH_LANES)
         .map(|result| match result {
             Ok(completion) => CompletionResult::Done(completion),

@@ -21,6 +21,7 @@ pub mod progress;
 mod publish;
 pub mod remove;
 pub mod status;
+mod together;
 mod validate;
 mod verify;
 

@@ -1,6 +1,7 @@
-//! The one transaction that makes a verified object a file of the room.
+//! The one transaction that makes verified objects files of the room.
 
 use slipway_protocol::api::{Event, FileInfo, UploadState};
+use slipway_protocol::id::RoomId;
 
 use super::closed;
 use super::faults::Point;
@@ -10,27 +11,68 @@ use crate::quota::{self, Amount};
 use crate::records::file;
 use crate::records::upload::{self, UploadRecord};
 use crate::state::App;
+use crate::table::{TableError, Write};
 
 /// Lists the file, ends the upload, frees its place among the open ones, and tells the room.
 pub(super) async fn publish(app: &App, upload: &UploadRecord, etag: &str) -> Result<FileInfo, ApiFailure> {
-    let now = app.clock.now_ms();
-    let done = UploadRecord { etag: Some(etag.to_owned()), ended_at: Some(now), ..upload.clone() };
-    let file = done.file().ok_or_else(|| ApiFailure::internal("a file without an end"))?;
-    let mut writes = Vec::with_capacity(5);
-    writes.extend(upload.completed(etag, now));
-    writes.extend(file::list(upload.room_id, &file));
-    writes.push(quota::release(upload.room_id, Amount { open: 1, ..Amount::default() }));
-    let journal = Journal::new()
-        .event(Event::FileUploadCompleted { upload: upload.event_fields(upload.plan.size) })
-        .event(Event::FileAdded { file: file.clone() })
-        .audit(Some(upload.member_id), "file-added", upload.file_id);
-    match journal::commit(app, upload.room_id, &writes, &journal).await {
-        Ok(_) => {
-            app.faults.at(Point::CompleteRecorded).await;
-            Ok(file)
-        }
+    let mut change = Change::new(app.clock.now_ms());
+    let file = change.file(upload, etag, UploadRecord::completed)?;
+    match change.commit(app, upload.room_id).await {
+        Ok(()) => Ok(file),
         Err(error) if error.refused(upload::STATE) => done_by_another(app, upload).await,
         Err(error) => Err(error.into()),
+    }
+}
+
+/// The same for several at once that nobody has a lease on, 20 at most: all of them or none.
+pub(super) async fn publish_open(
+    app: &App,
+    room: RoomId,
+    verified: &[(UploadRecord, String)],
+) -> Result<Vec<FileInfo>, ApiFailure> {
+    let mut change = Change::new(app.clock.now_ms());
+    let files = verified.iter().map(|(upload, etag)| change.file(upload, etag, UploadRecord::completed_open));
+    let files = files.collect::<Result<_, _>>()?;
+    change.commit(app, room).await?;
+    Ok(files)
+}
+
+/// The transaction: four writes for each file, and one.
+struct Change {
+    now: u64,
+    writes: Vec<Write>,
+    journal: Journal,
+    ended: Amount,
+}
+
+impl Change {
+    fn new(now: u64) -> Self {
+        Self { now, writes: Vec::new(), journal: Journal::new(), ended: Amount::default() }
+    }
+
+    fn file(
+        &mut self,
+        upload: &UploadRecord,
+        etag: &str,
+        end: fn(&UploadRecord, &str, u64) -> [Write; 2],
+    ) -> Result<FileInfo, ApiFailure> {
+        let done = UploadRecord { etag: Some(etag.to_owned()), ended_at: Some(self.now), ..upload.clone() };
+        let file = done.file().ok_or_else(|| ApiFailure::internal("a file without an end"))?;
+        self.writes.extend(end(upload, etag, self.now));
+        self.writes.extend(file::list(upload.room_id, &file));
+        self.ended.open += 1;
+        self.journal = std::mem::take(&mut self.journal)
+            .event(Event::FileUploadCompleted { upload: upload.event_fields(upload.plan.size) })
+            .event(Event::FileAdded { file: file.clone() })
+            .audit(Some(upload.member_id), "file-added", upload.file_id);
+        Ok(file)
+    }
+
+    async fn commit(mut self, app: &App, room: RoomId) -> Result<(), TableError> {
+        self.writes.push(quota::release(room, self.ended));
+        journal::commit(app, room, &self.writes, &self.journal).await?;
+        app.faults.at(Point::CompleteRecorded).await;
+        Ok(())
     }
 }
 

@@ -112,7 +112,7 @@ fn wrong_parts(plan: &Plan, promises: &Promises, stored: &[StoredPart]) -> Vec<P
     plan.parts().filter(|part| is_right(part).is_none()).collect()
 }
 
-fn is_as_promised(object: &StoredObject, plan: &Plan, promises: &Promises) -> bool {
+pub(super) fn is_as_promised(object: &StoredObject, plan: &Plan, promises: &Promises) -> bool {
     let digests: Option<Vec<_>> = plan.parts().map(|part| promises.get(&part).copied()).collect();
     let expected = match (digests, plan.is_single()) {
         (None, _) => return false,

@@ -31,7 +31,11 @@ fn every_point_is_tested() {
 }
 
 /// Runs until the point, and no further.
-async fn kill<T: Send + 'static>(world: &World, point: Point, run: impl Future<Output = T> + Send + 'static) {
+pub(super) async fn kill<T: Send + 'static>(
+    world: &World,
+    point: Point,
+    run: impl Future<Output = T> + Send + 'static,
+) {
     world.app().faults.kill_at(point);
     let victim = tokio::spawn(run);
     let killed = tokio::time::timeout(std::time::Duration::from_secs(30), world.app().faults.killed()).await;

@@ -13,6 +13,7 @@ mod races;
 mod sign;
 mod status;
 mod sweep;
+mod together;
 mod ways;
 mod wire;
 pub(crate) mod world;

@@ -1,0 +1,66 @@
+//! Completes small files together: what is verified becomes files of the room in one transaction.
+//!
+//! There is no lease: until that transaction nothing changes, and it is refused if any of the uploads did. Changes to a
+//! room take turns, so twenty files by themselves would take twenty turns.
+
+use std::collections::{BTreeSet, HashMap};
+
+use futures::StreamExt as _;
+use slipway_protocol::api::{FileInfo, UploadState};
+use slipway_protocol::id::UploadId;
+
+use super::faults::Point;
+use super::{publish, verify};
+use crate::error::ApiFailure;
+use crate::extract::Member;
+use crate::records::plan::{self, Promises};
+use crate::records::upload::{self, UploadRecord};
+use crate::state::App;
+use crate::table::read;
+
+/// Objects that are looked at at a time.
+const LANES: usize = 8;
+
+/// Completes those of the uploads that are the caller's, are one PUT each, and are in storage as promised. What is not
+/// among the answers is for the caller to look at one by one; so are all of them when somebody was quicker with one.
+pub(super) async fn complete(
+    app: &App,
+    member: &Member,
+    ids: &[UploadId],
+) -> Result<HashMap<UploadId, FileInfo>, ApiFailure> {
+    let uploads = ready(app, member, ids).await?;
+    let promises = plan::first_items(&app.table, uploads.iter().map(|upload| upload.upload_id)).await?;
+    let verified: Vec<_> = futures::stream::iter(uploads.into_iter().zip(promises))
+        .map(|(upload, promises)| verified(app, upload, promises))
+        .buffer_unordered(LANES)
+        .filter_map(std::future::ready)
+        .collect()
+        .await;
+    if verified.is_empty() {
+        return Ok(HashMap::new());
+    }
+    app.faults.at(Point::CompleteVerified).await;
+    let files = publish::publish_open(app, member.room, &verified).await?;
+    Ok(files.into_iter().map(|file| (file.upload_id, file)).collect())
+}
+
+async fn ready(app: &App, member: &Member, ids: &[UploadId]) -> Result<Vec<UploadRecord>, ApiFailure> {
+    // A batch read names nothing twice.
+    let keys: BTreeSet<_> = ids.iter().copied().collect();
+    let keys: Vec<_> = keys.into_iter().map(upload::key).collect();
+    let records = app.table.get_many(&keys).await?.into_iter().flatten().map(read::<UploadRecord>);
+    let mut uploads = records.collect::<Result<Vec<_>, _>>()?;
+    uploads.retain(|upload| {
+        upload.room_id == member.room
+            && upload.member_id == member.id
+            && upload.state == UploadState::Uploading
+            && upload.plan.is_single()
+    });
+    Ok(uploads)
+}
+
+/// The upload with its object's ETag, if that is what was promised.
+async fn verified(app: &App, upload: UploadRecord, promises: Promises) -> Option<(UploadRecord, String)> {
+    let object = app.storage.head(&upload.object_key()).await.ok()?;
+    verify::is_as_promised(&object, &upload.plan, &promises).then_some((upload, object.etag))
+}

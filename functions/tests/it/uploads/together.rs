@@ -1,0 +1,124 @@
+//! Small files that are completed together.
+
+use std::time::Duration;
+
+use functions::extract::RequestId;
+use functions::records::room::partition;
+use functions::table::Query;
+use functions::uploads::complete::complete_many;
+use functions::uploads::faults::Point;
+use futures::future::join;
+use serde_json::Value;
+use slipway_protocol::api::{CompleteMany, Completion, CompletionResult, UploadState};
+use slipway_protocol::error::ErrorCode;
+use slipway_protocol::id::UploadId;
+use slipway_protocol::link::Role;
+
+use super::content::{Content, MIB};
+use super::killed::kill;
+use super::world::{Person, World, both_tables};
+use crate::storage::bucket::send;
+
+/// Begun and in storage.
+async fn sent(person: &Person, count: usize) -> Vec<UploadId> {
+    let file = Content::new(1, 1000);
+    let started = person.begin_all(vec![file.to_upload(1); count]).await;
+    for one in &started {
+        assert_eq!(send(&one.requests[0], file.part(1)).await.status, 200);
+    }
+    started.into_iter().map(|one| one.upload_id).collect()
+}
+
+/// What became of each: none where it is a file now.
+fn failures(results: &[CompletionResult]) -> Vec<Option<ErrorCode>> {
+    let failure = |result: &CompletionResult| match result {
+        CompletionResult::Done(Completion::Completed { .. }) => None,
+        CompletionResult::Done(working) => panic!("{working:?}"),
+        CompletionResult::Failed { error } => Some(error.code),
+    };
+    results.iter().map(failure).collect()
+}
+
+async fn changes(world: &World) -> usize {
+    let query = Query::new(partition(world.room.id), "EVENT#", 100);
+    world.app().table.query_all::<Value>(&query, 1000).await.unwrap().len()
+}
+
+both_tables! {
+    async fn twenty_small_files_are_one_change(tables) {
+        let world = World::on(tables, |_| {}).await;
+        let ana = world.join(Role::Contribute).await;
+        let mut ids = sent(&ana, 19).await;
+        ids.push(ids[0]);
+        let (before, seq) = (changes(&world).await, ana.view().await.last_seq);
+        assert_eq!(failures(&ana.complete_many(ids).await.results), [None; 20], "one is named twice");
+        assert_eq!(changes(&world).await, before + 1);
+        assert_eq!(ana.view().await.last_seq, seq + 2 * 19, "completed and added");
+        assert_eq!(world.used().await, (19_000, 19, 0));
+        for file in ana.files().await {
+            assert_eq!(world.object(file.file_id).await.unwrap(), Content::new(1, 1000).bytes.as_slice());
+        }
+    }
+}
+
+both_tables! {
+    async fn what_is_not_small_or_not_ones_own_is_looked_at_by_itself(tables) {
+        let world = World::on(tables, |_| {}).await;
+        let (ana, ben) = (world.join(Role::Contribute).await, world.join(Role::Contribute).await);
+        let (small, foreign) = (sent(&ana, 2).await, sent(&ben, 1).await[0]);
+        let large = Content::new(2, 17 * MIB);
+        let whole = ana.begin(&large).await.upload_id;
+        ana.put_parts(whole, &large, 1..=large.plan.part_count).await;
+        let done = ana.complete_many(vec![foreign, small[0], whole, small[1]]).await.results;
+        assert_eq!(failures(&done), [Some(ErrorCode::NotFound), None, None, None]);
+        assert_eq!(world.record(foreign).await.state, UploadState::Uploading);
+        assert_eq!(world.used().await, (3000 + 17 * MIB as u64, 4, 1));
+    }
+}
+
+both_tables! {
+    /// The change is refused as a whole when somebody was quicker with one of them; the others are completed all the same.
+    async fn an_abort_at_the_same_time_takes_its_own_and_no_other(tables) {
+        let world = World::on(tables, |_| {}).await;
+        let ana = world.join(Role::Contribute).await;
+        let mut files = 0;
+        for round in 0..12 {
+            let ids = sent(&ana, 4).await;
+            let abort = async {
+                tokio::time::sleep(Duration::from_millis(3 * round)).await;
+                ana.abort(ids[0]).await
+            };
+            let (done, abort) = join(ana.complete_many(ids.clone()), abort).await;
+            let [first, others @ ..] = &failures(&done.results)[..] else { unreachable!() };
+            assert_eq!(others, [None; 3], "{done:?}");
+            assert_ne!(first.is_none(), abort.status.is_success(), "{first:?} {abort:?}");
+            files += 3 + u64::from(first.is_none());
+        }
+        assert_eq!(world.used().await, (1000 * files, files, 0));
+        assert_eq!(ana.files().await.len() as u64, files);
+    }
+}
+
+both_tables! {
+    async fn who_is_killed_leaves_all_or_nothing(tables) {
+        for (point, state) in
+            [(Point::CompleteVerified, UploadState::Uploading), (Point::CompleteRecorded, UploadState::Completed)]
+        {
+            let world = World::on(tables, |_| {}).await;
+            let ana = world.join(Role::Contribute).await;
+            let ids = sent(&ana, 3).await;
+            let (app, member, request) =
+                (world.app().clone(), ana.member(), CompleteMany { upload_ids: ids.clone() });
+            kill(&world, point, async move {
+                complete_many(&app, &member, &request, &RequestId::random()).await.map(drop)
+            })
+            .await;
+            for id in &ids {
+                assert_eq!(world.record(*id).await.state, state, "{point:?}");
+            }
+            assert_eq!(failures(&ana.complete_many(ids).await.results), [None; 3]);
+            assert_eq!(world.used().await, (3000, 3, 0));
+            assert_eq!(ana.files().await.len(), 3);
+        }
+    }
+}
