@@ -74,7 +74,10 @@ pub(crate) fn slice(file: &Blob, start: u64, len: u64) -> Result<Blob, JsValue> 
     file.slice_with_f64_and_f64(start as f64, (start + len) as f64)
 }
 
-/// Reads the first and the last byte of what a request sent, to learn whether the file can still be read.
+/// What is sent as the whole file is no larger, in bytes.
+const PROBED_WHOLE: f64 = slipway_protocol::plan::SINGLE_PUT_BYTES as f64;
+
+/// Reads the first and the last byte of what a request sent, and all of a small file, to learn whether the file can still be read.
 ///
 /// # Errors
 /// Why it can't be read.
@@ -85,7 +88,13 @@ pub(crate) async fn probe(blob: &Blob) -> Result<(), ReadFault> {
     }
     read_byte(blob, 0.0).await?;
     // Firefox notices no change of a file, and reads one that was cut short as if it ended there.
-    read_byte(blob, size - 1.0).await
+    read_byte(blob, size - 1.0).await?;
+    if size > PROBED_WHOLE {
+        return Ok(());
+    }
+    // And one that grew it reads to its end, unless it is a slice.
+    let bytes = JsFuture::from(blob.array_buffer()).await.map_err(|error| read_fault(&error))?;
+    if f64::from(Uint8Array::new(&bytes).length()) == size { Ok(()) } else { Err(ReadFault::Changed) }
 }
 
 async fn read_byte(blob: &Blob, at: f64) -> Result<(), ReadFault> {

@@ -1,12 +1,13 @@
 //! One PUT of a slice of the file to storage, by XMLHttpRequest: the one interface that
 //! tells how far a body has been sent.
 //!
-//! The body is the slice itself. The browser reads it from the disk as it sends, so memory
+//! The body is the slice itself, or the whole file where that is the part. The browser reads it from the disk as it sends, so memory
 //! stays flat whatever the size; an ArrayBuffer would be held whole, and crawls in Chromium.
 
 use std::cell::Cell;
 use std::rc::Rc;
 
+use gloo_timers::callback::Timeout;
 use slipway_protocol::api::SignedRequest;
 use slipway_protocol::machine::PutFault;
 use wasm_bindgen::prelude::*;
@@ -17,6 +18,9 @@ use crate::{clock, files};
 
 /// How often the progress of one PUT is told at most, in milliseconds.
 const PROGRESS_MS: u64 = 100;
+/// A PUT of which no byte was sent by then is looked at: WebKitGTK waits for ever for a file that changed. In
+/// milliseconds; less than the machine's watchdog has.
+const LOOK_MS: u32 = 10_000;
 /// The browser sets these itself and refuses to be told.
 const FORBIDDEN: [&str; 3] = ["content-length", "host", "connection"];
 const TYPE: &str = "content-type";
@@ -40,6 +44,7 @@ pub(crate) struct Put {
     xhr: XmlHttpRequest,
     /// Dropped with the request, so nothing of it outlives it.
     _listeners: Vec<Listener>,
+    _look: Timeout,
     alive: Rc<Cell<bool>>,
 }
 
@@ -55,10 +60,13 @@ impl Put {
     ) -> Result<Self, BadRequest> {
         let xhr = open(request, body)?;
         let alive = Rc::new(Cell::new(true));
-        let told = Told { on: Box::new(on), alive: alive.clone(), last: Cell::new(0) };
-        let listeners = listen(&xhr, &Rc::new(told), body);
+        let told =
+            Rc::new(Told { on: Box::new(on), alive: alive.clone(), last: Cell::new(0), has_sent: Cell::new(false) });
+        let listeners = listen(&xhr, &told, body);
         xhr.send_with_opt_blob(Some(body)).map_err(|_| BadRequest)?;
-        Ok(Self { xhr, _listeners: listeners, alive })
+        let body = body.clone();
+        let look = Timeout::new(LOOK_MS, move || told.look(&body));
+        Ok(Self { xhr, _listeners: listeners, _look: look, alive })
     }
 }
 
@@ -94,9 +102,23 @@ struct Told {
     on: Box<dyn Fn(PutEvent)>,
     alive: Rc<Cell<bool>>,
     last: Cell<u64>,
+    has_sent: Cell<bool>,
 }
 
 impl Told {
+    /// Nothing was sent for a while. Where that is the file's fault, it is the end.
+    fn look(self: &Rc<Self>, body: &Blob) {
+        if self.has_sent.get() || !self.alive.get() {
+            return;
+        }
+        let (told, body) = (self.clone(), body.clone());
+        wasm_bindgen_futures::spawn_local(async move {
+            if let Err(fault) = files::probe(&body).await {
+                told.tell(PutEvent::Failed(PutFault::Read(fault)));
+            }
+        });
+    }
+
     fn tell(&self, event: PutEvent) {
         if self.alive.get() {
             (self.on)(event);
@@ -105,6 +127,7 @@ impl Told {
 
     /// The browser tells progress every 50 ms and lane; the machine needs less.
     fn progress(&self, event: &ProgressEvent) {
+        self.has_sent.set(self.has_sent.get() || event.loaded() > 0.0);
         let now = clock::mono();
         let whole = event.length_computable() && event.loaded() >= event.total();
         if whole || now >= self.last.get() + PROGRESS_MS {
@@ -127,12 +150,17 @@ fn listen(xhr: &XmlHttpRequest, told: &Rc<Told>, body: &Blob) -> Vec<Listener> {
     listeners
 }
 
-/// No answer hides the cause, and Firefox sends a file that is gone as an empty body, which storage refuses. Reading
-/// some of what was to be sent tells the file's fault from the network's.
+/// No answer hides the cause, and Firefox sends a file that is gone as an empty body, which storage refuses, or gives up
+/// waiting for. Reading some of what was to be sent tells the file's fault from the network's.
 fn end(told: &Rc<Told>, event: PutEvent, body: &Blob) {
-    let PutEvent::Failed(PutFault::Network | PutFault::Http { status: 400 | 403, .. }) = event else {
-        return told.tell(event);
+    let is_doubtful = match &event {
+        PutEvent::Failed(PutFault::Network | PutFault::Http { status: 400 | 403, .. }) => true,
+        PutEvent::Failed(PutFault::Http { .. }) => !told.has_sent.get(),
+        _ => false,
     };
+    if !is_doubtful {
+        return told.tell(event);
+    }
     let (told, body) = (told.clone(), body.clone());
     wasm_bindgen_futures::spawn_local(async move {
         told.tell(match files::probe(&body).await {

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Result, ensure};
 use e2e::browser::{Browser, Kind};
 use e2e::files::TestFile;
+use e2e::proxy::{Aim, Fault, Rule};
 use serde_json::json;
 
 use crate::harness::serve_page;
@@ -71,6 +72,33 @@ async fn a_change_that_leaves_the_time_of_a_new_file_is_found_out(kind: Kind) ->
     assert_found_out(&room, &file).await
 }
 stories!(a_change_that_leaves_the_time_of_a_new_file_is_found_out in chromium, webkit);
+
+/// Firefox reads a file to the end that it has now, and a small file is sent as it is.
+async fn a_small_file_that_grows_is_sent_as_it_was_or_named(kind: Kind) -> Result<()> {
+    let room = Room::make(kind).await?;
+    // Between hash and PUT.
+    room.stack.api.rule(Rule::new(Aim::method("POST"), Fault::Delay(Duration::from_secs(4))));
+    let files = [100 << 10, MIB].map(|size| room.stack.file(&format!("{size}.log"), size));
+    let files = files.into_iter().collect::<Result<Vec<_>>>()?;
+    room.browser.pick("file-input", &files.iter().collect::<Vec<_>>()).await?;
+    room.browser.until_state(files[0].name(), &["hashing", "uploading"], LONG).await?;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    for file in &files {
+        File::options().append(true).open(&file.path)?.write_all(b"one line more")?;
+    }
+    for file in &files {
+        let row = room.browser.until_state(file.name(), &["failed", "needs-file", "completed"], LONG).await?;
+        let reasons = ["file-changed", "file-gone", "unreadable"];
+        let listed = room.onlooker.files().await?;
+        let listed = listed.iter().find(|listed| listed.meta.name() == Some(file.name()));
+        match listed {
+            Some(listed) => assert_eq!((listed.size, row.state.as_str()), (file.size, "completed")),
+            None => assert!(reasons.contains(&row.reason.as_str()), "{row:?}"),
+        }
+    }
+    Ok(())
+}
+stories!(a_small_file_that_grows_is_sent_as_it_was_or_named in chromium, firefox, webkit);
 
 /// A byte of the picked file as the page reads it now, or the name of the error.
 async fn read(browser: &Browser) -> Result<String> {
