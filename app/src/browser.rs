@@ -27,6 +27,11 @@ pub(crate) fn now_ms() -> u64 {
     js_sys::Date::now() as u64
 }
 
+/// Milliseconds since the page began, on a clock that nobody sets.
+pub(crate) fn page_ms() -> u64 {
+    window().performance().map_or(0.0, |clock| clock.now()) as u64
+}
+
 /// Date and time as this user writes them.
 pub(crate) fn local_time(ms: u64) -> String {
     // Making one costs more than drawing the row that shows what it writes.

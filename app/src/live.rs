@@ -23,13 +23,14 @@ pub(crate) struct Live {
     /// Why the last look failed.
     pub(crate) trouble: RwSignal<Option<ClientError>>,
     first_page: StoredValue<Option<FilePage>>,
-    timer: StoredValue<Option<TimeoutHandle>>,
+    /// The next look, and when it is, on the page's clock.
+    timer: StoredValue<Option<(u64, TimeoutHandle)>>,
     busy: StoredValue<bool>,
     /// Somebody wanted to look while a look was under way.
     again: StoredValue<Option<Wish>>,
     failures: StoredValue<u32>,
-    /// When the last look began, in milliseconds on this device's clock, and how long it took.
-    last: StoredValue<(u64, u64)>,
+    /// Of the last look that an upload's end asked for: when it began, on the page's clock, and how long it took.
+    last: StoredValue<Option<(u64, u64)>>,
 }
 
 /// How much a look is wanted.
@@ -51,7 +52,7 @@ impl Live {
             busy: StoredValue::new(false),
             again: StoredValue::new(None),
             failures: StoredValue::new(0),
-            last: StoredValue::new((0, 0)),
+            last: StoredValue::new(None),
         }
     }
 
@@ -71,7 +72,7 @@ impl Live {
         on_cleanup(move || {
             seen.remove();
             online.remove();
-            if let Some(timer) = self.timer.try_get_value().flatten() {
+            if let Some((_, timer)) = self.timer.try_get_value().flatten() {
                 timer.clear();
             }
         });
@@ -86,30 +87,38 @@ impl Live {
     /// Looks now.
     pub(crate) fn look(self, ctx: Ctx) {
         match self.busy.try_get_value() {
-            Some(false) => spawn_local(self.ask(ctx)),
-            Some(true) => self.again.update_value(|again| *again = (*again).max(Some(Wish::Now))),
+            Some(false) => spawn_local(self.ask(ctx, Wish::Now)),
+            Some(true) => self.wish(Wish::Now),
             None => {}
         }
     }
 
-    /// Looks now, or a little later where the last look was only just: files may end by the hundred.
+    /// An upload has ended: looks now, or a little later where the last one ended only just. They may end by the hundred.
     fn look_soon(self, ctx: Ctx) {
         match self.busy.try_get_value() {
-            Some(false) => self.plan(ctx, self.rest_ms()),
-            Some(true) => self.again.update_value(|again| *again = (*again).max(Some(Wish::Soon))),
+            Some(false) => match self.rest_ms() {
+                0 => spawn_local(self.ask(ctx, Wish::Soon)),
+                wait => self.plan(ctx, wait, Wish::Soon),
+            },
+            Some(true) => self.wish(Wish::Soon),
             None => {}
         }
     }
 
-    /// What is left of the time between two looks, in milliseconds.
-    fn rest_ms(self) -> u64 {
-        let (began, took) = self.last.get_value();
-        polling::rest_ms(browser::now_ms().saturating_sub(began), took)
+    /// Once more, when the look that is under way is over.
+    fn wish(self, wish: Wish) {
+        self.again.update_value(|again| *again = (*again).max(Some(wish)));
     }
 
-    async fn ask(self, ctx: Ctx) {
+    /// What is left of the time between two looks that uploads asked for, in milliseconds.
+    fn rest_ms(self) -> u64 {
+        let rest = |(began, took)| polling::rest_ms(browser::page_ms().saturating_sub(began), took);
+        self.last.get_value().map_or(0, rest)
+    }
+
+    async fn ask(self, ctx: Ctx, wish: Wish) {
         self.busy.set_value(true);
-        let began = browser::now_ms();
+        let began = browser::page_ms();
         let client = ctx.client();
         let answer = client.room(self.room).await;
         // The user may have left the room meanwhile.
@@ -138,7 +147,9 @@ impl Live {
             return;
         }
         self.busy.set_value(false);
-        self.last.set_value((began, browser::now_ms().saturating_sub(began)));
+        if wish == Wish::Soon {
+            self.last.set_value(Some((began, browser::page_ms().saturating_sub(began))));
+        }
         self.plan_next(ctx);
     }
 
@@ -167,22 +178,41 @@ impl Live {
         if self.is_lost() {
             return;
         }
-        let wait = match self.again.get_value() {
-            Some(Wish::Now) => 0,
-            Some(Wish::Soon) => self.rest_ms(),
-            None => polling::delay_ms(browser::is_hidden(), self.failures.get_value()),
+        let (wait, wish) = match self.again.get_value() {
+            Some(Wish::Now) => (0, Wish::Now),
+            Some(Wish::Soon) => (self.rest_ms(), Wish::Soon),
+            None => (polling::delay_ms(browser::is_hidden(), self.failures.get_value()), Wish::Now),
         };
         self.again.set_value(None);
-        self.plan(ctx, wait);
+        self.forget_timer();
+        self.plan(ctx, wait, wish);
     }
 
-    /// The next look, instead of the one that was planned.
-    fn plan(self, ctx: Ctx, wait: u64) {
-        if let Some(timer) = self.timer.get_value() {
+    /// Plans a look, unless one is planned that is earlier.
+    fn plan(self, ctx: Ctx, wait: u64, wish: Wish) {
+        let at = browser::page_ms() + wait;
+        if self.timer.with_value(|timer| timer.as_ref().is_some_and(|(planned, _)| *planned <= at)) {
+            return;
+        }
+        self.forget_timer();
+        let look = move || {
+            if self.timer.try_set_value(None).is_some() {
+                return;
+            }
+            // Else one is under way, and the next is planned after it.
+            if self.busy.try_get_value() == Some(false) {
+                spawn_local(self.ask(ctx, wish));
+            }
+        };
+        let timer = set_timeout_with_handle(look, Duration::from_millis(wait));
+        self.timer.set_value(timer.ok().map(|timer| (at, timer)));
+    }
+
+    fn forget_timer(self) {
+        if let Some((_, timer)) = self.timer.get_value() {
             timer.clear();
         }
-        let timer = set_timeout_with_handle(move || self.look(ctx), Duration::from_millis(wait));
-        self.timer.set_value(timer.ok());
+        self.timer.set_value(None);
     }
 
     /// Whether asking again is of no use.

@@ -12,8 +12,8 @@ const SEEN_MS: u64 = 2_500;
 /// The least between the begins of two looks, in milliseconds, where uploads end one after another.
 const APART_MS: u64 = 1_000;
 
-/// How long the next look waits after an upload has ended, in milliseconds: the last look began `ago` and took `took`.
-/// A tenth of the time may go into looking.
+/// How long the next look waits after an upload has ended, in milliseconds: the last one that did so began `ago` and took
+/// `took`. A tenth of the time may go into looking.
 pub fn rest_ms(ago: u64, took: u64) -> u64 {
     took.saturating_mul(10).clamp(APART_MS, SEEN_MS).saturating_sub(ago)
 }

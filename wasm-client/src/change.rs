@@ -57,6 +57,11 @@ impl Changes {
         self.listeners.borrow_mut().push(Rc::new(f));
     }
 
+    /// Somebody waits to see what becomes of a click.
+    pub(crate) fn hurry(&self) {
+        self.uploads.hurry();
+    }
+
     /// Something changed.
     pub(crate) fn note(&self, change: Change) {
         match change {

@@ -47,7 +47,8 @@ impl Client {
         client
     }
 
-    /// Calls `f` when something changed: coalesced, at most every 100 ms for each kind. For the page's whole life.
+    /// Calls `f` when something changed: coalesced, at most every 100 ms for each kind, and every second
+    /// at the least; uploads less often where drawing them takes long. For the page's whole life.
     pub fn on_change(&self, f: impl Fn(Change) + 'static) {
         self.changes.listen(f);
     }

@@ -165,6 +165,9 @@ impl Driver {
         if input.is_unanswered() && !clock::online() {
             self.0.inbox.borrow_mut().push_back(Input::Offline);
         }
+        if input.is_by_user() {
+            self.0.changes.hurry();
+        }
         self.0.inbox.borrow_mut().push_back(input);
         if self.0.state.get() == State::Idle {
             self.drain();

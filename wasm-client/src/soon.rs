@@ -16,7 +16,7 @@ use web_sys::MessageChannel;
 use crate::clock;
 
 /// One part in so many of the time is for what draws. The browser's own drawing takes as much again.
-const SHARE: u32 = 20;
+const SHARE: u64 = 20;
 /// What is drawn is never older than this, in milliseconds.
 const SLOWEST_MS: u32 = 1_000;
 
@@ -60,7 +60,7 @@ impl fmt::Debug for Soon {
 pub(crate) struct Coalesce(Rc<CoalesceInner>);
 
 struct CoalesceInner {
-    every_ms: Cell<u32>,
+    every_ms: u32,
     waiting: RefCell<Option<Timeout>>,
     f: Box<dyn Fn()>,
     /// Measures what a call takes, where that matters.
@@ -69,6 +69,8 @@ struct CoalesceInner {
 
 struct Pace {
     began: Cell<u64>,
+    /// The next call is not before this, on the page's clock.
+    next_at: Cell<u64>,
     /// Heard when all that the call caused is done, too.
     done: Soon,
 }
@@ -76,26 +78,21 @@ struct Pace {
 impl Coalesce {
     /// `f` runs `every_ms` after the first ask, and serves all asks until then.
     pub(crate) fn new(every_ms: u32, f: impl Fn() + 'static) -> Self {
-        let (every_ms, waiting) = (Cell::new(every_ms), RefCell::default());
-        Self(Rc::new(CoalesceInner { every_ms, waiting, f: Box::new(f), pace: None }))
+        Self(Rc::new(CoalesceInner { every_ms, waiting: RefCell::default(), f: Box::new(f), pace: None }))
     }
 
-    /// The same for what draws: `f`, and the tasks that it leaves, have a twentieth of the time. The longer they take,
-    /// the seldomer they run, but every [`SLOWEST_MS`] at the least.
-    pub(crate) fn paced(least_ms: u32, f: impl Fn() + 'static) -> Self {
+    /// The same for what draws: `f`, and the tasks that it leaves, have a twentieth of the time. After one that took long
+    /// the next waits, for [`SLOWEST_MS`] at most; after a rest it comes as soon as ever.
+    pub(crate) fn paced(every_ms: u32, f: impl Fn() + 'static) -> Self {
         Self(Rc::new_cyclic(|weak: &Weak<CoalesceInner>| {
             let inner = weak.clone();
             let done = Soon::new(move || {
-                if let Some(inner) = inner.upgrade() {
-                    inner.measured(least_ms);
+                if let Some(pace) = inner.upgrade().as_ref().and_then(|inner| inner.pace.as_ref()) {
+                    pace.measured();
                 }
             });
-            CoalesceInner {
-                every_ms: Cell::new(least_ms),
-                waiting: RefCell::default(),
-                f: Box::new(f),
-                pace: Some(Pace { began: Cell::new(0), done }),
-            }
+            let pace = Some(Pace { began: Cell::new(0), next_at: Cell::new(0), done });
+            CoalesceInner { every_ms, waiting: RefCell::default(), f: Box::new(f), pace }
         }))
     }
 
@@ -105,7 +102,7 @@ impl Coalesce {
             return;
         }
         let inner = Rc::downgrade(&self.0);
-        let timer = Timeout::new(self.0.every_ms.get(), move || {
+        let timer = Timeout::new(self.0.wait_ms(), move || {
             if let Some(inner) = inner.upgrade() {
                 inner.waiting.take();
                 inner.call();
@@ -113,9 +110,24 @@ impl Coalesce {
         });
         self.0.waiting.replace(Some(timer));
     }
+
+    /// The next call, or the one that was asked for, comes as soon as ever: somebody waits for it.
+    pub(crate) fn hurry(&self) {
+        if let Some(pace) = &self.0.pace {
+            pace.next_at.set(0);
+        }
+        if self.0.waiting.take().is_some() {
+            self.ask();
+        }
+    }
 }
 
 impl CoalesceInner {
+    fn wait_ms(&self) -> u32 {
+        let rest = self.pace.as_ref().map_or(0, |pace| pace.next_at.get().saturating_sub(clock::mono()));
+        u32::try_from(rest).unwrap_or(SLOWEST_MS).max(self.every_ms)
+    }
+
     fn call(&self) {
         if let Some(pace) = &self.pace {
             pace.began.set(clock::mono());
@@ -123,12 +135,13 @@ impl CoalesceInner {
         }
         (self.f)();
     }
+}
 
-    fn measured(&self, least_ms: u32) {
-        let Some(pace) = &self.pace else { return };
-        let took = clock::mono().saturating_sub(pace.began.get());
-        let every_ms = u32::try_from(took).unwrap_or(SLOWEST_MS).saturating_mul(SHARE);
-        self.every_ms.set(every_ms.clamp(least_ms, SLOWEST_MS));
+impl Pace {
+    fn measured(&self) {
+        let now = clock::mono();
+        let took = now.saturating_sub(self.began.get());
+        self.next_at.set(now + (took * SHARE).min(SLOWEST_MS.into()));
     }
 }
 
@@ -164,7 +177,7 @@ mod tests {
     use wasm_bindgen_test::wasm_bindgen_test;
 
     use super::*;
-    use crate::testing::{Heard, sleep};
+    use crate::testing::{Heard, sleep, until};
 
     #[wasm_bindgen_test]
     async fn what_draws_slowly_is_asked_less_often() {
@@ -178,18 +191,18 @@ mod tests {
         let next = async |count: usize| {
             paced.ask();
             calls.wait_for(count).await;
-            sleep(0).await;
-            paced.0.every_ms.get()
+            until("it is measured", || paced.0.wait_ms() > 10).await;
         };
-        assert!(next(1).await >= 400, "20 ms are a twentieth of 400");
+        next(1).await;
+        sleep(SLOWEST_MS).await;
+        assert_eq!(paced.0.wait_ms(), 10, "after a rest it comes at once");
         busy_ms.set(100);
-        assert_eq!(next(2).await, SLOWEST_MS, "what is drawn is never older than a second");
-        busy_ms.set(0);
-        let mut quick = next(3).await;
-        // On a busy machine a call of nothing may take its time.
-        for count in 4..10 {
-            quick = quick.min(next(count).await);
-        }
-        assert!(quick < 400, "as often as before when it is quick again: {quick}");
+        next(2).await;
+        let rest = paced.0.wait_ms();
+        assert!((11..=SLOWEST_MS).contains(&rest), "what is drawn is never older than a second: {rest}");
+        paced.ask();
+        paced.hurry();
+        assert_eq!(paced.0.wait_ms(), 10, "somebody waits");
+        calls.wait_for(3).await;
     }
 }

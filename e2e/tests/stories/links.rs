@@ -47,6 +47,7 @@ async fn a_new_link_lets_its_members_in_again_and_their_uploads_go_on() -> Resul
     assert_eq!(member.text("display-name").await?, "Grace");
     member.click("join").await?;
     room.full_speed();
+    member.until_row(file.name(), "let in again", LONG, |row| row.reason != "access-lost").await?;
     member.until_completed(file.name(), LONG).await?;
     room.onlooker.assert_holds(&file).await?;
     room.stack.assert_no_stored_part_sent_again()?;

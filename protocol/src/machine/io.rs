@@ -115,6 +115,20 @@ pub enum Input {
 }
 
 impl Input {
+    /// Whether somebody did this, and waits to see what becomes of it.
+    pub fn is_by_user(&self) -> bool {
+        matches!(
+            self,
+            Self::Add { .. }
+                | Self::Pause(_)
+                | Self::Resume(_)
+                | Self::Cancel(_)
+                | Self::Retry(_)
+                | Self::Dismiss(_)
+                | Self::Reopened { .. }
+        )
+    }
+
     /// Whether a request came to nothing without any answer. If the browser says then that there is no network,
     /// that is news to the machine: bytes that were on their way may have made it think otherwise.
     pub fn is_unanswered(&self) -> bool {

@@ -1,5 +1,7 @@
 //! The checkpoint as it lies on disk. A change here breaks the resume of pages that are open now.
 
+use slipway_protocol::digest::{Digest, Md5};
+use slipway_protocol::id::PartNumber;
 use slipway_protocol::machine::*;
 
 use crate::page::*;
@@ -42,6 +44,24 @@ fn a_file_that_is_one_put_has_its_promise_in_its_head() {
         })
         .collect();
     assert_eq!(digests, [false, true, true], "added, promised, begun");
+}
+
+/// As earlier pages left it.
+#[test]
+fn a_small_file_whose_promise_is_in_a_record_of_its_own_goes_on() {
+    let mut page = Page::adding(MIB);
+    page.run();
+    let digest = Digest(Md5::of(b"the part"));
+    for (_, record) in &mut page.records {
+        if let Record::Upload(head) = record {
+            head.digest = None;
+        }
+    }
+    let id = page.records[0].0;
+    page.records.push((id, Record::Part { part: PartNumber::FIRST, digest }));
+    page.forgotten.clear();
+    let page = page.reload();
+    assert_eq!(page.engine.view(id).unwrap().strip, [Cell::Hashed]);
 }
 
 #[test]

@@ -13,7 +13,7 @@ use crate::store;
 const ADD_AT_ONCE: usize = 32;
 
 impl Driver {
-    /// Gives files to the machine, a few hundred at a time.
+    /// Gives files to the machine, a few at a time: the first of them are on their way while the others are looked at.
     pub(crate) async fn add(&self, room: RoomId, picked: Vec<Picked>) {
         if !picked.is_empty() && !self.0.persisted.replace(true) {
             store::persist();

@@ -44,6 +44,10 @@ impl Driver {
             None => None,
         };
         let gone = waited && !self.read_again(id).await;
+        if waited && self.has_locks() && !self.0.locks.holds(id) {
+            // Taken again while the records were read; that is told already.
+            return;
+        }
         self.feed(Input::Owned(id));
         match open {
             Some(picked) => self.opened(id, picked),

@@ -9,7 +9,10 @@ impl Upload {
     /// An upload that an earlier page left behind. Its file is not open.
     pub(in crate::machine) fn from_checkpoint(cx: &mut Context, checkpoint: Checkpoint) -> Self {
         let Checkpoint { head, mut parts } = checkpoint;
-        parts.extend(head.digest.map(|digest| (PartNumber::FIRST, digest.0)));
+        if let Some(digest) = head.digest {
+            // Earlier pages wrote a record for the part; the head is newer.
+            parts = vec![(PartNumber::FIRST, digest.0)];
+        }
         let reason = if head.source.reopens { Reason::Reloaded } else { Reason::PickAgain };
         let mut upload = Self {
             file: FileState::Closed(reason),
