@@ -14,6 +14,8 @@ const FIRST_EPOCH_MS: u64 = 500;
 /// Bytes per second of a lane that make one more of them cheap: what a cut costs is sent again in seconds. Large buffers
 /// below a slow link can pretend it; then all lanes are open, and no more.
 const CHEAP: u64 = 2 << 20;
+/// A PUT of no more bytes than this is light.
+const LIGHT: u64 = 1 << 20;
 /// After so many epochs without a try, growing is tried again: the link may have changed.
 const TRY_AGAIN_EPOCHS: u32 = 15;
 
@@ -53,6 +55,12 @@ impl Lanes {
     /// PUTs that may be in flight now.
     pub fn limit(&self) -> u8 {
         self.limit
+    }
+
+    /// The same for a PUT of so many bytes. A light one has all the lanes there are from the beginning: its time is the
+    /// round trip's, and nothing is lost with it. Once the limit was cut, it holds for all.
+    pub fn limit_for(&self, bytes: u64) -> u8 {
+        if bytes <= LIGHT && self.shrunk_at.is_none() { self.most } else { self.limit }
     }
 
     /// Parts are spread over so many upload hosts.
@@ -175,6 +183,16 @@ mod tests {
             lanes.look(800, 4);
             assert_eq!(lanes.limit(), limit);
         }
+    }
+
+    #[test]
+    fn light_puts_have_all_lanes_until_one_is_cut() {
+        let mut lanes = Lanes::default();
+        assert_eq!([LIGHT, LIGHT + 1].map(|bytes| lanes.limit_for(bytes)), [6, 4]);
+        lanes.set_hosts(2);
+        assert_eq!([0, u64::MAX].map(|bytes| lanes.limit_for(bytes)), [12, 8]);
+        lanes.shrink(10, 0);
+        assert_eq!([0, u64::MAX].map(|bytes| lanes.limit_for(bytes)), [4, 4]);
     }
 
     #[test]

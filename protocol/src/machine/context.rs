@@ -109,13 +109,15 @@ impl Context {
         self.calls < self.config.chores_at_once && self.may_call()
     }
 
-    /// Whether a PUT may begin, as far as storage's health, lanes and cap go. While storage fails, one at a time tries.
+    /// Whether a PUT may begin, as far as storage's health and the cap go.
     pub(super) fn may_put(&self) -> bool {
-        let lanes = if self.storage.level() > 1 { 1 } else { self.lanes.limit() };
-        self.may_try()
-            && self.storage.is_over(self.now)
-            && self.cap.blocked_until(self.now).is_none()
-            && self.hosts.in_flight() < lanes
+        self.may_try() && self.storage.is_over(self.now) && self.cap.blocked_until(self.now).is_none()
+    }
+
+    /// Whether a lane is free for a PUT of so many bytes. While storage fails, one at a time tries.
+    pub(super) fn has_lane(&self, bytes: u64) -> bool {
+        let lanes = if self.storage.level() > 1 { 1 } else { self.lanes.limit_for(bytes) };
+        self.hosts.in_flight() < lanes
     }
 
     /// A PUT of so many bytes begins.

@@ -99,7 +99,7 @@ impl Engine {
     /// Fills the lanes. Small and large files have half of them each while both want some; within
     /// each half, the upload with the fewest goes first, then the one that waited longest.
     fn send(&mut self) {
-        while self.cx.may_put() {
+        while self.cx.may_put() && self.cx.has_lane(0) {
             let Some(id) = self.next_sender() else { break };
             let Some(upload) = self.uploads.get_mut(&id) else { break };
             if !upload.send_next(&mut self.cx) {

@@ -10,8 +10,8 @@ use super::bucket::Permit;
 
 /// Failed tries in one minute that would be a storm: a lane's worth of first tries, and a few uploads waiting.
 const MOST_FAILURES_A_MINUTE: usize = 240;
-/// Hashed or being hashed, and never sent: 16 lanes and 12 more for large files, 40 small ones.
-const MOST_AHEAD: usize = 16 + 12 + 40;
+/// Hashed or being hashed, and never sent: 16 lanes and 12 more for large files, 128 small ones.
+const MOST_AHEAD: usize = 16 + 12 + 128;
 
 /// One page's effects in flight. A new page has a new one.
 #[derive(Debug, Default)]

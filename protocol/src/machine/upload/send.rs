@@ -47,6 +47,9 @@ impl Upload {
     pub(in crate::machine) fn send_next(&mut self, cx: &mut Context) -> bool {
         let Some(part) = self.front_ready(cx) else { return false };
         let Some(range) = self.parts.as_ref().map(|parts| parts.range(part)) else { return false };
+        if !cx.has_lane(range.len) {
+            return false;
+        }
         let call = cx.put(range.len);
         let Some(live) = self.live.get_mut(&part) else { return false };
         let Some(request) = live.request.take() else { return false };
