@@ -83,6 +83,10 @@ impl Lanes {
 
     /// After each event: `in_flight` PUTs are under way. Grows the limit when an epoch ends well.
     pub fn look(&mut self, now: u64, in_flight: u8) {
+        if in_flight > self.limit {
+            // Light PUTs beyond the limit tell nothing about it.
+            return self.next_epoch(now);
+        }
         let is_full = in_flight >= self.limit;
         let began = *self.epoch_at.get_or_insert(now);
         let passed = now.saturating_sub(began);
@@ -193,6 +197,16 @@ mod tests {
         assert_eq!([0, u64::MAX].map(|bytes| lanes.limit_for(bytes)), [12, 8]);
         lanes.shrink(10, 0);
         assert_eq!([0, u64::MAX].map(|bytes| lanes.limit_for(bytes)), [4, 4]);
+    }
+
+    #[test]
+    fn light_puts_beyond_the_limit_tell_nothing_about_it() {
+        let mut lanes = Lanes::default();
+        for tenth in 0..50 {
+            lanes.moved(10_000_000);
+            lanes.look(tenth * 100, 6);
+        }
+        assert_eq!(lanes.limit(), 4);
     }
 
     #[test]

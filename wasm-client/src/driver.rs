@@ -80,6 +80,8 @@ struct Inner {
     /// Uploads given up for the sake of leaving, of which the functions are not told yet.
     owed: RefCell<HashSet<LocalId>>,
     persisted: Cell<bool>,
+    /// Somebody did something, and waits to see it.
+    clicked: Cell<bool>,
     wound: Cell<bool>,
     /// Reads what other tabs wrote.
     looking: Cell<bool>,
@@ -124,6 +126,7 @@ impl Driver {
             taking: RefCell::default(),
             owed: RefCell::default(),
             persisted: Cell::new(false),
+            clicked: Cell::new(false),
             wound: Cell::new(false),
             looking: Cell::new(false),
             rooms,
@@ -166,7 +169,7 @@ impl Driver {
             self.0.inbox.borrow_mut().push_back(Input::Offline);
         }
         if input.is_by_user() {
-            self.0.changes.hurry();
+            self.0.clicked.set(true);
         }
         self.0.inbox.borrow_mut().push_back(input);
         if self.0.state.get() == State::Idle {
@@ -264,11 +267,15 @@ impl Driver {
     /// Tells the page, and keeps the device awake, after a round of facts.
     fn shown(&self) {
         let changed = self.0.engine.borrow_mut().take_changed();
+        let clicked = self.0.clicked.take();
         if changed.is_empty() {
             return;
         }
         self.0.fresh.borrow_mut().extend(&changed);
         self.0.changes.note(Change::Uploads);
+        if clicked {
+            self.0.changes.hurry();
+        }
         let mut running = self.0.running.borrow_mut();
         for id in changed {
             if self.view(id).is_some_and(|view| is_running(&view)) {

@@ -59,23 +59,22 @@ pub(crate) fn from_input(file: File) -> Picked {
     Picked { path: folders_of(&relative), handle: None, file }
 }
 
+/// What is sent as a whole file is no larger, in bytes.
+const WHOLE_BYTES: u64 = 1 << 20;
+
 /// The slice of a file that a part is. No byte is read.
 ///
-/// A part that is the whole file is the file: a slice costs the browser a call between processes, of which a small
-/// file notices each.
+/// A small file is sent as it is: a slice costs the browser a call between processes, and such a file feels it.
 ///
 /// # Errors
 /// What the browser says. It has no reason to refuse.
 pub(crate) fn slice(file: &Blob, start: u64, len: u64) -> Result<Blob, JsValue> {
     // 5 TiB is far below 2^53, so doubles are exact.
-    if start == 0 && len as f64 == file.size() {
+    if start == 0 && len <= WHOLE_BYTES && len as f64 == file.size() {
         return Ok(file.clone());
     }
     file.slice_with_f64_and_f64(start as f64, (start + len) as f64)
 }
-
-/// What is sent as the whole file is no larger, in bytes.
-const PROBED_WHOLE: f64 = slipway_protocol::plan::SINGLE_PUT_BYTES as f64;
 
 /// Reads the first and the last byte of what a request sent, and all of a small file, to learn whether the file can still be read.
 ///
@@ -89,7 +88,7 @@ pub(crate) async fn probe(blob: &Blob) -> Result<(), ReadFault> {
     read_byte(blob, 0.0).await?;
     // Firefox notices no change of a file, and reads one that was cut short as if it ended there.
     read_byte(blob, size - 1.0).await?;
-    if size > PROBED_WHOLE {
+    if size > WHOLE_BYTES as f64 || !blob.is_instance_of::<File>() {
         return Ok(());
     }
     // And one that grew it reads to its end, unless it is a slice.

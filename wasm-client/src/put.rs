@@ -113,7 +113,9 @@ impl Told {
         }
         let (told, body) = (self.clone(), body.clone());
         wasm_bindgen_futures::spawn_local(async move {
-            if let Err(fault) = files::probe(&body).await {
+            if let Err(fault) = files::probe(&body).await
+                && !told.has_sent.get()
+            {
                 told.tell(PutEvent::Failed(PutFault::Read(fault)));
             }
         });

@@ -61,7 +61,8 @@ pub(crate) struct Coalesce(Rc<CoalesceInner>);
 
 struct CoalesceInner {
     every_ms: u32,
-    waiting: RefCell<Option<Timeout>>,
+    /// The next call, and when it is, on the page's clock.
+    waiting: RefCell<Option<(u64, Timeout)>>,
     f: Box<dyn Fn()>,
     /// Measures what a call takes, where that matters.
     pace: Option<Pace>,
@@ -102,13 +103,14 @@ impl Coalesce {
             return;
         }
         let inner = Rc::downgrade(&self.0);
-        let timer = Timeout::new(self.0.wait_ms(), move || {
+        let wait = self.0.wait_ms();
+        let timer = Timeout::new(wait, move || {
             if let Some(inner) = inner.upgrade() {
                 inner.waiting.take();
                 inner.call();
             }
         });
-        self.0.waiting.replace(Some(timer));
+        self.0.waiting.replace(Some((clock::mono() + u64::from(wait), timer)));
     }
 
     /// The next call, or the one that was asked for, comes as soon as ever: somebody waits for it.
@@ -116,7 +118,9 @@ impl Coalesce {
         if let Some(pace) = &self.0.pace {
             pace.next_at.set(0);
         }
-        if self.0.waiting.take().is_some() {
+        let soonest = clock::mono() + u64::from(self.0.every_ms);
+        if self.0.waiting.borrow().as_ref().is_some_and(|(at, _)| *at > soonest) {
+            self.0.waiting.take();
             self.ask();
         }
     }
@@ -202,7 +206,8 @@ mod tests {
         assert!((11..=SLOWEST_MS).contains(&rest), "what is drawn is never older than a second: {rest}");
         paced.ask();
         paced.hurry();
-        assert_eq!(paced.0.wait_ms(), 10, "somebody waits");
+        let at = paced.0.waiting.borrow().as_ref().map(|(at, _)| *at);
+        assert!(at.is_some_and(|at| at <= clock::mono() + 10), "somebody waits");
         calls.wait_for(3).await;
     }
 }

@@ -37,7 +37,8 @@ async fn one(
     Ok((status, Json(completion)))
 }
 
-/// Completes several uploads of one room, each by itself: one that fails does not hold up the others.
+/// Completes several uploads of one room. Small files become files of the room together; one that fails does not hold up
+/// the others.
 #[utoipa::path(post, path = "/api/rooms/{roomId}/completions", tag = "uploads",
     params(("roomId" = RoomId, Path)), request_body = CompleteMany, security(("member" = [])),
     responses((status = 200, body = CompletedMany), Failures))]

@@ -44,9 +44,7 @@ pub async fn complete_many(
     }
     limits::charge_member(app, member).await?;
     let until = Instant::now() + app.config.call.complete;
-    let together = tokio::time::timeout_at(until, together::complete(app, member, &request.upload_ids)).await;
-    // Whatever stood in the way is found again by those that are looked at by themselves.
-    let files = together.unwrap_or_else(|_| Ok(HashMap::new())).unwrap_or_default();
+    let files = completed_together(app, member, &request.upload_ids, until).await;
     let results = futures::stream::iter(request.upload_ids.clone())
         .map(|id| {
             let file = files.get(&id).cloned();
@@ -63,6 +61,34 @@ pub async fn complete_many(
             Err(failure) => CompletionResult::Failed { error: failure.to_api_error(request_id) },
         });
     Ok(CompletedMany { results: results.collect().await })
+}
+
+/// Those that could be completed together, in half of the call's time at most. Whatever stood in the way is found again by
+/// those that are looked at by themselves.
+async fn completed_together(
+    app: &App,
+    member: &Member,
+    ids: &[UploadId],
+    until: Instant,
+) -> HashMap<UploadId, FileInfo> {
+    // A task of its own: a caller that hangs up does not leave what was sent to lie.
+    let task = tokio::spawn({
+        let (app, member, ids) = (app.clone(), member.clone(), ids.to_vec());
+        async move { together::complete(&app, &member, &ids).await }
+    });
+    let half = until.saturating_duration_since(Instant::now()) / 2;
+    match tokio::time::timeout(half, task).await {
+        Ok(Ok(Ok(files))) => files,
+        Ok(Ok(Err(failure))) => {
+            tracing::info!(code = failure.code().as_str(), "not completed together");
+            HashMap::new()
+        }
+        Ok(Err(panic)) => {
+            tracing::error!(%panic, "completing together");
+            HashMap::new()
+        }
+        Err(_) => HashMap::new(),
+    }
 }
 
 async fn complete_until(app: &App, member: &Member, id: UploadId, until: Instant) -> Result<Completion, ApiFailure> {

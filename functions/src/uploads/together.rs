@@ -4,15 +4,17 @@
 //! room take turns, so twenty files by themselves would take twenty turns.
 
 use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
 
 use futures::StreamExt as _;
-use slipway_protocol::api::{FileInfo, UploadState};
+use slipway_protocol::api::{FileInfo, MAX_UPLOADS_PER_CALL, UploadState};
 use slipway_protocol::id::UploadId;
 
 use super::faults::Point;
 use super::{publish, verify};
 use crate::error::ApiFailure;
 use crate::extract::Member;
+use crate::journal;
 use crate::records::plan::{self, Promises};
 use crate::records::upload::{self, UploadRecord};
 use crate::state::App;
@@ -20,6 +22,11 @@ use crate::table::read;
 
 /// Objects that are looked at at a time.
 const LANES: usize = 8;
+/// An object that storage tells nothing of by then is left to be looked at by itself.
+const LOOK: Duration = Duration::from_secs(3);
+
+// Four writes for each, one for the quota, and the journal's: DynamoDB takes 100.
+const _: () = assert!(4 * MAX_UPLOADS_PER_CALL < journal::MAX_WRITES_BESIDE);
 
 /// Completes those of the uploads that are the caller's, are one PUT each, and are in storage as promised. What is not
 /// among the answers is for the caller to look at one by one; so are all of them when somebody was quicker with one.
@@ -61,6 +68,6 @@ async fn ready(app: &App, member: &Member, ids: &[UploadId]) -> Result<Vec<Uploa
 
 /// The upload with its object's ETag, if that is what was promised.
 async fn verified(app: &App, upload: UploadRecord, promises: Promises) -> Option<(UploadRecord, String)> {
-    let object = app.storage.head(&upload.object_key()).await.ok()?;
+    let object = tokio::time::timeout(LOOK, app.storage.head(&upload.object_key())).await.ok()?.ok()?;
     verify::is_as_promised(&object, &upload.plan, &promises).then_some((upload, object.etag))
 }

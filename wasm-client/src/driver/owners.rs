@@ -45,8 +45,9 @@ impl Driver {
         };
         let gone = waited && !self.read_again(id).await;
         if waited && self.has_locks() && !self.0.locks.holds(id) {
-            // Taken again while the records were read; that is told already.
-            return;
+            // Taken again while the records were read.
+            self.0.taking.borrow_mut().remove(&id);
+            return self.feed(Input::OwnedElsewhere(id));
         }
         self.feed(Input::Owned(id));
         match open {
