@@ -64,6 +64,25 @@ fn a_small_file_whose_promise_is_in_a_record_of_its_own_goes_on() {
     assert_eq!(page.engine.view(id).unwrap().strip, [Cell::Hashed]);
 }
 
+/// An earlier page left the record; the file was begun anew since.
+#[test]
+fn a_head_is_newer_than_a_record_of_its_part() {
+    let mut page = Page::adding(MIB);
+    page.run();
+    let id = page.records[0].0;
+    page.records.truncate(2);
+    page.records.push((id, Record::Part { part: PartNumber::FIRST, digest: Digest(Md5::of(b"older")) }));
+    page.forgotten.clear();
+    let mut page = page.reload();
+    page.give(Input::Resume(Which::One(id)));
+    page.reopen(id, MIB);
+    let promised = page.take(|effect| match effect {
+        Effect::Initiate { uploads, .. } => Some(uploads[0].first_parts[0].digest),
+        _ => None,
+    });
+    assert_eq!(promised, Some(digest(1)));
+}
+
 #[test]
 fn each_part_is_one_small_record_and_the_head_does_not_grow() {
     let mut page = Page::adding(1000 * MIB);
