@@ -86,28 +86,25 @@ impl Live {
 
     /// Looks now.
     pub(crate) fn look(self, ctx: Ctx) {
-        match self.busy.try_get_value() {
-            Some(false) => spawn_local(self.ask(ctx, Wish::Now)),
-            Some(true) => self.wish(Wish::Now),
-            None => {}
-        }
+        self.ask_or_wish(ctx, Wish::Now);
     }
 
     /// An upload has ended: looks now, or a little later where the last one ended only just. They may end by the hundred.
     fn look_soon(self, ctx: Ctx) {
-        match self.busy.try_get_value() {
-            Some(false) => match self.rest_ms() {
-                0 => spawn_local(self.ask(ctx, Wish::Soon)),
-                wait => self.plan(ctx, wait, Wish::Soon),
-            },
-            Some(true) => self.wish(Wish::Soon),
-            None => {}
+        let is_idle = self.busy.try_get_value() == Some(false);
+        match if is_idle { self.rest_ms() } else { 0 } {
+            0 => self.ask_or_wish(ctx, Wish::Soon),
+            wait => self.plan(ctx, wait, Wish::Soon),
         }
     }
 
-    /// Once more, when the look that is under way is over.
-    fn wish(self, wish: Wish) {
-        self.again.update_value(|again| *again = (*again).max(Some(wish)));
+    /// While a look is under way it is repeated afterwards.
+    fn ask_or_wish(self, ctx: Ctx, wish: Wish) {
+        match self.busy.try_get_value() {
+            Some(false) => spawn_local(self.ask(ctx, wish)),
+            Some(true) => self.again.update_value(|again| *again = (*again).max(Some(wish))),
+            None => {}
+        }
     }
 
     /// What is left of the time between two looks that uploads asked for, in milliseconds.

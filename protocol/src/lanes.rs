@@ -199,14 +199,19 @@ mod tests {
         assert_eq!([0, u64::MAX].map(|bytes| lanes.limit_for(bytes)), [4, 4]);
     }
 
+    /// The limit after 60 looks, so many milliseconds apart, with so many PUTs in flight that moved so many bytes each time.
+    fn looked_at(every_ms: u64, in_flight: u8, bytes: u64) -> u8 {
+        let mut lanes = Lanes::default();
+        for look in 0..60 {
+            lanes.moved(bytes);
+            lanes.look(look * every_ms, in_flight);
+        }
+        lanes.limit()
+    }
+
     #[test]
     fn light_puts_beyond_the_limit_tell_nothing_about_it() {
-        let mut lanes = Lanes::default();
-        for tenth in 0..50 {
-            lanes.moved(10_000_000);
-            lanes.look(tenth * 100, 6);
-        }
-        assert_eq!(lanes.limit(), 4);
+        assert_eq!(looked_at(100, 6, 10_000_000), 4);
     }
 
     #[test]
@@ -260,12 +265,7 @@ mod tests {
 
     #[test]
     fn idle_lanes_are_no_reason_to_grow() {
-        let mut lanes = Lanes::default();
-        for second in 0..60 {
-            lanes.moved(1_000_000);
-            lanes.look(second * 1000, 2);
-        }
-        assert_eq!(lanes.limit(), START);
+        assert_eq!(looked_at(1000, 2, 1_000_000), START);
     }
 
     #[test]

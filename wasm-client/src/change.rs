@@ -38,17 +38,14 @@ impl Changes {
     /// Nobody listens yet.
     pub(crate) fn new() -> Self {
         let listeners = Listeners::default();
-        let coalesce = |change| {
+        let teller = |change| {
             let listeners = listeners.clone();
-            Coalesce::new(TELL_MS, move || tell(&listeners, change))
+            move || tell(&listeners, change)
         };
-        let notices = coalesce(Change::Notices);
         // A thousand small files end within seconds: drawing each of their rows costs more than sending them.
-        let uploads = Coalesce::paced(TELL_MS, {
-            let listeners = listeners.clone();
-            move || tell(&listeners, Change::Uploads)
-        });
-        let (rooms, offers) = (coalesce(Change::Rooms), coalesce(Change::Offers));
+        let uploads = Coalesce::paced(TELL_MS, teller(Change::Uploads));
+        let [notices, rooms, offers] =
+            [Change::Notices, Change::Rooms, Change::Offers].map(|change| Coalesce::new(TELL_MS, teller(change)));
         Self { listeners, uploads, notices, rooms, offers }
     }
 

@@ -76,7 +76,8 @@ pub(crate) fn slice(file: &Blob, start: u64, len: u64) -> Result<Blob, JsValue> 
     file.slice_with_f64_and_f64(start as f64, (start + len) as f64)
 }
 
-/// Reads the first and the last byte of what a request sent, and all of a small file, to learn whether the file can still be read.
+/// Reads the first and the last byte of what a request sent, and all of a small file, to learn whether the file can still
+/// be read.
 ///
 /// # Errors
 /// Why it can't be read.

@@ -1,7 +1,7 @@
 //! One PUT of a slice of the file to storage, by XMLHttpRequest: the one interface that
 //! tells how far a body has been sent.
 //!
-//! The body is the slice itself, or the whole file where that is the part. The browser reads it from the disk as it sends, so memory
+//! The body is the slice itself, or a small file as it is. The browser reads it from the disk as it sends, so memory
 //! stays flat whatever the size; an ArrayBuffer would be held whole, and crawls in Chromium.
 
 use std::cell::Cell;

@@ -103,9 +103,6 @@ fn write_new(key: &Key, new: &[(&PartNumber, &Md5)], ttl: u64) -> Write {
 /// The promises of each upload's first 100 parts, of 100 uploads at most.
 pub async fn first_items(table: &Table, uploads: impl Iterator<Item = UploadId>) -> Result<Vec<Promises>, TableError> {
     let keys: Vec<_> = uploads.map(|upload| key(upload, 0)).collect();
-    if keys.is_empty() {
-        return Ok(Vec::new());
-    }
     let items = table.get_many(&keys).await?;
     let promises = |item: Option<_>| Ok(item.map(read::<Item>).transpose()?.as_ref().map(digests).unwrap_or_default());
     items.into_iter().map(promises).collect()

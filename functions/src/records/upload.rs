@@ -144,6 +144,15 @@ pub async fn get(table: &Table, upload: UploadId) -> Result<Option<UploadRecord>
     table.get(&key(upload)).await
 }
 
+/// Several uploads at once, at most 100, none of them twice, in the order asked for.
+pub async fn get_many(
+    table: &Table,
+    uploads: impl IntoIterator<Item = UploadId>,
+) -> Result<Vec<Option<UploadRecord>>, TableError> {
+    let keys: Vec<_> = uploads.into_iter().map(key).collect();
+    table.get_many(&keys).await?.into_iter().map(|item| item.map(read).transpose()).collect()
+}
+
 /// The states of these uploads, in their order; none where there is no such upload.
 pub async fn states(table: &Table, uploads: &[UploadId]) -> Result<Vec<Option<UploadState>>, TableError> {
     #[derive(Deserialize)]

@@ -96,13 +96,17 @@ impl Table {
     pub async fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<Item>>, TableError> {
         let mut found = HashMap::new();
         let mut wanted: Vec<Item> = keys.iter().map(Key::to_item).collect();
+        // The table refuses to be asked for nothing.
         for _ in 0..MAX_BATCH_ROUNDS {
-            wanted = self.get_batch(wanted, &mut found).await?;
             if wanted.is_empty() {
-                return Ok(keys.iter().map(|key| found.remove(key)).collect());
+                break;
             }
+            wanted = self.get_batch(wanted, &mut found).await?;
         }
-        Err(TableError::Busy)
+        if !wanted.is_empty() {
+            return Err(TableError::Busy);
+        }
+        Ok(keys.iter().map(|key| found.remove(key)).collect())
     }
 
     /// Asks once; returns the keys that the table left for another round.

@@ -22,7 +22,7 @@ const HAND_OVER: Duration = Duration::from_secs(4);
 /// Somebody else changed the upload while we looked at it: look again, so often at most.
 const MAX_LOOKS: u32 = 5;
 /// Uploads of a batch that are verified at a time.
-const BATCH_LANES: usize = 8;
+pub(super) const BATCH_LANES: usize = 8;
 
 /// Completes the caller's upload.
 pub async fn complete(app: &App, member: &Member, id: UploadId) -> Result<Completion, ApiFailure> {

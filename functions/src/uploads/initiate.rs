@@ -20,7 +20,7 @@ use crate::records::due::Due;
 use crate::records::plan;
 use crate::records::upload::{self, UploadRecord};
 use crate::state::App;
-use crate::table::{Write, read};
+use crate::table::Write;
 
 /// An upload that storage never heard of is given up so long after its initiate, in milliseconds: a day.
 const PENDING_MS: u64 = 24 * 3_600_000;
@@ -83,12 +83,9 @@ pub async fn begin(
 async fn begun_before(app: &App, once: Option<&Once>) -> Result<Option<Vec<UploadRecord>>, ApiFailure> {
     let Some(once) = once else { return Ok(None) };
     let Some(ids) = once.before(app).await? else { return Ok(None) };
-    let keys: Vec<_> = ids.into_iter().map(upload::key).collect();
-    let items = app.table.get_many(&keys).await?;
-    let records: Option<Vec<_>> = items.into_iter().collect();
+    let records: Option<Vec<_>> = upload::get_many(&app.table, ids).await?.into_iter().collect();
     // Longer ago than records are kept.
-    let records = records.ok_or_else(ApiFailure::not_found)?;
-    Ok(Some(records.into_iter().map(read).collect::<Result<_, _>>()?))
+    records.ok_or_else(ApiFailure::not_found).map(Some)
 }
 
 fn new_record(app: &App, member: &Member, draft: &Draft) -> UploadRecord {

@@ -5,7 +5,8 @@
 //!    │            │  ^──────────┘ │
 //!    └────────────┴──> aborting <─┘ ──> aborted, expired or failed
 //! ```
-//! Small files that are completed together go from uploading to completed at once. Each arrow is one conditional write. What storage holds is asked of storage, never remembered.
+//! Small files that are completed together go from uploading to completed at once. Each arrow is one conditional write.
+//! What storage holds is asked of storage, never remembered.
 
 pub mod abort;
 pub mod adopt;

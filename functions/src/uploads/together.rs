@@ -10,6 +10,7 @@ use futures::StreamExt as _;
 use slipway_protocol::api::{FileInfo, MAX_UPLOADS_PER_CALL, UploadState};
 use slipway_protocol::id::UploadId;
 
+use super::complete::BATCH_LANES;
 use super::faults::Point;
 use super::{publish, verify};
 use crate::error::ApiFailure;
@@ -18,10 +19,7 @@ use crate::journal;
 use crate::records::plan::{self, Promises};
 use crate::records::upload::{self, UploadRecord};
 use crate::state::App;
-use crate::table::read;
 
-/// Objects that are looked at at a time.
-const LANES: usize = 8;
 /// An object that storage tells nothing of by then is left to be looked at by itself.
 const LOOK: Duration = Duration::from_secs(3);
 
@@ -39,7 +37,7 @@ pub(super) async fn complete(
     let promises = plan::first_items(&app.table, uploads.iter().map(|upload| upload.upload_id)).await?;
     let verified: Vec<_> = futures::stream::iter(uploads.into_iter().zip(promises))
         .map(|(upload, promises)| verified(app, upload, promises))
-        .buffer_unordered(LANES)
+        .buffer_unordered(BATCH_LANES)
         .filter_map(std::future::ready)
         .collect()
         .await;
@@ -53,17 +51,15 @@ pub(super) async fn complete(
 
 async fn ready(app: &App, member: &Member, ids: &[UploadId]) -> Result<Vec<UploadRecord>, ApiFailure> {
     // A batch read names nothing twice.
-    let keys: BTreeSet<_> = ids.iter().copied().collect();
-    let keys: Vec<_> = keys.into_iter().map(upload::key).collect();
-    let records = app.table.get_many(&keys).await?.into_iter().flatten().map(read::<UploadRecord>);
-    let mut uploads = records.collect::<Result<Vec<_>, _>>()?;
-    uploads.retain(|upload| {
+    let ids: BTreeSet<_> = ids.iter().copied().collect();
+    let uploads = upload::get_many(&app.table, ids).await?.into_iter().flatten();
+    let is_ready = |upload: &UploadRecord| {
         upload.room_id == member.room
             && upload.member_id == member.id
             && upload.state == UploadState::Uploading
             && upload.plan.is_single()
-    });
-    Ok(uploads)
+    };
+    Ok(uploads.filter(is_ready).collect())
 }
 
 /// The upload with its object's ETag, if that is what was promised.
