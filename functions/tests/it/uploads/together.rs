@@ -1,6 +1,6 @@
 //! Small files that are completed together.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use functions::extract::RequestId;
 use functions::records::room::partition;
@@ -16,6 +16,7 @@ use slipway_protocol::link::Role;
 
 use super::content::{Content, MIB};
 use super::killed::kill;
+use super::wire::silent_about;
 use super::world::{Person, World, both_tables};
 use crate::storage::bucket::send;
 
@@ -97,6 +98,64 @@ both_tables! {
         assert_eq!(world.used().await, (1000 * files, files, 0));
         assert_eq!(ana.files().await.len() as u64, files);
     }
+}
+
+both_tables! {
+    /// Two calls name the same files in part: each is one file, one change of the room and one charge.
+    async fn two_calls_that_overlap_complete_each_file_once(tables) {
+        let world = World::on(tables, |_| {}).await;
+        let ana = world.join(Role::Contribute).await;
+        for round in 1..=8 {
+            let ids = sent(&ana, 9).await;
+            let seq = ana.view().await.last_seq;
+            let second = async {
+                tokio::time::sleep(Duration::from_millis(4 * round)).await;
+                ana.complete_many(ids[3..].to_vec()).await
+            };
+            let (first, second) = join(ana.complete_many(ids[..6].to_vec()), second).await;
+            for result in first.results.iter().chain(&second.results) {
+                assert!(matches!(result, CompletionResult::Done(_)), "{result:?}");
+            }
+            // Who met the other one at work asks again.
+            let deadline = Instant::now() + Duration::from_secs(30);
+            while world.used().await.2 > 0 {
+                assert!(Instant::now() < deadline, "round {round}");
+                ana.complete_many(ids.clone()).await;
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+            assert_eq!(failures(&ana.complete_many(ids).await.results), [None; 9]);
+            let files = 9 * round;
+            assert_eq!(ana.view().await.last_seq, seq + 2 * 9, "completed and added, once each");
+            assert_eq!(world.used().await, (1000 * files, files, 0));
+            assert_eq!(ana.files().await.len() as u64, files);
+        }
+    }
+}
+
+/// Storage does not tell of one of twenty: the others are one change all the same, and that one is not given up.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_silent_object_holds_up_no_other() {
+    let world = World::with(|config| config.call.complete = Duration::from_secs(8)).await;
+    let ana = world.join(Role::Contribute).await;
+    let ids = sent(&ana, 20).await;
+    let silent = world.record(ids[7]).await.object_key();
+    let mut cut_off = world.app().clone();
+    cut_off.storage = world.bucket.through(&silent_about(world.bucket.endpoint(), silent.as_str()).await, &[]);
+    let (before, began) = (changes(&world).await, Instant::now());
+    let request = CompleteMany { upload_ids: ids.clone() };
+    let done = complete_many(&cut_off, &ana.member(), &request, &RequestId::random()).await.unwrap();
+    assert!(began.elapsed() < Duration::from_secs(8 + 4 + 2), "{:?}", began.elapsed());
+    let is_working =
+        |result: &CompletionResult| matches!(result, CompletionResult::Done(Completion::Completing { .. }));
+    let working: Vec<_> = (0..20).filter(|one| is_working(&done.results[*one])).collect();
+    assert_eq!(working, [7], "{done:?}");
+    assert_eq!(changes(&world).await, before + 1);
+    assert_eq!(world.used().await, (20_000, 20, 1));
+
+    // Storage is well again, and the lease of the one that waited is over.
+    world.wait(120);
+    assert_eq!(failures(&ana.complete_many(ids).await.results), [None; 20]);
+    assert_eq!(world.used().await, (20_000, 20, 0));
 }
 
 both_tables! {

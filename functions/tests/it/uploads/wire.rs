@@ -27,24 +27,21 @@ pub(crate) struct Wire {
 }
 
 struct WireState {
-    storage: String,
-    client: reqwest::Client,
+    storage: Storage,
     trouble: Trouble,
     left: AtomicU32,
 }
 
+/// What is behind the wire.
+struct Storage {
+    endpoint: String,
+    client: reqwest::Client,
+}
+
 impl Wire {
     pub(crate) async fn to(storage: &str, trouble: Trouble, times: u32) -> Self {
-        let state = Arc::new(WireState {
-            storage: storage.to_owned(),
-            client: reqwest::Client::new(),
-            trouble,
-            left: AtomicU32::new(times),
-        });
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let endpoint = format!("http://{}", listener.local_addr().unwrap());
-        let router = Router::new().fallback(pass).with_state(state.clone());
-        tokio::spawn(async move { axum::serve(listener, router).await });
+        let state = Arc::new(WireState { storage: Storage::behind(storage), trouble, left: AtomicU32::new(times) });
+        let endpoint = serve(Router::new().fallback(pass).with_state(state.clone())).await;
         Self { endpoint, state }
     }
 
@@ -52,6 +49,28 @@ impl Wire {
     pub(crate) fn left(&self) -> u32 {
         self.state.left.load(Ordering::SeqCst)
     }
+}
+
+/// The storage at this endpoint, but a request whose path ends with this is never answered.
+pub(crate) async fn silent_about(endpoint: &str, key: &str) -> String {
+    let (storage, key) = (Arc::new(Storage::behind(endpoint)), key.to_owned());
+    let pass = move |request: Request| {
+        let (storage, is_silent) = (storage.clone(), request.uri().path().ends_with(&key));
+        async move {
+            if is_silent {
+                return std::future::pending().await;
+            }
+            storage.forward(request).await
+        }
+    };
+    serve(Router::new().fallback(pass)).await
+}
+
+async fn serve(router: Router) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    endpoint
 }
 
 async fn pass(State(wire): State<Arc<WireState>>, request: Request) -> Response {
@@ -62,27 +81,33 @@ async fn pass(State(wire): State<Arc<WireState>>, request: Request) -> Response 
     match (troubled, wire.trouble) {
         (true, Trouble::NotDone) => error_inside(),
         (true, Trouble::ErrorInside200) => {
-            forward(&wire, request).await;
+            wire.storage.forward(request).await;
             error_inside()
         }
         (true, Trouble::AnswerLost) => {
-            forward(&wire, request).await;
+            wire.storage.forward(request).await;
             // A gateway's word for it; the SDK would try a cut connection again by itself.
             StatusCode::BAD_GATEWAY.into_response()
         }
-        (false, _) => forward(&wire, request).await,
+        (false, _) => wire.storage.forward(request).await,
     }
 }
 
-/// The signature covers the host, so the request goes on with the one it came with.
-async fn forward(wire: &WireState, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
-    let url = format!("{}{}", wire.storage, parts.uri);
-    let body: Bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
-    let call = wire.client.request(parts.method, url).headers(parts.headers).body(body);
-    let answer = call.send().await.unwrap();
-    let (status, headers) = (answer.status(), answer.headers().clone());
-    (status, headers, answer.bytes().await.unwrap()).into_response()
+impl Storage {
+    fn behind(endpoint: &str) -> Self {
+        Self { endpoint: endpoint.to_owned(), client: reqwest::Client::new() }
+    }
+
+    /// The signature covers the host, so the request goes on with the one it came with.
+    async fn forward(&self, request: Request) -> Response {
+        let (parts, body) = request.into_parts();
+        let url = format!("{}{}", self.endpoint, parts.uri);
+        let body: Bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+        let call = self.client.request(parts.method, url).headers(parts.headers).body(body);
+        let answer = call.send().await.unwrap();
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        (status, headers, answer.bytes().await.unwrap()).into_response()
+    }
 }
 
 fn error_inside() -> Response {
