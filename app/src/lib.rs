@@ -11,6 +11,7 @@ pub mod order;
 pub mod pace;
 pub mod polling;
 pub mod rows;
+pub mod steps;
 pub mod strip;
 pub mod texts;
 pub mod window;

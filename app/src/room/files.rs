@@ -11,7 +11,7 @@ use crate::live::Live;
 use crate::names::visible;
 use crate::parts::{Folder, Glyph, Icon, KindIcon, Name};
 use crate::state::{self, Ctx};
-use crate::{browser, format};
+use crate::{browser, format, steps};
 
 /// A filter is of use above this many files.
 const FILTER_ABOVE: usize = 6;
@@ -25,7 +25,7 @@ pub(crate) fn Files(live: Live, role: Role) -> impl IntoView {
     let known = Memo::new(move |_| live.listing.with(Listing::len));
     let ids = Memo::new(move |_| live.listing.with(|listing| filter.with(|text| listing.matching(text))));
     let drawn = RwSignal::new(DRAWN);
-    let shown = Memo::new(move |_| ids.with(|ids| ids[..ids.len().min(drawn.get())].to_vec()));
+    let shown = steps::by_frames(Memo::new(move |_| ids.with(|ids| ids[..ids.len().min(drawn.get())].to_vec())));
     let hidden = Memo::new(move |_| ids.with(Vec::len) > drawn.get());
     let useful = Memo::new(move |_| known.get() > FILTER_ABOVE || filter.with(|text| !text.is_empty()));
     let total = move || live.view.with(|view| view.as_ref().map_or(0, |view| view.quota.used_files));

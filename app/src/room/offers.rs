@@ -37,7 +37,7 @@ pub(crate) fn OffersDialog() -> impl IntoView {
             <p class="muted small">{move || ctx.offers.with(|offers| more(offers.len()))}</p>
             <div class="dialog-buttons">
                 <button type="button" class="btn" data-testid="offer-anew" on:click=move |_| answer(false)>"Upload anew"</button>
-                <button type="button" class="btn btn-primary" data-testid="offer-continue" on:click=move |_| answer(true)>
+                <button type="button" class="btn btn-primary" data-testid="offer-continue" autofocus on:click=move |_| answer(true)>
                     <Glyph icon=Icon::Play/>"Go on"
                 </button>
             </div>
