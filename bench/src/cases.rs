@@ -121,7 +121,7 @@ pub(crate) fn all() -> Vec<Case> {
     ]
 }
 
-fn big(
+pub(crate) fn big(
     name: &'static str,
     title: &'static str,
     bytes: u64,

@@ -14,6 +14,7 @@ mod samples;
 mod sink;
 mod sizes;
 mod stage;
+mod thread;
 
 use std::path::PathBuf;
 
@@ -28,7 +29,8 @@ struct Options {
     /// Rounds of each case; every contestant runs once a round.
     #[arg(long, default_value_t = 5)]
     rounds: usize,
-    /// Only what contains this in its name: a case, or one of `page`, `hash`, `first-byte`, `memory` and `functions`.
+    /// Only what contains this in its name: a case, or one of `page`, `hash`, `first-byte`, `thread`, `memory` and
+    /// `functions`.
     #[arg(long)]
     only: Option<String>,
     /// Only contestants whose name contains this.
@@ -67,6 +69,9 @@ async fn main() -> Result<()> {
     }
     if options.wants("first-byte") {
         report.add_section(first_byte::section(&first_byte::measure(page, rounds).await?))?;
+    }
+    if options.wants("thread") {
+        report.add_section(thread::section(&thread::measure(page, rounds).await?))?;
     }
     if options.wants("memory") {
         report.add_section(memory::section(&memory::measure(page, &options.memory_gib).await?))?;

@@ -54,6 +54,19 @@ fn cancel_shows_at_once_and_is_repeated_until_it_is_confirmed() {
     assert_eq!(page.forgotten, [A]);
 }
 
+/// A page that is opened after the abort would take it for somebody else's.
+#[test]
+fn a_cancel_is_on_disk_before_the_abort_goes_out() {
+    let mut page = Page::sending(100 * MIB);
+    page.keep_saves = true;
+    page.give(Input::Cancel(Which::One(A)));
+    assert_eq!((page.stage(A), page.count(is_abort)), ((Stage::Cancelled, None), 0));
+    let (id, save) = page.take(saving).expect("the cancel is written");
+    assert_eq!(page.count(is_abort), 0);
+    page.give(Input::Saved { id, save });
+    assert_eq!(page.count(is_abort), 1);
+}
+
 #[test]
 fn what_is_gone_already_is_aborted_well_enough() {
     for code in [ErrorCode::NotFound, ErrorCode::UploadAborted, ErrorCode::UploadExpired] {
