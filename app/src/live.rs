@@ -138,7 +138,7 @@ impl Live {
             }
             Err(error) => self.fail(error),
         }
-        // Drawing what came is part of it.
+        // Drawing what came is part of it; rows beyond the first few have frames of their own.
         leptos::task::tick().await;
         if self.busy.try_get_value().is_none() {
             return;

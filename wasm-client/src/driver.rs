@@ -309,7 +309,7 @@ impl Driver {
             }),
             Effect::AbortUpload { id, attempt, room, upload } => self
                 .answer(|rooms| async move { Input::Aborted { id, attempt, answer: rooms.abort(room, upload).await } }),
-            Effect::Save { id, save, record } => self.save(id, save, record),
+            Effect::Save { id, save, record } => self.save(id, save, *record),
             Effect::Forget { id } => self.forget(id),
             Effect::WakeAt { mono } => self.0.alarm.set(mono),
         }

@@ -133,6 +133,7 @@ pub(crate) fn head(id: u64) -> UploadRecord {
     UploadRecord {
         v: 1,
         id: LocalId(id),
+        number: id,
         room: RoomId::from_bytes([7; 16]),
         source,
         initiate_key: "key".into(),

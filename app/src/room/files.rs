@@ -25,7 +25,12 @@ pub(crate) fn Files(live: Live, role: Role) -> impl IntoView {
     let known = Memo::new(move |_| live.listing.with(Listing::len));
     let ids = Memo::new(move |_| live.listing.with(|listing| filter.with(|text| listing.matching(text))));
     let drawn = RwSignal::new(DRAWN);
-    let shown = steps::by_frames(Memo::new(move |_| ids.with(|ids| ids[..ids.len().min(drawn.get())].to_vec())));
+    let shown = steps::by_frames(ids, drawn);
+    // What was drawn of another list says nothing about this one.
+    Effect::new(move |_| {
+        filter.track();
+        drawn.set(DRAWN);
+    });
     let hidden = Memo::new(move |_| ids.with(Vec::len) > drawn.get());
     let useful = Memo::new(move |_| known.get() > FILTER_ABOVE || filter.with(|text| !text.is_empty()));
     let total = move || live.view.with(|view| view.as_ref().map_or(0, |view| view.quota.used_files));

@@ -104,6 +104,19 @@ async fn with_peak_memory<T>(browser: &Browser, work: impl Future<Output = T>) -
 }
 stories!(a_large_file_arrives_and_memory_stays_flat in chromium, firefox, webkit);
 
+/// By how many rows the room's list grows between two frames at most.
+const COUNT_IN_EACH_FRAME: &str = "
+    const rows = () => document.querySelectorAll('[data-testid=room-file]').length;
+    let before = rows();
+    window.mostInAFrame = 0;
+    const look = () => {
+        const now = rows();
+        window.mostInAFrame = Math.max(window.mostInAFrame, now - before);
+        before = now;
+        requestAnimationFrame(look);
+    };
+    requestAnimationFrame(look);";
+
 #[tokio::test(flavor = "multi_thread")]
 async fn three_hundred_files_in_folders_arrive_with_their_paths() -> Result<()> {
     let room = Room::make(Kind::Chromium).await?;
@@ -142,7 +155,10 @@ async fn three_hundred_files_in_folders_arrive_with_their_paths() -> Result<()> 
     room.browser.reload().await?;
     let rows = |count: u64| format!("return document.querySelectorAll('[data-testid=room-file]').length === {count}");
     room.browser.until("the newest 200 are drawn", &rows(200), PATIENCE).await?;
+    room.browser.script(COUNT_IN_EACH_FRAME, Vec::new()).await?;
     room.browser.click("more-files").await?;
     room.browser.until("all 300 are drawn", &rows(300), PATIENCE).await?;
+    let most = room.browser.script("return window.mostInAFrame", Vec::new()).await?;
+    assert!(matches!(most.as_u64(), Some(1..=24)), "{most} rows were drawn in one frame");
     Ok(())
 }

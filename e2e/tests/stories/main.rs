@@ -23,6 +23,7 @@ mod control;
 mod first_upload;
 mod harness;
 mod links;
+mod many;
 mod outage;
 mod pages;
 mod resume;

@@ -24,8 +24,9 @@ pub struct Engine {
     pub(super) uploads: BTreeMap<LocalId, Upload>,
     /// As they are listed.
     pub(super) order: Vec<LocalId>,
-    /// Uploads listed so far.
-    pub(super) listed: u64,
+    /// The place of the one listed last. No less than the wall clock's milliseconds, so that what a later page adds comes
+    /// after what an earlier one did.
+    pub(super) last_number: u64,
     /// Those with a place to be worked on.
     pub(super) active: BTreeSet<LocalId>,
     pub(super) small_queue: VecDeque<LocalId>,
@@ -50,7 +51,7 @@ impl Engine {
             cx: Context::new(config, seed),
             uploads: BTreeMap::new(),
             order: Vec::new(),
-            listed: 0,
+            last_number: 0,
             active: BTreeSet::new(),
             small_queue: VecDeque::new(),
             large_queue: VecDeque::new(),
@@ -68,6 +69,7 @@ impl Engine {
     /// Takes in a fact. What is to be done about it comes out of [`Engine::poll`].
     pub fn handle(&mut self, now: Now, input: Input) {
         self.cx.now = self.cx.now.max(now.mono);
+        self.last_number = self.last_number.max(now.wall);
         let before = (self.cx.storage.level(), self.cx.is_offline());
         if input == Input::Tick {
             // Timers of browsers ring a little early at times: the same wake-up is asked for again then.

@@ -11,7 +11,7 @@ use crate::plan::{PartRange, Plan};
 pub struct Now {
     /// Milliseconds on a clock that never jumps. Waits, rates and expiry are counted on it.
     pub mono: u64,
-    /// Milliseconds since 1970 on the client's wall clock. Only to show; may be wrong by hours.
+    /// Milliseconds since 1970 on the client's wall clock. Only for the order of the list; may be wrong by hours.
     pub wall: u64,
 }
 
@@ -177,7 +177,7 @@ pub enum Effect {
     /// DELETE the upload.
     AbortUpload { id: LocalId, attempt: Attempt, room: RoomId, upload: UploadId },
     /// Write a record of the checkpoint. Records of one upload are written in order; answered by `Saved` or `SaveFailed`.
-    Save { id: LocalId, save: u64, record: Record },
+    Save { id: LocalId, save: u64, record: Box<Record> },
     /// Remove the upload's checkpoint and file handle.
     Forget { id: LocalId },
     /// Send `Tick` at this time on the monotonic clock. Replaces the wake-up asked for before.
@@ -285,6 +285,9 @@ pub struct UploadRecord {
     pub v: u8,
     /// Key of the record.
     pub id: LocalId,
+    /// Its place in the list, which is in the order of adding. 0 in records of earlier pages.
+    #[serde(default)]
+    pub number: u64,
     /// Where it goes.
     pub room: RoomId,
     /// The file as picked.

@@ -1,5 +1,7 @@
 //! What is worked on next: places, calls, PUTs and hashing, shared fairly.
 
+use std::collections::VecDeque;
+
 use super::LocalId;
 use super::engine::Engine;
 use super::upload::Upload;
@@ -27,7 +29,7 @@ impl Engine {
 
     /// Brings the lists up to date with what was touched. Whether a place became free.
     fn settle(&mut self) -> bool {
-        let mut is_free = false;
+        let (mut is_free, mut wanting) = (false, Vec::new());
         for id in &self.cx.touched {
             let Some(upload) = self.uploads.get_mut(id) else { continue };
             let wants = upload.wants_place();
@@ -37,12 +39,7 @@ impl Engine {
                 is_free = true;
             } else if wants && !upload.active && !upload.queued {
                 upload.queued = true;
-                let queue = if upload.is_small() { &mut self.small_queue } else { &mut self.large_queue };
-                if upload.server.is_some() {
-                    queue.push_front(*id);
-                } else {
-                    queue.push_back(*id);
-                }
+                wanting.push((upload.number, *id));
                 is_free = true;
             }
             if upload.has_chore() {
@@ -51,7 +48,25 @@ impl Engine {
                 self.chores.remove(id);
             }
         }
+        self.queue(wanting);
         is_free
+    }
+
+    /// In the order of adding; what has begun already before what has not.
+    fn queue(&mut self, mut wanting: Vec<(u64, LocalId)>) {
+        wanting.sort_unstable();
+        let has_begun = |id: &LocalId| self.uploads.get(id).is_some_and(|upload| upload.server.is_some());
+        let (begun, new): (Vec<_>, Vec<_>) = wanting.into_iter().map(|(_, id)| id).partition(has_begun);
+        for id in begun.into_iter().rev() {
+            self.queue_of(id).push_front(id);
+        }
+        for id in new {
+            self.queue_of(id).push_back(id);
+        }
+    }
+
+    fn queue_of(&mut self, id: LocalId) -> &mut VecDeque<LocalId> {
+        if self.is_small(id) { &mut self.small_queue } else { &mut self.large_queue }
     }
 
     /// Gives free places to those that wait, small files and large ones apart.
@@ -110,12 +125,12 @@ impl Engine {
 
     fn next_sender(&mut self) -> Option<LocalId> {
         let mut lanes = [0_u16; 2];
-        let mut best: [Option<((u16, u64), LocalId)>; 2] = [None; 2];
+        let mut best: [Option<(Rank, LocalId)>; 2] = [None; 2];
         for id in &self.active {
             let Some(upload) = self.uploads.get_mut(id) else { continue };
             let class = usize::from(!upload.is_small());
             lanes[class] += upload.in_flight();
-            let rank = (upload.in_flight(), upload.served);
+            let rank = (upload.in_flight(), upload.served, upload.number);
             if best[class].is_none_or(|(other, _)| rank < other) && upload.can_send(&self.cx) {
                 best[class] = Some((rank, *id));
             }
@@ -148,18 +163,18 @@ impl Engine {
         // of the last ones are hashed, or when none is ready to be sent. The first of a file never waits for others'.
         let with_large = ahead.ready == 0 || ahead.hashing <= u16::from(self.cx.config.hash_lanes / 4);
         while ahead.reading < usize::from(self.cx.config.hash_lanes) {
-            let mut order: Vec<(u16, bool, LocalId)> = Vec::new();
+            let mut order: Vec<(u16, bool, u64, LocalId)> = Vec::new();
             for upload in self.each_active().filter(|upload| upload.may_prepare(&self.cx)) {
                 if !with_large && !upload.is_small() && upload.ahead() > 0 {
                     continue;
                 }
                 let hashed = upload.ahead().max(upload.reading() as u16);
-                order.push((hashed, !upload.is_small(), upload.id));
+                order.push((hashed, !upload.is_small(), upload.number, upload.id));
             }
             order.sort_unstable();
-            let wants_small = order.iter().any(|(_, is_large, _)| !is_large);
+            let wants_small = order.iter().any(|(_, is_large, ..)| !is_large);
             let mut has_started = false;
-            for (_, is_large, id) in order {
+            for (_, is_large, _, id) in order {
                 has_started |= self.prepare_one(&mut ahead, id, is_large, is_large && wants_small);
             }
             if !has_started {
@@ -216,6 +231,9 @@ impl Engine {
         self.active.iter().filter_map(|id| self.uploads.get(id))
     }
 }
+
+/// Who sends next: the upload with the fewest PUTs in flight, then the one that waited longest, then the one added first.
+type Rank = (u16, u64, u64);
 
 /// What is hashed ahead of sending.
 #[derive(Default)]

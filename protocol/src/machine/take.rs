@@ -76,21 +76,28 @@ impl Engine {
                 continue;
             }
             let mut upload = Upload::new(id, room, source);
+            upload.number = self.next_number();
             upload.save_head(&mut self.cx);
             upload.refuse_if_too_large(&mut self.cx);
             self.list(upload);
         }
     }
 
-    fn list(&mut self, mut upload: Upload) {
+    fn list(&mut self, upload: Upload) {
         self.cx.touch(upload.id);
-        self.listed += 1;
-        upload.number = self.listed;
         self.order.push(upload.id);
         self.uploads.insert(upload.id, upload);
     }
 
-    fn restore(&mut self, checkpoints: Vec<Checkpoint>) {
+    /// The place behind all others.
+    fn next_number(&mut self) -> u64 {
+        self.last_number += 1;
+        self.last_number
+    }
+
+    /// In the order in which they were added, whatever the order they are given in.
+    fn restore(&mut self, mut checkpoints: Vec<Checkpoint>) {
+        checkpoints.sort_by_key(|checkpoint| checkpoint.head.number);
         let mut restored = Vec::new();
         for checkpoint in checkpoints {
             let id = checkpoint.head.id;
@@ -107,6 +114,10 @@ impl Engine {
                 upload.view = before.and_then(|before| before.view);
                 self.uploads.insert(id, upload);
             } else {
+                if upload.number == 0 {
+                    upload.number = self.next_number();
+                }
+                self.last_number = self.last_number.max(upload.number);
                 self.list(upload);
             }
             restored.push(id);

@@ -123,7 +123,7 @@ impl Page {
                 Effect::WakeAt { mono } => self.wake_at = Some(mono),
                 Effect::Forget { id } => self.forgotten.push(id),
                 Effect::Save { id, save, record } => {
-                    self.records.push((id, record.clone()));
+                    self.records.push((id, (*record).clone()));
                     if self.keep_saves {
                         self.effects.push(Effect::Save { id, save, record });
                     } else {
@@ -192,6 +192,18 @@ impl Page {
 
     /// The page is closed and opened again: only what was saved is left.
     pub(crate) fn reload(self) -> Self {
+        let checkpoints = self.checkpoints();
+        self.open_with(checkpoints)
+    }
+
+    /// The same, and the records come in the order of their keys, as a browser's database gives them.
+    pub(crate) fn reload_by_id(self) -> Self {
+        let mut checkpoints = self.checkpoints();
+        checkpoints.sort_by_key(|checkpoint| checkpoint.head.id);
+        self.open_with(checkpoints)
+    }
+
+    fn checkpoints(&self) -> Vec<Checkpoint> {
         let mut checkpoints: Vec<Checkpoint> = vec![];
         for (id, record) in self.records.iter().filter(|(id, _)| !self.forgotten.contains(id)) {
             let found = checkpoints.iter_mut().find(|checkpoint| checkpoint.head.id == *id);
@@ -202,8 +214,13 @@ impl Page {
                 (Record::Part { .. }, None) => panic!("a part without a head"),
             }
         }
+        checkpoints
+    }
+
+    fn open_with(self, checkpoints: Vec<Checkpoint>) -> Self {
         let mut page = Self::new();
         page.now = self.now;
+        page.wall = self.wall;
         page.records = self.records;
         page.give(Input::Restore { uploads: checkpoints });
         page

@@ -194,3 +194,20 @@ fn a_file_that_was_lost_and_found_is_proved() {
     assert_eq!(page.stage(A).0, Stage::Completed);
     assert!(page.read_parts.iter().filter(|number| **number == 1).count() >= 2, "part 1 was not compared");
 }
+
+#[test]
+fn after_a_reload_the_list_is_in_the_order_of_adding() {
+    let ids = [5, 9, 2, 7].map(LocalId);
+    let mut page = Page::new();
+    page.wall = 1_000_000;
+    page.give(Input::Add { room: ROOM, files: ids.map(|id| (id, source(MIB))).into() });
+    let mut page = page.reload_by_id();
+    assert_eq!(page.engine.views().iter().map(|view| view.id).collect::<Vec<_>>(), ids);
+    let numbers: Vec<_> = ids.iter().map(|id| page.view(*id).number).collect();
+    assert!(numbers.is_sorted(), "{numbers:?}");
+
+    // What is added later comes behind, whatever the clock says now.
+    page.wall = 0;
+    page.add(LocalId(1), MIB);
+    assert!(page.view(LocalId(1)).number > numbers[3]);
+}

@@ -1,5 +1,6 @@
 //! What is hashed and signed ahead, and how much of it.
 
+use slipway_protocol::id::PartNumber;
 use slipway_protocol::machine::*;
 
 use crate::page::*;
@@ -176,4 +177,18 @@ fn another_large_file_begins_at_once() {
     assert_eq!(page.prepares().len(), 0, "the window is full");
     page.add(B, 4000 * MIB);
     assert_eq!(page.prepares().len(), 1, "its first part waits for the other file's");
+}
+
+#[test]
+fn files_are_worked_on_in_the_order_of_adding() {
+    let ids = [5, 9, 2, 7].map(LocalId);
+    for size in [MIB, 100 * MIB] {
+        let mut page = Page::new();
+        page.give(Input::Add { room: ROOM, files: ids.map(|id| (id, source(size))).into() });
+        let read = |effect: &Effect| match effect {
+            Effect::Prepare { id, part: PartNumber::FIRST, .. } => Some(*id),
+            _ => None,
+        };
+        assert_eq!(page.effects.iter().filter_map(read).collect::<Vec<_>>(), ids, "{size}");
+    }
 }

@@ -59,7 +59,7 @@ impl Disk {
 impl World {
     pub(super) fn write(&mut self, effect: Effect) {
         let write = match effect {
-            Effect::Save { id, save, record } => Write::Save { id, save, record: Box::new(record) },
+            Effect::Save { id, save, record } => Write::Save { id, save, record },
             Effect::Forget { id } => Write::Forget { id },
             _ => return,
         };

@@ -20,7 +20,7 @@ use crate::api::Fault;
 use crate::files::Picked;
 use crate::hash::HashEvent;
 use crate::rooms::random;
-use crate::{ClientError, store};
+use crate::{ClientError, clock, store};
 
 /// No effect of the machine has it: its attempts begin with 1.
 const PROOF: Attempt = Attempt(0);
@@ -90,6 +90,7 @@ impl Driver {
         let head = UploadRecord {
             v: 1,
             id,
+            number: clock::now().wall,
             room,
             source: picked.source(),
             initiate_key: String::new(),

@@ -15,6 +15,7 @@ impl Upload {
         }
         let reason = if head.source.reopens { Reason::Reloaded } else { Reason::PickAgain };
         let mut upload = Self {
+            number: head.number,
             file: FileState::Closed(reason),
             paused: head.paused,
             cancelled: head.cancelled,

@@ -16,7 +16,7 @@ impl Upload {
         if !cx.timers.is_set(Timer::Save(self.id)) {
             cx.timers.set(Timer::Save(self.id), cx.now + cx.config.save_ms);
         }
-        cx.emit(Effect::Save { id: self.id, save, record });
+        cx.emit(Effect::Save { id: self.id, save, record: Box::new(record) });
         save
     }
 
@@ -25,6 +25,7 @@ impl Upload {
         let record = UploadRecord {
             v: 1,
             id: self.id,
+            number: self.number,
             room: self.room,
             source: self.source.clone(),
             initiate_key: self.key.clone(),

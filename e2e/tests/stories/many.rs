@@ -1,0 +1,57 @@
+//! Thousands of files in one pick.
+
+use anyhow::{Result, ensure};
+use e2e::browser::{Browser, Kind};
+use e2e::proxy::{Aim, Fault, Rule};
+
+use crate::room::{LONG, Room};
+
+const COUNT: usize = 10_000;
+/// Far more rows than a window shows, far fewer than there are.
+const MOST_DRAWN: usize = 60;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_thousand_files_are_a_list_that_scrolls() -> Result<()> {
+    let room = Room::make(Kind::Chromium).await?;
+    // Nothing begins, so the list stands still.
+    let busy = Rule::new(Aim::call("POST", "/uploads"), Fault::s3_error(503, "SlowDown"));
+    room.stack.api.rule(busy.always());
+    let files: Vec<_> =
+        (0..COUNT).map(|index| room.stack.file(&format!("sample {index:05}.txt"), 60)).collect::<Result<_>>()?;
+    room.browser.pick("file-input", &files.iter().collect::<Vec<_>>()).await?;
+    assert_scrolls(&room.browser, files[COUNT - 1].name()).await?;
+
+    // All of them are on the disk, too.
+    room.browser.reload().await?;
+    assert_scrolls(&room.browser, files[COUNT - 1].name()).await?;
+
+    room.browser.click("cancel-all").await?;
+    room.browser.click("dialog-yes").await?;
+    const NONE: &str = "return !document.querySelector('[data-testid=cancel-all], [data-testid=upload-row]')";
+    room.browser.until("all are cancelled", NONE, LONG).await?;
+    room.stack.api.clear();
+    room.browser.reload().await?;
+    room.browser.until("nothing came back", NONE, LONG).await?;
+    room.assert_nothing_is_left().await
+}
+
+/// All are counted, few are drawn, and the last one is where the list ends.
+async fn assert_scrolls(browser: &Browser, last: &str) -> Result<()> {
+    const COUNTED: &str =
+        "return document.querySelector('[data-testid=totals]')?.innerText.includes('of 10,000 files')";
+    let is_last = format!(
+        "const list = document.querySelector('.uploads');
+        list.scrollTop = list.scrollHeight;
+        return !!list.querySelector(`[data-testid=upload-row][data-name='{last}']`)"
+    );
+    browser.until("all are counted", COUNTED, LONG).await?;
+    assert_few_are_drawn(browser).await?;
+    browser.until("the last one is drawn at the list's end", &is_last, LONG).await?;
+    assert_few_are_drawn(browser).await
+}
+
+async fn assert_few_are_drawn(browser: &Browser) -> Result<()> {
+    let drawn = browser.rows().await?.len();
+    ensure!((1..=MOST_DRAWN).contains(&drawn), "{drawn} rows are drawn");
+    Ok(())
+}
