@@ -27,8 +27,11 @@ async fn ten_thousand_files_are_a_list_that_scrolls() -> Result<()> {
 
     room.browser.click("cancel-all").await?;
     room.browser.click("dialog-yes").await?;
-    const NONE: &str = "return !document.querySelector('[data-testid=cancel-all], [data-testid=upload-row]')";
-    room.browser.until("all are cancelled", NONE, LONG).await?;
+    const OVER: &str = "return !document.querySelector('[data-testid=cancel-all]')";
+    room.browser.until("all are cancelled", OVER, LONG).await?;
+    room.browser.click("clear-done").await?;
+    const NONE: &str = "return !document.querySelector('[data-testid=upload-row]')";
+    room.browser.until("the list is empty", NONE, LONG).await?;
     room.stack.api.clear();
     room.browser.reload().await?;
     room.browser.until("nothing came back", NONE, LONG).await?;
