@@ -142,6 +142,7 @@ pub(crate) fn head(id: u64) -> UploadRecord {
         server: None,
         paused: false,
         cancelled: false,
+        dismissed: false,
     }
 }
 

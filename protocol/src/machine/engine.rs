@@ -1,6 +1,6 @@
 //! The queue machine over all uploads: the one thing a shell talks to.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::batch::Batch;
 use super::context::Context;
@@ -22,15 +22,16 @@ use super::{Config, Effect, Input, LocalId, Now, Totals, View, Which};
 pub struct Engine {
     pub(super) cx: Context,
     pub(super) uploads: BTreeMap<LocalId, Upload>,
-    /// As they are listed.
-    pub(super) order: Vec<LocalId>,
+    /// By their places in the list.
+    pub(super) order: BTreeSet<(u64, LocalId)>,
     /// The place of the one listed last. No less than the wall clock's milliseconds, so that what a later page adds comes
     /// after what an earlier one did.
     pub(super) last_number: u64,
     /// Those with a place to be worked on.
     pub(super) active: BTreeSet<LocalId>,
-    pub(super) small_queue: VecDeque<LocalId>,
-    pub(super) large_queue: VecDeque<LocalId>,
+    /// Those that wait for a place: begun ones first, then by their places in the list.
+    pub(super) small_queue: BTreeSet<(bool, u64, LocalId)>,
+    pub(super) large_queue: BTreeSet<(bool, u64, LocalId)>,
     /// Those that owe a status or an abort.
     pub(super) chores: BTreeSet<LocalId>,
     pub(super) last_chore: LocalId,
@@ -50,11 +51,11 @@ impl Engine {
         Self {
             cx: Context::new(config, seed),
             uploads: BTreeMap::new(),
-            order: Vec::new(),
+            order: BTreeSet::new(),
             last_number: 0,
             active: BTreeSet::new(),
-            small_queue: VecDeque::new(),
-            large_queue: VecDeque::new(),
+            small_queue: BTreeSet::new(),
+            large_queue: BTreeSet::new(),
             chores: BTreeSet::new(),
             last_chore: LocalId(0),
             batches: BTreeMap::new(),
@@ -96,7 +97,13 @@ impl Engine {
 
     /// Every upload that is listed, in the order of adding.
     pub fn views(&self) -> Vec<View> {
-        self.order.iter().filter_map(|id| self.view(*id)).collect()
+        self.order.iter().filter_map(|(_, id)| self.view(*id)).collect()
+    }
+
+    /// The place in the list behind all others, for the record of an upload that is restored without an earlier page.
+    pub fn next_number(&mut self) -> u64 {
+        self.last_number += 1;
+        self.last_number
     }
 
     /// One upload; none if it is not listed.
@@ -172,7 +179,7 @@ impl Engine {
                 let shown = upload.view.take();
                 count(&mut self.totals, shown.as_ref().map(share), None);
                 if shown.is_some() {
-                    self.order.retain(|listed| *listed != id);
+                    self.order.remove(&(upload.number, id));
                     self.changed.insert(id);
                 }
                 if upload.is_over() {

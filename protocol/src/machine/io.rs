@@ -306,6 +306,9 @@ pub struct UploadRecord {
     pub paused: bool,
     /// The user cancelled it; the abort is still owed.
     pub cancelled: bool,
+    /// The user put the cancelled row away.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub dismissed: bool,
 }
 
 /// The body of an initiate, as far as the other records don't tell it. A key with another body is refused.

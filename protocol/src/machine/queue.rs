@@ -39,12 +39,11 @@ impl Engine {
         is_coming: impl Fn(&Upload) -> bool,
     ) -> Option<(RoomId, Vec<LocalId>)> {
         let small = || self.active.iter().filter_map(|id| self.uploads.get(id)).filter(|upload| upload.is_small());
-        let room = small().find(|upload| is_ready(upload))?.room;
-        let ready: Vec<LocalId> = small()
-            .filter(|upload| upload.room == room && is_ready(upload))
-            .map(|upload| upload.id)
-            .take(MAX_UPLOADS_PER_CALL)
-            .collect();
+        let mut ready: Vec<&Upload> = small().filter(|upload| is_ready(upload)).collect();
+        ready.sort_unstable_by_key(|upload| (upload.number, upload.id));
+        let room = ready.first()?.room;
+        let of_room = ready.into_iter().filter(|upload| upload.room == room).map(|upload| upload.id);
+        let ready: Vec<LocalId> = of_room.take(MAX_UPLOADS_PER_CALL).collect();
         let since = self.lingering[kind].unwrap_or(self.cx.now);
         let until = since + self.cx.config.linger_ms;
         let is_worth_waiting = ready.len() < MAX_UPLOADS_PER_CALL && small().any(is_coming) && self.cx.now < until;

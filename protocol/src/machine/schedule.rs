@@ -1,7 +1,5 @@
 //! What is worked on next: places, calls, PUTs and hashing, shared fairly.
 
-use std::collections::VecDeque;
-
 use super::LocalId;
 use super::engine::Engine;
 use super::upload::Upload;
@@ -29,7 +27,7 @@ impl Engine {
 
     /// Brings the lists up to date with what was touched. Whether a place became free.
     fn settle(&mut self) -> bool {
-        let (mut is_free, mut wanting) = (false, Vec::new());
+        let mut is_free = false;
         for id in &self.cx.touched {
             let Some(upload) = self.uploads.get_mut(id) else { continue };
             let wants = upload.wants_place();
@@ -39,7 +37,8 @@ impl Engine {
                 is_free = true;
             } else if wants && !upload.active && !upload.queued {
                 upload.queued = true;
-                wanting.push((upload.number, *id));
+                let queue = if upload.is_small() { &mut self.small_queue } else { &mut self.large_queue };
+                queue.insert((upload.server.is_none(), upload.number, *id));
                 is_free = true;
             }
             if upload.has_chore() {
@@ -48,25 +47,7 @@ impl Engine {
                 self.chores.remove(id);
             }
         }
-        self.queue(wanting);
         is_free
-    }
-
-    /// In the order of adding; what has begun already before what has not.
-    fn queue(&mut self, mut wanting: Vec<(u64, LocalId)>) {
-        wanting.sort_unstable();
-        let has_begun = |id: &LocalId| self.uploads.get(id).is_some_and(|upload| upload.server.is_some());
-        let (begun, new): (Vec<_>, Vec<_>) = wanting.into_iter().map(|(_, id)| id).partition(has_begun);
-        for id in begun.into_iter().rev() {
-            self.queue_of(id).push_front(id);
-        }
-        for id in new {
-            self.queue_of(id).push_back(id);
-        }
-    }
-
-    fn queue_of(&mut self, id: LocalId) -> &mut VecDeque<LocalId> {
-        if self.is_small(id) { &mut self.small_queue } else { &mut self.large_queue }
     }
 
     /// Gives free places to those that wait, small files and large ones apart.
@@ -80,7 +61,7 @@ impl Engine {
             let mut taken = self.active.iter().filter(|id| self.is_small(**id) == is_small).count();
             while taken < places {
                 let queue = if is_small { &mut self.small_queue } else { &mut self.large_queue };
-                let Some(id) = queue.pop_front() else { break };
+                let Some((_, _, id)) = queue.pop_first() else { break };
                 let Some(upload) = self.uploads.get_mut(&id) else { continue };
                 upload.queued = false;
                 if upload.wants_place() && !upload.active {

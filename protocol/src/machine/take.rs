@@ -85,19 +85,11 @@ impl Engine {
 
     fn list(&mut self, upload: Upload) {
         self.cx.touch(upload.id);
-        self.order.push(upload.id);
+        self.order.insert((upload.number, upload.id));
         self.uploads.insert(upload.id, upload);
     }
 
-    /// The place behind all others.
-    fn next_number(&mut self) -> u64 {
-        self.last_number += 1;
-        self.last_number
-    }
-
-    /// In the order in which they were added, whatever the order they are given in.
-    fn restore(&mut self, mut checkpoints: Vec<Checkpoint>) {
-        checkpoints.sort_by_key(|checkpoint| checkpoint.head.number);
+    fn restore(&mut self, checkpoints: Vec<Checkpoint>) {
         let mut restored = Vec::new();
         for checkpoint in checkpoints {
             let id = checkpoint.head.id;
@@ -114,9 +106,6 @@ impl Engine {
                 upload.view = before.and_then(|before| before.view);
                 self.uploads.insert(id, upload);
             } else {
-                if upload.number == 0 {
-                    upload.number = self.next_number();
-                }
                 self.last_number = self.last_number.max(upload.number);
                 self.list(upload);
             }

@@ -206,8 +206,37 @@ fn after_a_reload_the_list_is_in_the_order_of_adding() {
     let numbers: Vec<_> = ids.iter().map(|id| page.view(*id).number).collect();
     assert!(numbers.is_sorted(), "{numbers:?}");
 
-    // What is added later comes behind, whatever the clock says now.
+    // What a page adds comes behind what earlier ones did, also where nothing of them is left.
+    assert!(numbers[0] > 1_000_000, "{numbers:?}");
+    // And whatever the clock says now.
     page.wall = 0;
     page.add(LocalId(1), MIB);
     assert!(page.view(LocalId(1)).number > numbers[3]);
+}
+
+/// Earlier pages wrote no places.
+#[test]
+fn uploads_without_a_place_are_listed_first() {
+    let mut page = Page::new();
+    page.add(A, MIB);
+    page.add(B, MIB);
+    for (id, record) in &mut page.records {
+        if let (Record::Upload(head), B) = (record, *id) {
+            head.number = 0;
+        }
+    }
+    let page = page.reload();
+    assert_eq!(page.engine.views().iter().map(|view| view.id).collect::<Vec<_>>(), [B, A]);
+    assert_eq!((page.view(B).number, page.view(A).number), (0, 1));
+}
+
+#[test]
+fn a_cancelled_row_that_was_put_away_does_not_come_back_and_its_abort_does() {
+    let mut page = Page::sending(100 * MIB);
+    page.give(Input::Cancel(Which::One(A)));
+    page.give(Input::Dismiss(A));
+    let mut page = page.reload();
+    assert!(page.engine.views().is_empty());
+    assert!(page.abort(Ok(())));
+    assert_eq!(page.forgotten, [A]);
 }

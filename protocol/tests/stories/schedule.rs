@@ -179,16 +179,56 @@ fn another_large_file_begins_at_once() {
     assert_eq!(page.prepares().len(), 1, "its first part waits for the other file's");
 }
 
+/// The files whose first part is read, in the order in which they were asked for.
+fn read_first(page: &Page) -> Vec<u64> {
+    let read = |effect: &Effect| match effect {
+        Effect::Prepare { id, part: PartNumber::FIRST, .. } => Some(id.0),
+        _ => None,
+    };
+    page.effects.iter().filter_map(read).collect()
+}
+
 #[test]
-fn files_are_worked_on_in_the_order_of_adding() {
-    let ids = [5, 9, 2, 7].map(LocalId);
+fn files_have_places_and_are_read_in_the_order_of_adding() {
     for size in [MIB, 100 * MIB] {
-        let mut page = Page::new();
-        page.give(Input::Add { room: ROOM, files: ids.map(|id| (id, source(size))).into() });
-        let read = |effect: &Effect| match effect {
-            Effect::Prepare { id, part: PartNumber::FIRST, .. } => Some(*id),
-            _ => None,
-        };
-        assert_eq!(page.effects.iter().filter_map(read).collect::<Vec<_>>(), ids, "{size}");
+        let mut page = Page::with(Config { small_at_once: 2, large_at_once: 2, ..Config::default() });
+        page.give(Input::Add { room: ROOM, files: [5, 9, 2, 7].map(|id| (LocalId(id), source(size))).into() });
+        assert_eq!(read_first(&page), [5, 9], "{size}");
+        page.give(Input::Cancel(Which::One(LocalId(9))));
+        page.give(Input::Cancel(Which::One(LocalId(5))));
+        assert_eq!(read_first(&page), [2, 7], "{size}");
     }
+}
+
+#[test]
+fn files_that_are_opened_again_in_any_order_have_places_in_the_order_of_adding() {
+    let ids = [5, 9, 2, 7].map(LocalId);
+    let mut page = Page::new();
+    page.give(Input::Add { room: ROOM, files: ids.map(|id| (id, source(100 * MIB))).into() });
+    let mut page = page.reload_by_id();
+    page.add(LocalId(1), 100 * MIB);
+    for _ in 0..3 {
+        // All places but one are taken.
+        page.add(LocalId(100 + page.now), 100 * MIB);
+        page.now += 1;
+    }
+    page.give(Input::Resume(Which::All));
+    for id in [2, 7, 9, 5] {
+        page.reopen(LocalId(id), 100 * MIB);
+    }
+    page.effects.clear();
+    page.give(Input::Cancel(Which::One(LocalId(1))));
+    assert_eq!(read_first(&page), [5], "the one that was added first");
+}
+
+#[test]
+fn a_batch_of_small_files_is_in_the_order_of_adding() {
+    let mut page = Page::new();
+    page.give(Input::Add { room: ROOM, files: (1..=30).rev().map(|id| (LocalId(id), source(MIB))).collect() });
+    page.prepare_all();
+    let begun = page.take(|effect| match effect {
+        Effect::Initiate { uploads, .. } => Some(uploads.iter().map(|upload| upload.id.0).collect::<Vec<_>>()),
+        _ => None,
+    });
+    assert_eq!(begun, Some((11..=30).rev().collect()));
 }

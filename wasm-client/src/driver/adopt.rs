@@ -20,7 +20,7 @@ use crate::api::Fault;
 use crate::files::Picked;
 use crate::hash::HashEvent;
 use crate::rooms::random;
-use crate::{ClientError, clock, store};
+use crate::{ClientError, store};
 
 /// No effect of the machine has it: its attempts begin with 1.
 const PROOF: Attempt = Attempt(0);
@@ -90,7 +90,7 @@ impl Driver {
         let head = UploadRecord {
             v: 1,
             id,
-            number: clock::now().wall,
+            number: self.0.engine.borrow_mut().next_number(),
             room,
             source: picked.source(),
             initiate_key: String::new(),
@@ -99,6 +99,7 @@ impl Driver {
             server: Some(server),
             paused: false,
             cancelled: false,
+            dismissed: false,
         };
         self.0.store.begin(id);
         self.0.store.save(id, 0, Record::Upload(head.clone()));

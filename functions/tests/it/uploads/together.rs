@@ -153,17 +153,14 @@ async fn one_silent_object_holds_up_no_other() {
     assert_eq!(world.used().await, (20_000, 20, 1));
 
     // Storage is well again, and the lease of the one that waited is over.
-    let deadline = Instant::now() + Duration::from_secs(60);
-    let results = loop {
-        world.wait(120);
-        let results = ana.complete_many(ids.clone()).await.results;
-        if !results.iter().any(is_working) {
-            break results;
+    let mut results = done.results;
+    // Who was handed the rest may renew the lease once more, just behind the clock's back.
+    for _ in 0..3 {
+        if results.iter().any(is_working) {
+            world.wait(120);
+            results = ana.complete_many(ids.clone()).await.results;
         }
-        // Who was handed the rest may have renewed the lease just now.
-        assert!(Instant::now() < deadline, "{results:?}");
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    };
+    }
     assert_eq!(failures(&results), [None; 20]);
     assert_eq!(world.used().await, (20_000, 20, 0));
 }

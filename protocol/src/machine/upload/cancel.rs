@@ -80,6 +80,10 @@ impl Upload {
         if can_go && !self.hidden {
             self.hidden = true;
             cx.touch(self.id);
+            if !self.is_over() && !self.elsewhere {
+                // The abort is still owed. A later page makes it without a row.
+                self.head_save = self.save_head(cx);
+            }
             if matches!(self.phase, Phase::Over(Over::Expired | Over::AbortedElsewhere)) {
                 cx.emit(Effect::Forget { id: self.id });
             }

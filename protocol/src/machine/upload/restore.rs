@@ -19,6 +19,7 @@ impl Upload {
             file: FileState::Closed(reason),
             paused: head.paused,
             cancelled: head.cancelled,
+            hidden: head.cancelled && head.dismissed,
             key: head.initiate_key,
             begin: head.begin,
             server: head.server,

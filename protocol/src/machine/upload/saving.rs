@@ -34,6 +34,7 @@ impl Upload {
             server: self.server.clone(),
             paused: self.paused,
             cancelled: self.cancelled,
+            dismissed: self.hidden,
         };
         self.save(cx, Record::Upload(record))
     }
