@@ -1,6 +1,7 @@
 //! The few things that views need of the browser and Leptos does not have.
 
 use leptos::prelude::*;
+use slipway_protocol::decimal;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
@@ -32,12 +33,18 @@ pub(crate) fn page_ms() -> u64 {
     window().performance().map_or(0.0, |clock| clock.now()) as u64
 }
 
+thread_local! {
+    /// Making one takes 15 ms.
+    static WRITER: js_sys::Function = time_writer();
+}
+
+/// Makes what [`local_time`] needs, so that the first row that shows a time need not wait for it.
+pub(crate) fn prepare_times() {
+    WRITER.with(|_| ());
+}
+
 /// Date and time as this user writes them.
 pub(crate) fn local_time(ms: u64) -> String {
-    // Making one costs more than drawing the row that shows what it writes.
-    thread_local! {
-        static WRITER: js_sys::Function = time_writer();
-    }
     let written = WRITER.with(|writer| writer.call1(&JsValue::UNDEFINED, &(ms as f64).into()));
     // It refuses only what is no time.
     written.ok().and_then(|text| text.as_string()).unwrap_or_default()
@@ -109,7 +116,15 @@ pub(crate) async fn copy(field: &web_sys::HtmlInputElement) -> bool {
 /// A length in pixels from a custom property of the element.
 pub(crate) fn css_pixels(element: &web_sys::Element, property: &str) -> Option<f64> {
     let style = window().get_computed_style(element).ok().flatten()?;
-    style.get_property_value(property).ok()?.trim().strip_suffix("px")?.parse().ok()
+    style.get_property_value(property).ok()?.trim().strip_suffix("px").and_then(decimal::parse)
+}
+
+/// In small letters. The browser knows those of all scripts: our own table of them would be kilobytes to download.
+pub(crate) fn lower(text: &str) -> String {
+    match text.is_ascii() {
+        true => text.to_ascii_lowercase(),
+        false => js_sys::JsString::from(text).to_lower_case().into(),
+    }
 }
 
 /// Whether what has the focus got it by the keyboard.

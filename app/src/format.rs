@@ -30,11 +30,18 @@ pub fn bytes_of(part: u64, whole: u64) -> String {
 }
 
 fn scaled(n: u64) -> String {
-    let tenths = |unit: u64| (u128::from(n) * 10 + u128::from(unit / 2)) / u128::from(unit);
+    let tenths = |unit: u64| n / unit * 10 + (n % unit * 10 + unit / 2) / unit;
     // The first unit in which the rounded figure stays below 1,000: 999.96 kB is 1.0 MB.
     let (name, unit) = UNITS.into_iter().find(|(_, unit)| tenths(*unit) < 10_000).unwrap_or(UNITS[4]);
     let t = tenths(unit);
     format!("{}.{} {name}", t / 10, t % 10)
+}
+
+/// A length in a style sheet, to a hundredth: `88.00px`. By hand, since the standard library's way with fractions is
+/// kilobytes to download.
+pub fn pixels(length: f64) -> String {
+    let hundredths = (length * 100.0).round() as u64;
+    format!("{}.{:02}px", hundredths / 100, hundredths % 100)
 }
 
 /// A duration, as exact as is of use: `45 seconds`, `3 minutes 20 seconds`, `5 hours 12 minutes`, `2 days 3 hours`.

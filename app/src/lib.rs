@@ -3,6 +3,9 @@
 // The component macro writes `pub` where the source says `pub(crate)`.
 // And components take their props by value.
 #![allow(unreachable_pub, clippy::needless_pass_by_value)]
+// What is written as a closure within a view is compiled once for all that give the same type; what is only named there
+// is compiled anew.
+#![allow(clippy::redundant_closure)]
 
 pub mod format;
 pub mod listing;
@@ -23,6 +26,7 @@ mod pages;
 mod parts;
 mod room;
 mod root;
+mod route;
 mod state;
 
 /// Puts the page in place of the static shell.

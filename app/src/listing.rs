@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use slipway_protocol::api::{Event, FileInfo, FilePage, RoomEvent};
+use slipway_protocol::api::{FileInfo, FilePage};
 use slipway_protocol::id::FileId;
 
 /// Newest first, then by id, so that the order never flickers.
@@ -44,12 +44,8 @@ impl Listing {
     }
 
     /// Files that went away beyond the first page.
-    pub fn apply(&mut self, events: &[RoomEvent]) {
-        for event in events {
-            if let Event::FileRemoved { file_id, .. } = &event.what {
-                self.remove(*file_id);
-            }
-        }
+    pub fn apply(&mut self, removed: &[FileId]) {
+        removed.iter().for_each(|id| self.remove(*id));
     }
 
     /// Takes one off.
@@ -80,9 +76,10 @@ impl Listing {
     }
 
     /// Those whose name or folder has the text in it, newest first.
-    pub fn matching(&self, text: &str) -> Vec<FileId> {
-        let text = text.trim().to_lowercase();
-        let fits = |file: &FileInfo| text.is_empty() || full_name(file).to_lowercase().contains(&text);
+    /// `lower` makes small letters of all: the browser knows how, and the page need not.
+    pub fn matching(&self, text: &str, lower: fn(&str) -> String) -> Vec<FileId> {
+        let text = lower(text.trim());
+        let fits = |file: &FileInfo| text.is_empty() || lower(&full_name(file)).contains(&text);
         self.files.values().filter(|file| fits(file)).map(|file| file.file_id).collect()
     }
 
@@ -113,7 +110,7 @@ fn full_name(file: &FileInfo) -> String {
 #[cfg(test)]
 mod tests {
     use slipway_protocol::api::{FileMeta, Meta};
-    use slipway_protocol::id::{MemberId, RoomId, UploadId};
+    use slipway_protocol::id::{MemberId, UploadId};
 
     use super::*;
 
@@ -141,7 +138,7 @@ mod tests {
     }
 
     fn ids(listing: &Listing) -> Vec<u8> {
-        listing.matching("").iter().map(|id| id.as_bytes()[0]).collect()
+        listing.matching("", str::to_lowercase).iter().map(|id| id.as_bytes()[0]).collect()
     }
 
     #[test]
@@ -177,12 +174,7 @@ mod tests {
         let mut listing = Listing::default();
         listing.refresh(page(&[(4, 40), (3, 30)], Some("c1")));
         listing.extend(page(&[(2, 20), (1, 10)], None));
-        listing.apply(&[RoomEvent {
-            seq: Some(9),
-            at: 0,
-            room_id: RoomId::from_bytes([0; 16]),
-            what: Event::FileRemoved { file_id: FileId::from_bytes([1; 16]), member_id: MemberId::from_bytes([0; 16]) },
-        }]);
+        listing.apply(&[FileId::from_bytes([1; 16])]);
         assert_eq!(ids(&listing), [4, 3, 2]);
     }
 
@@ -190,8 +182,8 @@ mod tests {
     fn the_filter_looks_at_names_and_folders() {
         let mut listing = Listing::default();
         listing.refresh(page(&[(12, 30), (2, 20)], None));
-        assert_eq!(listing.matching("FILE 12").len(), 1);
-        assert_eq!(listing.matching("docs/").len(), 2);
-        assert_eq!(listing.matching("nothing").len(), 0);
+        assert_eq!(listing.matching("FILE 12", str::to_lowercase).len(), 1);
+        assert_eq!(listing.matching("docs/", str::to_lowercase).len(), 2);
+        assert_eq!(listing.matching("nothing", str::to_lowercase).len(), 0);
     }
 }

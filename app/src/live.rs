@@ -10,6 +10,7 @@ use slipway_protocol::id::RoomId;
 use wasm_client::ClientError;
 
 use crate::listing::Listing;
+use crate::parts::effect;
 use crate::state::Ctx;
 use crate::{browser, polling, texts};
 
@@ -59,15 +60,17 @@ impl Live {
     /// Looks now, and again and again until the view that made this goes away.
     pub(crate) fn follow(self, ctx: Ctx) {
         self.look(ctx);
+        // In a task of its own, while the room is waited for: its rows show times.
+        set_timeout(browser::prepare_times, Duration::ZERO);
         let seen = window_event_listener(leptos::ev::visibilitychange, move |_| self.look_if_seen(ctx));
         let online = window_event_listener(leptos::ev::online, move |_| self.look(ctx));
         let completed = Memo::new(move |_| ctx.totals.with(|totals| totals.completed));
-        Effect::new(move |before: Option<u32>| {
+        let mut before = None;
+        effect(move || {
             let now = completed.get();
-            if before.is_some_and(|before| before != now) {
-                self.look_soon(ctx);
+            if before.replace(now).is_some_and(|before| before != now) {
+                self.want(ctx, Wish::Soon);
             }
-            now
         });
         on_cleanup(move || {
             seen.remove();
@@ -86,29 +89,26 @@ impl Live {
 
     /// Looks now.
     pub(crate) fn look(self, ctx: Ctx) {
-        self.ask_or_wish(ctx, Wish::Now);
+        self.want(ctx, Wish::Now);
     }
 
-    /// An upload has ended: looks now, or a little later where the last one ended only just. They may end by the hundred.
-    fn look_soon(self, ctx: Ctx) {
-        let is_idle = self.busy.try_get_value() == Some(false);
-        match if is_idle { self.rest_ms() } else { 0 } {
-            0 => self.ask_or_wish(ctx, Wish::Soon),
-            wait => self.plan(ctx, wait, Wish::Soon),
-        }
-    }
-
-    /// While a look is under way it is repeated afterwards.
-    fn ask_or_wish(self, ctx: Ctx, wish: Wish) {
+    /// Looks when it is time for it. While a look is under way it is repeated afterwards.
+    fn want(self, ctx: Ctx, wish: Wish) {
         match self.busy.try_get_value() {
-            Some(false) => spawn_local(self.ask(ctx, wish)),
+            Some(false) => match self.wait_ms(wish) {
+                0 => spawn_local(self.ask(ctx, wish)),
+                wait => self.plan(ctx, wait, wish),
+            },
             Some(true) => self.again.update_value(|again| *again = (*again).max(Some(wish))),
             None => {}
         }
     }
 
-    /// What is left of the time between two looks that uploads asked for, in milliseconds.
-    fn rest_ms(self) -> u64 {
+    /// Uploads may end by the hundred: what is left of the time between two looks that they asked for, in milliseconds.
+    fn wait_ms(self, wish: Wish) -> u64 {
+        if wish == Wish::Now {
+            return 0;
+        }
         let rest = |(began, took)| polling::rest_ms(browser::page_ms().saturating_sub(began), took);
         self.last.get_value().map_or(0, rest)
     }
@@ -122,9 +122,9 @@ impl Live {
         let Some(seen) = self.view.try_with_untracked(|view| view.as_ref().map(|view| view.last_seq)) else { return };
         match answer {
             Ok(view) => {
-                let events = match seen {
+                let removed = match seen {
                     Some(seq) if seq != view.last_seq && self.listing.with_untracked(Listing::is_paged) => {
-                        client.events(self.room, seq).await.ok()
+                        client.removed(self.room, seq).await.ok()
                     }
                     _ => None,
                 };
@@ -132,8 +132,8 @@ impl Live {
                     return;
                 }
                 self.accept(view);
-                if let Some(page) = events {
-                    self.listing.update(|listing| listing.apply(&page.events));
+                if let Some(removed) = removed {
+                    self.listing.update(|listing| listing.apply(&removed));
                 }
             }
             Err(error) => self.fail(error),
@@ -176,8 +176,7 @@ impl Live {
             return;
         }
         let (wait, wish) = match self.again.get_value() {
-            Some(Wish::Now) => (0, Wish::Now),
-            Some(Wish::Soon) => (self.rest_ms(), Wish::Soon),
+            Some(wish) => (self.wait_ms(wish), wish),
             None => (polling::delay_ms(browser::is_hidden(), self.failures.get_value()), Wish::Now),
         };
         self.again.set_value(None);

@@ -2,15 +2,13 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use leptos_router::components::{Route, Router, Routes};
-use leptos_router::hooks::use_location;
-use leptos_router::path;
 use wasm_client::Client;
 
 use crate::announce::Announcer;
 use crate::pages::{AuditPage, Home, NotFound, RoomPage};
-use crate::parts::{Notices, QuestionDialog, Skeleton, ThemeButton, Toasts, Wordmark};
+use crate::parts::{Notices, QuestionDialog, Show, Skeleton, ThemeButton, Toasts, Wordmark, effect};
 use crate::room::cap;
+use crate::route::Page;
 use crate::state::Ctx;
 use crate::{browser, format, pace, state};
 
@@ -23,66 +21,54 @@ pub(crate) fn Root() -> impl IntoView {
     cap::follow(ctx);
     title_follows(ctx);
     view! {
-        <Router>
-            <button type="button" class="skip" on:click=move |_| browser::focus("main")>"Skip to content"</button>
-            <header class="topbar">
-                <div class="topbar-in">
-                    <Wordmark/>
-                    <Elsewhere/>
-                    <ThemeButton/>
-                </div>
-            </header>
-            <Notices/>
-            <FocusFollows/>
-            <main id="main" class="page" tabindex="-1" aria-busy=move || (!ctx.ready.get()).to_string()>
-                <Show when=move || ctx.ready.get() fallback=Skeleton>
-                    <Pages/>
-                </Show>
-            </main>
-            <Toasts/>
-            <QuestionDialog/>
-            <p class="sr-only" role="status" aria-live="polite">{move || ctx.said.get()}</p>
-            <Announcer/>
-        </Router>
+        <button type="button" class="skip" on:click=move |_| browser::focus("main")>"Skip to content"</button>
+        <header class="topbar">
+            <div class="topbar-in">
+                <Wordmark/>
+                <Elsewhere/>
+                <ThemeButton/>
+            </div>
+        </header>
+        <Notices/>
+        <FocusFollows/>
+        <main id="main" class="page" tabindex="-1" aria-busy=move || (!ctx.ready.get()).to_string()>
+            <Show when=move || ctx.ready.get() fallback=Skeleton>
+                <Pages/>
+            </Show>
+        </main>
+        <Toasts/>
+        <QuestionDialog/>
+        <p class="sr-only" role="status" aria-live="polite">{move || ctx.said.get()}</p>
+        <Announcer/>
     }
 }
 
-#[cfg(not(feature = "gallery"))]
 #[component]
 fn Pages() -> impl IntoView {
+    let page = state::ctx().place.page();
     view! {
-        <Routes fallback=NotFound>
-            <Route path=path!("/") view=Home/>
-            <Route path=path!("/r/:room") view=RoomPage/>
-            <Route path=path!("/r/:room/audit") view=AuditPage/>
-        </Routes>
-    }
-}
-
-#[cfg(feature = "gallery")]
-#[component]
-fn Pages() -> impl IntoView {
-    use crate::pages::Gallery;
-    view! {
-        <Routes fallback=NotFound>
-            <Route path=path!("/") view=Home/>
-            <Route path=path!("/r/:room") view=RoomPage/>
-            <Route path=path!("/r/:room/audit") view=AuditPage/>
-            <Route path=path!("/gallery/:state") view=Gallery/>
-        </Routes>
+        {move || match page.get() {
+            Page::Home => view! { <Home/> }.into_any(),
+            Page::Room => view! { <RoomPage/> }.into_any(),
+            Page::Audit => view! { <AuditPage/> }.into_any(),
+            #[cfg(feature = "gallery")]
+            Page::Gallery => view! { <crate::pages::Gallery/> }.into_any(),
+            Page::Other => view! { <NotFound/> }.into_any(),
+        }}
     }
 }
 
 /// A new page begins at its top, for the keyboard and for screen readers too.
 #[component]
 fn FocusFollows() -> impl IntoView {
-    let path = use_location().pathname;
-    Effect::new(move |before: Option<String>| {
+    let path = state::ctx().place.path;
+    let mut before = None;
+    effect(move || {
         let now = path.get();
-        if before.is_some_and(|before| before != now) {
+        if before.as_ref().is_some_and(|before| *before != now) {
             browser::focus("main");
         }
-        now
+        before = Some(now);
     });
 }
 
@@ -114,5 +100,5 @@ fn title_follows(ctx: Ctx) {
         });
         format!("{}{about}Slipway", progress.unwrap_or_default())
     });
-    Effect::new(move |_| document().set_title(&title.get()));
+    effect(move || document().set_title(&title.get()));
 }

@@ -7,6 +7,7 @@ use slipway_protocol::id::RoomId;
 use wasm_client::{Change, Client, Notice, Offer, SavedRoom, Totals};
 
 use crate::names::visible;
+use crate::route::Place;
 use crate::rows::{Finished, Rows};
 use crate::{announce, format};
 
@@ -17,6 +18,8 @@ const TOAST: Duration = Duration::from_secs(5);
 #[derive(Clone, Copy)]
 pub(crate) struct Ctx {
     client: StoredValue<Option<Client>, LocalStorage>,
+    /// Where in the page, and the way to elsewhere.
+    pub(crate) place: Place,
     /// False until what this device keeps is open.
     pub(crate) ready: RwSignal<bool>,
     pub(crate) uploads: RwSignal<Rows>,
@@ -66,6 +69,7 @@ impl Ctx {
     pub(crate) fn new() -> Self {
         Self {
             client: StoredValue::new_local(None),
+            place: Place::new(),
             ready: RwSignal::new(false),
             uploads: RwSignal::default(),
             totals: RwSignal::default(),

@@ -28,9 +28,10 @@ pub fn path(strip: &[Cell], kind: Cell) -> String {
         return d;
     }
     // About 2 px between cells on a strip of 500 px.
-    let width = 1.0 - strip.len() as f64 / 250.0;
+    // In thousandths.
+    let width = 1_000 - 4 * strip.len();
     for (at, _) in strip.iter().enumerate().filter(|(_, cell)| **cell == kind) {
-        d.push_str(&format!("M{at} 0h{width:.3}v1h-{width:.3}z"));
+        d.push_str(&format!("M{at} 0h0.{width:03}v1h-0.{width:03}z"));
     }
     d
 }

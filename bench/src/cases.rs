@@ -32,7 +32,28 @@ pub(crate) struct Case {
     pub(crate) reset_every: u32,
     /// Upload hosts that Slipway may use.
     pub(crate) hosts: usize,
+    /// Where calls go.
+    pub(crate) calls: Calls,
     pub(crate) contestants: &'static [Contestant],
+}
+
+/// How far the servers are that make the URLs, and what else they do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Calls {
+    /// On this machine, whatever the link to storage is.
+    Near,
+    /// Behind a link of the same round trip.
+    Far,
+    /// The same, and Slipway's parts go that way, too: storage is behind the page's own origin.
+    FarWithParts,
+    /// The same by TLS and HTTP/2, which end at this end of the link.
+    FarWithPartsByHttp2,
+}
+
+impl Calls {
+    pub(crate) const fn has_parts(self) -> bool {
+        matches!(self, Self::FarWithParts | Self::FarWithPartsByHttp2)
+    }
 }
 
 /// The figures of one contestant.
@@ -54,7 +75,7 @@ pub(crate) struct Outcome {
     pub(crate) figures: Vec<Figures>,
 }
 
-use Contestant::{Bare, Curl, HashWasm, ReadOnce, Slipway, Uppy5, Uppy5OurParts, Uppy6, Uppy6OurParts};
+use Contestant::{Bare, Curl, HashWasm, ReadOnce, Slipway, Uppy5, Uppy5OurParts, Uppy5Server, Uppy6, Uppy6OurParts};
 
 pub(crate) fn all() -> Vec<Case> {
     // What TCP has under way on such a link, where nobody tuned it.
@@ -116,9 +137,39 @@ pub(crate) fn all() -> Vec<Case> {
         Case {
             file_count: 1000,
             part_bytes: 16 * MIB,
-            ..big("small-files", "1,000 files of 100 KiB on loopback", 100 * KIB, None, &[Slipway, Bare, Uppy5, Uppy6])
+            ..big(
+                "small-files",
+                "1,000 files of 100 KiB on loopback",
+                100 * KIB,
+                None,
+                &[Slipway, Bare, Uppy5, Uppy5Server, Uppy6],
+            )
+        },
+        Case {
+            calls: Calls::Far,
+            ..small_far("small-far", "300 files of 100 KiB, 100 ms round trip to storage and to who signs", far(100))
+        },
+        Case {
+            calls: Calls::FarWithParts,
+            ..small_far(
+                "small-far-own",
+                "300 files of 100 KiB, 100 ms round trip, Slipway's storage behind the page's own origin",
+                far(100),
+            )
+        },
+        Case {
+            calls: Calls::FarWithPartsByHttp2,
+            ..small_far("small-far-http2", "300 files of 100 KiB, 100 ms round trip, the same by HTTP/2", far(100))
         },
     ]
+}
+
+fn small_far(name: &'static str, title: &'static str, link: Link) -> Case {
+    Case {
+        file_count: 300,
+        part_bytes: 16 * MIB,
+        ..big(name, title, 100 * KIB, Some(link), &[Slipway, Bare, Uppy5, Uppy5Server, Uppy6])
+    }
 }
 
 pub(crate) fn big(
@@ -140,6 +191,7 @@ pub(crate) fn big(
         link,
         reset_every: 0,
         hosts: 1,
+        calls: Calls::Near,
         contestants,
     }
 }

@@ -28,7 +28,7 @@ impl Discard {
         let server = DevServer::start(DevServerOptions {
             page_dir: Some(page.to_owned()),
             bucket: BUCKET.into(),
-            extra_env: vec![("SLIPWAY_S3_ENDPOINT".into(), sink.url().into())],
+            extra_env: vec![("SLIPWAY_S3_ENDPOINT".into(), sink.url())],
             ..DevServerOptions::new(&minio)
         })?;
         let browser = Browser::start(Kind::Chromium).await?;
@@ -44,8 +44,14 @@ impl Discard {
 
     /// Zeros that take no room on the disk.
     pub(crate) fn sparse(&self, name: &str, size: u64) -> Result<TestFile> {
-        let path = self.folder.path().join(name);
-        std::fs::File::create(&path)?.set_len(size)?;
-        TestFile { path, size }.at_rest()
+        self.sparse_behind(name, size, 0)
+    }
+
+    /// The same behind so many bytes that are there, and in the system's cache as those of a file just made: to read holes
+    /// costs the system more than to read those.
+    pub(crate) fn sparse_behind(&self, name: &str, size: u64, there: u64) -> Result<TestFile> {
+        let start = TestFile::make(self.folder.path(), name, there.min(size), 1)?;
+        std::fs::File::options().write(true).open(&start.path)?.set_len(size)?;
+        TestFile { size, ..start }.at_rest()
     }
 }

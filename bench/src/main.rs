@@ -11,6 +11,8 @@ mod hash;
 mod memory;
 mod report;
 mod samples;
+mod served;
+mod signer;
 mod sink;
 mod sizes;
 mod stage;

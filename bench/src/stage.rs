@@ -5,13 +5,16 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use e2e::browser::{Browser, Kind, Tab};
 use e2e::files::TestFile;
+use e2e::front::Front;
 use e2e::proxy::{Aim, Fault, Proxy, Rule};
 use e2e::s3::Bucket;
 use local_stack::{DevServer, DevServerOptions, Minio, MinioOptions};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::cases::Case;
+use crate::cases::{Calls, Case};
+use crate::served::Served;
+use crate::signer;
 
 pub(crate) const BUCKET: &str = "slipway";
 
@@ -26,6 +29,9 @@ pub(crate) struct Stage {
     pub(crate) files: Vec<TestFile>,
     folder: TempDir,
     proxies: Vec<Proxy>,
+    _calls: Vec<Proxy>,
+    _front: Option<Front>,
+    _signer: Served,
     _server: DevServer,
     _minio: Minio,
 }
@@ -34,30 +40,60 @@ impl Stage {
     pub(crate) async fn set(case: &Case, page: &Path) -> Result<Self> {
         let folder = TempDir::with_prefix("slipway-bench-")?;
         let minio = Minio::start(MinioOptions::default())?;
-        let mut proxies = Vec::new();
+        let (mut proxies, mut calls) = (Vec::new(), Vec::new());
         for _ in 0..if case.link.is_some() { case.hosts } else { 0 } {
-            proxies.push(shaped(&minio, case).await?);
+            proxies.push(shaped(minio.port(), case).await?);
         }
         let endpoints: Vec<String> = proxies.iter().map(Proxy::url).collect();
         let endpoint = endpoints.first().cloned().unwrap_or_else(|| minio.endpoint().to_owned());
         let server = DevServer::start(DevServerOptions {
             public_endpoints: endpoints,
+            own_origin: case.calls.has_parts(),
             page_dir: Some(page.to_owned()),
             bucket: BUCKET.into(),
             ..DevServerOptions::new(&minio)
         })?;
+        let bucket = bucket(&minio);
+        let signer = signer::start(Bucket { endpoint: endpoint.clone(), ..bucket.clone() }, page).await?;
         let browser = Browser::start(Kind::Chromium).await?;
-        let slipway = open_room(&browser, server.url()).await?;
+        let mut ports = [server.port(), signer.port()];
+        if case.calls != Calls::Near {
+            for port in &mut ports {
+                let far = shaped(*port, case).await?;
+                *port = far.port();
+                calls.push(far);
+            }
+        }
+        let [slipway_port, peers_port] = ports;
+        let front = match case.calls {
+            Calls::FarWithPartsByHttp2 => Some(Front::start(([127, 0, 0, 1], slipway_port).into()).await?),
+            _ => None,
+        };
+        let room_url = front.as_ref().map_or_else(|| format!("http://127.0.0.1:{slipway_port}"), Front::url);
+        let slipway = open_room(&browser, &room_url).await?;
         let peers = browser.new_tab().await?;
         browser.switch_to(&peers).await?;
-        browser.goto(&format!("{}/bench/index.html", server.url())).await?;
+        browser.goto(&format!("http://127.0.0.1:{peers_port}/bench/index.html")).await?;
         let store = json!({
             "endpoint": endpoint, "bucket": BUCKET,
             "accessKey": minio.access_key(), "secretKey": minio.secret_key(),
         });
-        let bucket = bucket(&minio);
         let files = make_files(folder.path(), case)?;
-        Ok(Self { browser, bucket, slipway, peers, store, files, folder, proxies, _server: server, _minio: minio })
+        Ok(Self {
+            browser,
+            bucket,
+            slipway,
+            peers,
+            store,
+            files,
+            folder,
+            proxies,
+            _calls: calls,
+            _front: front,
+            _signer: signer,
+            _server: server,
+            _minio: minio,
+        })
     }
 
     /// The same bytes under new names, so that no run is taken for one before it.
@@ -98,8 +134,8 @@ fn link(file: &TestFile, folder: &Path, run: &str) -> Result<TestFile> {
     Ok(TestFile { path, size: file.size })
 }
 
-async fn shaped(minio: &Minio, case: &Case) -> Result<Proxy> {
-    let proxy = Proxy::start(([127, 0, 0, 1], minio.port()).into()).await?;
+async fn shaped(port: u16, case: &Case) -> Result<Proxy> {
+    let proxy = Proxy::start(([127, 0, 0, 1], port).into()).await?;
     proxy.set_link(case.link.unwrap_or_default());
     Ok(proxy)
 }

@@ -3,6 +3,7 @@
 pub mod api;
 pub mod browser;
 pub mod files;
+pub mod front;
 pub mod proxy;
 pub mod s3;
 pub mod stack;

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use crate::files::TestFile;
 
 /// A bucket, asked behind the proxy's back.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Bucket {
     pub endpoint: String,
     pub name: String,

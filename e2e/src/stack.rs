@@ -74,8 +74,7 @@ impl Stack {
             log: Some(logs.join("dev-server.log")),
             ..DevServerOptions::new(&minio)
         })?;
-        let port = server.url().rsplit(':').next().and_then(|port| port.parse().ok()).context("dev-server's port")?;
-        let api = Proxy::start(([127, 0, 0, 1], port).into()).await?;
+        let api = Proxy::start(([127, 0, 0, 1], server.port()).into()).await?;
         let bucket = Bucket {
             endpoint: minio.endpoint().to_owned(),
             name: BUCKET.into(),

@@ -1,12 +1,15 @@
 //! What the environment tells: read once at start, refused with the variable's name.
 
+mod forms;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::extract::CdnSecret;
 use aws_credential_types::Credentials;
 use slipway_protocol::api::{DOWNLOAD_URL_SECONDS, PART_URL_SECONDS, UPLOAD_IDLE_SECONDS, UPLOAD_LIFE_SECONDS};
+
+use crate::extract::CdnSecret;
 
 /// Why the environment is not right. A sentence that names the variable.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -121,6 +124,9 @@ pub struct Config {
     pub s3_endpoint: Option<String>,
     /// Where browsers reach storage; empty: at the functions' own endpoint.
     pub s3_public_endpoints: Vec<String>,
+    /// Parts are sent to this path of the page's own origin, behind which is the functions' own endpoint; none: to the
+    /// public endpoints.
+    pub s3_upload_path: Option<String>,
     /// `endpoint/bucket/key` in place of `bucket.endpoint/key`.
     pub s3_path_style: bool,
     /// Where the table is.
@@ -167,6 +173,7 @@ impl Config {
             credentials: env.credentials()?,
             s3_endpoint: env.url("SLIPWAY_S3_ENDPOINT")?,
             s3_public_endpoints: env.urls("SLIPWAY_S3_PUBLIC_ENDPOINTS")?,
+            s3_upload_path: env.path("SLIPWAY_S3_UPLOAD_PATH")?,
             s3_path_style: env.switch("SLIPWAY_S3_PATH_STYLE")?,
             table_endpoint: env.table_endpoint()?,
             page_origins: env.urls("SLIPWAY_PAGE_ORIGIN")?,
@@ -220,13 +227,17 @@ impl Env<'_> {
     }
 
     fn url(&self, name: &'static str) -> Result<Option<String>, ConfigError> {
-        self.text(name).map(|text| check_url(&text).ok_or(ConfigError::Bad(name, URL_FORM))).transpose()
+        self.text(name).map(|text| forms::url(&text).ok_or(ConfigError::Bad(name, forms::URL))).transpose()
     }
 
     fn urls(&self, name: &'static str) -> Result<Vec<String>, ConfigError> {
         let text = self.text(name).unwrap_or_default();
         let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
-        parts.map(|part| check_url(part).ok_or(ConfigError::Bad(name, URL_FORM))).collect()
+        parts.map(|part| forms::url(part).ok_or(ConfigError::Bad(name, forms::URL))).collect()
+    }
+
+    fn path(&self, name: &'static str) -> Result<Option<String>, ConfigError> {
+        self.text(name).map(|text| forms::path(text).ok_or(ConfigError::Bad(name, forms::PATH))).transpose()
     }
 
     fn credentials(&self) -> Result<Credentials, ConfigError> {
@@ -242,7 +253,7 @@ impl Env<'_> {
             Some("memory") => Ok(TableEndpoint::Memory),
             Some("") => Err(ConfigError::Bad(NAME, "a path, or `memory`, behind the colon")),
             Some(path) => Ok(TableEndpoint::File(path.into())),
-            None => check_url(&text).map(TableEndpoint::Url).ok_or(ConfigError::Bad(NAME, URL_FORM)),
+            None => forms::url(&text).map(TableEndpoint::Url).ok_or(ConfigError::Bad(NAME, forms::URL)),
         }
     }
 
@@ -277,17 +288,6 @@ impl Env<'_> {
             sweep_every: Duration::from_secs(self.seconds("SLIPWAY_SWEEP_SECONDS", 60)?),
         })
     }
-}
-
-const URL_FORM: &str = "http:// or https:// and a host, without a path";
-
-/// Scheme and authority and nothing else, without the last slash: what an `Origin` header and an endpoint look like.
-fn check_url(text: &str) -> Option<String> {
-    let uri: http::Uri = text.parse().ok()?;
-    let scheme = uri.scheme_str().filter(|scheme| matches!(*scheme, "http" | "https"))?;
-    let authority = uri.authority().filter(|authority| !authority.as_str().contains('@'))?;
-    let bare = uri.path() == "/" && uri.query().is_none();
-    bare.then(|| format!("{scheme}://{authority}"))
 }
 
 #[cfg(test)]
@@ -338,6 +338,10 @@ mod tests {
             ("SLIPWAY_S3_ENDPOINT", "localhost:9000"),
             ("SLIPWAY_S3_ENDPOINT", "http://user:pass@host"),
             ("SLIPWAY_S3_PUBLIC_ENDPOINTS", "http://a,ftp://b"),
+            ("SLIPWAY_S3_UPLOAD_PATH", "parts"),
+            ("SLIPWAY_S3_UPLOAD_PATH", "/parts/"),
+            ("SLIPWAY_S3_UPLOAD_PATH", "/parts/here"),
+            ("SLIPWAY_S3_UPLOAD_PATH", "/Parts"),
             ("SLIPWAY_S3_PATH_STYLE", "maybe"),
             ("SLIPWAY_TABLE_ENDPOINT", "embedded:"),
             ("SLIPWAY_TABLE_ENDPOINT", "table"),
@@ -360,13 +364,22 @@ mod tests {
     fn lists_and_endpoints_are_read() {
         let config = read(&[
             ("SLIPWAY_S3_PUBLIC_ENDPOINTS", "http://a:9000/, http://b:9000"),
+            ("SLIPWAY_S3_UPLOAD_PATH", "/to-storage-1"),
             ("SLIPWAY_TABLE_ENDPOINT", "embedded:.slipway/table.db"),
             ("SLIPWAY_PAGE_ORIGIN", "https://page.example"),
         ])
         .unwrap();
         assert_eq!(config.s3_public_endpoints, ["http://a:9000", "http://b:9000"]);
+        assert_eq!(config.s3_upload_path.as_deref(), Some("/to-storage-1"));
         assert_eq!(config.table_endpoint, TableEndpoint::File(".slipway/table.db".into()));
         assert_eq!(config.page_origins, ["https://page.example"]);
+    }
+
+    #[test]
+    fn parts_are_not_sent_to_where_something_else_is() {
+        for path in ["/", "/api", "/r", "/ws"] {
+            assert!(read(&[("SLIPWAY_S3_UPLOAD_PATH", path)]).is_err(), "{path}");
+        }
     }
 
     #[test]

@@ -35,6 +35,7 @@ impl App {
             bucket: config.bucket.clone(),
             endpoint: config.s3_endpoint.clone(),
             public_endpoints: config.s3_public_endpoints.clone(),
+            upload_path: config.s3_upload_path.clone(),
             path_style: config.s3_path_style,
         };
         Self {

@@ -24,6 +24,8 @@ pub struct DevServerOptions<'a> {
     pub bucket: String,
     /// The endpoints URLs are signed for. Empty: MinIO's own.
     pub public_endpoints: Vec<String>,
+    /// Whether parts come to dev-server, which passes them on to storage.
+    pub own_origin: bool,
     /// `embedded:PATH` (survives a restart), `embedded:memory`, or a DynamoDB endpoint.
     pub table: String,
     /// The folder of the built page. None: no page.
@@ -43,6 +45,7 @@ impl<'a> DevServerOptions<'a> {
             s3,
             bucket: "slipway".into(),
             public_endpoints: Vec::new(),
+            own_origin: false,
             table: "embedded:memory".into(),
             page_dir: None,
             extra_env: Vec::new(),
@@ -67,6 +70,9 @@ impl<'a> DevServerOptions<'a> {
         .into();
         if !self.public_endpoints.is_empty() {
             env.push(("SLIPWAY_S3_PUBLIC_ENDPOINTS".into(), self.public_endpoints.join(",")));
+        }
+        if self.own_origin {
+            env.push(("SLIPWAY_S3_UPLOAD_PATH".into(), "/storage".into()));
         }
         if let Some(page) = &self.page_dir {
             env.push(("SLIPWAY_PAGE_DIR".into(), page.display().to_string()));
@@ -129,6 +135,11 @@ impl DevServer {
     /// Such as `http://127.0.0.1:43211`, without a slash at the end.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Where it listens on this machine.
+    pub fn port(&self) -> u16 {
+        self.addr.rsplit(':').next().and_then(|port| port.parse().ok()).unwrap_or_default()
     }
 
     /// Its stderr: JSON lines.

@@ -3,9 +3,9 @@
 
 use std::fmt;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
+
+use crate::base64::Base64;
 
 /// The MD5 of a part or of a whole single-PUT object.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -34,7 +34,7 @@ impl Md5 {
 
     /// The value of a `Content-MD5` header.
     pub fn base64(&self) -> String {
-        STANDARD.encode(self.0)
+        Base64::Standard.encode(&self.0)
     }
 
     /// Lower-case hex, as S3 writes it in an ETag.
@@ -47,7 +47,7 @@ impl Md5 {
         if text.len() != 24 {
             return Err(BadDigest);
         }
-        let bytes = STANDARD.decode(text).map_err(|_| BadDigest)?;
+        let bytes = Base64::Standard.decode(text).ok_or(BadDigest)?;
         bytes.try_into().map(Self).map_err(|_| BadDigest)
     }
 

@@ -7,10 +7,11 @@ macro_rules! codes {
         /// What went wrong, for programs. The message beside it is for people.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
         #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+        #[serde(from = "String")]
         pub enum ErrorCode {
             $($(#[$doc])* #[serde(rename = $text)] $name,)*
             /// A code this version does not know.
-            #[serde(other, rename = "unknown")]
+            #[serde(rename = "unknown")]
             Unknown,
         }
 
@@ -35,6 +36,12 @@ macro_rules! codes {
             }
         }
     };
+}
+
+impl From<String> for ErrorCode {
+    fn from(text: String) -> Self {
+        Self::ALL.iter().copied().find(|code| code.as_str() == text).unwrap_or(Self::Unknown)
+    }
 }
 
 codes! {

@@ -5,6 +5,8 @@
 pub const START: u8 = 4;
 /// HTTP/1.1 in a browser: connections to one host name.
 pub const PER_HOST: u8 = 6;
+/// The same where the calls to the functions share them: one is left to these.
+pub const PER_OWN_HOST: u8 = PER_HOST - 1;
 /// Whatever the number of hosts.
 pub const MOST: u8 = 16;
 
@@ -26,6 +28,8 @@ pub struct Lanes {
     most: u8,
     /// Upload hosts that parts are spread over: lanes are added to each of them at once.
     hosts: u8,
+    /// PUTs in flight on one of them, at most.
+    each: u8,
     epoch_at: Option<u64>,
     epoch_bytes: u64,
     saturated: bool,
@@ -41,6 +45,7 @@ impl Default for Lanes {
             limit: START,
             most: PER_HOST,
             hosts: 1,
+            each: PER_HOST,
             epoch_at: None,
             epoch_bytes: 0,
             saturated: true,
@@ -63,12 +68,12 @@ impl Lanes {
         if bytes <= LIGHT && self.shrunk_at.is_none() { self.most } else { self.limit }
     }
 
-    /// Parts are spread over so many upload hosts.
-    pub fn set_hosts(&mut self, hosts: u8) {
-        let hosts = hosts.max(1);
-        let begins = hosts != self.hosts && self.is_new();
-        self.hosts = hosts;
-        self.most = hosts.saturating_mul(PER_HOST).min(MOST);
+    /// Parts are spread over so many upload hosts, with so many lanes to each of them at most.
+    pub fn set_hosts(&mut self, hosts: u8, each: u8) {
+        let (hosts, each) = (hosts.max(1), each.max(1));
+        let begins = (hosts, each) != (self.hosts, self.each) && self.is_new();
+        (self.hosts, self.each) = (hosts, each);
+        self.most = hosts.saturating_mul(each).min(MOST);
         self.limit = if begins { self.start() } else { self.limit.min(self.most) };
     }
 
@@ -148,7 +153,7 @@ impl Lanes {
 
     /// The link is another one, maybe: after sleep, or back online.
     pub fn restart(&mut self) {
-        *self = Self { most: self.most, hosts: self.hosts, limit: self.start(), ..Self::default() };
+        *self = Self { most: self.most, hosts: self.hosts, each: self.each, limit: self.start(), ..Self::default() };
     }
 }
 
@@ -193,7 +198,7 @@ mod tests {
     fn light_puts_have_all_lanes_until_one_is_cut() {
         let mut lanes = Lanes::default();
         assert_eq!([LIGHT, LIGHT + 1].map(|bytes| lanes.limit_for(bytes)), [6, 4]);
-        lanes.set_hosts(2);
+        lanes.set_hosts(2, PER_HOST);
         assert_eq!([0, u64::MAX].map(|bytes| lanes.limit_for(bytes)), [12, 8]);
         lanes.shrink(10, 0);
         assert_eq!([0, u64::MAX].map(|bytes| lanes.limit_for(bytes)), [4, 4]);
@@ -233,19 +238,39 @@ mod tests {
 
     #[test]
     fn the_limit_at_every_number_of_hosts() {
-        for (hosts, most) in [(0, 6), (1, 6), (2, 12), (3, 16), (255, 16)] {
+        let own = [(1, PER_OWN_HOST, 5), (1, MOST, 16), (1, 0, 1), (255, 255, 16)];
+        let others = [(0, 6), (1, 6), (2, 12), (3, 16), (255, 16)].map(|(hosts, most)| (hosts, PER_HOST, most));
+        for (hosts, each, most) in own.into_iter().chain(others) {
             let mut lanes = Lanes::default();
-            lanes.set_hosts(hosts);
+            lanes.set_hosts(hosts, each);
             lanes.look(0, 4);
             run(&mut lanes, 0, 60, |n| u64::from(n) * 1_000_000);
-            assert_eq!(lanes.limit(), most, "{hosts} hosts");
+            assert_eq!(lanes.limit(), most, "{hosts} hosts of {each}");
         }
+    }
+
+    #[test]
+    fn what_is_told_at_every_look_at_a_room_changes_nothing() {
+        let mut lanes = Lanes::default();
+        lanes.look(0, 4);
+        let now = run(&mut lanes, 0, 10, |n| u64::from(n) * 1_000_000);
+        lanes.set_hosts(1, PER_HOST);
+        assert_eq!(lanes.limit(), 6);
+        lanes.shrink(now, now);
+        lanes.set_hosts(1, PER_HOST);
+        assert_eq!(lanes.limit(), 3);
+        lanes.set_hosts(1, MOST);
+        assert_eq!(lanes.limit(), 3, "a cut holds");
+        lanes.restart();
+        run(&mut lanes, now, 60, |n| u64::from(n) * 1_000_000);
+        lanes.set_hosts(1, PER_OWN_HOST);
+        assert_eq!(lanes.limit(), 5);
     }
 
     #[test]
     fn two_hosts_have_all_their_lanes_as_soon_as_one_has() {
         let mut lanes = Lanes::default();
-        lanes.set_hosts(2);
+        lanes.set_hosts(2, PER_HOST);
         assert_eq!(lanes.limit(), 8);
         lanes.look(0, 8);
         run(&mut lanes, 0, 4, |n| u64::from(n) * 2_500_000);

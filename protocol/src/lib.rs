@@ -5,14 +5,18 @@
 
 pub mod api;
 pub mod backoff;
+mod base64;
 pub mod cap;
+pub mod decimal;
 pub mod digest;
 pub mod error;
 pub mod fault;
 pub mod id;
+pub mod json;
 pub mod lanes;
 pub mod link;
 pub mod machine;
 pub mod plan;
 pub mod rate;
 pub mod rng;
+pub mod sort;

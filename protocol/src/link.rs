@@ -6,12 +6,11 @@
 use std::fmt;
 use std::str::FromStr;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hkdf::Hkdf;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use crate::base64::Base64;
 use crate::id::RoomId;
 
 /// What a link lets its holder do.
@@ -98,7 +97,7 @@ macro_rules! secret_type {
 
             /// Base64url, 43 characters.
             pub fn expose(&self) -> String {
-                URL_SAFE_NO_PAD.encode(self.0)
+                Base64::Url.encode(&self.0)
             }
         }
 
@@ -116,7 +115,7 @@ macro_rules! secret_type {
                 if text.len() != 43 {
                     return Err(BadLink);
                 }
-                let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| BadLink)?;
+                let bytes = Base64::Url.decode(text).ok_or(BadLink)?;
                 bytes.try_into().map(Self).map_err(|_| BadLink)
             }
         }

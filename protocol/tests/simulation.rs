@@ -6,21 +6,23 @@
 mod world;
 
 use proptest::test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner};
+use slipway_protocol::lanes::PER_HOST;
 use slipway_protocol::rng::Rng;
-use world::{any_schedule, run};
+use world::{Schedule, any_schedule, run};
 
 fn env(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
 }
 
-/// Runs the case of one seed; shrinks it when it fails.
-fn run_case(seed: u64) -> Result<(), String> {
+/// Runs the case of one seed, changed in some way; shrinks it when it fails.
+fn run_case(seed: u64, change: fn(&mut Schedule)) -> Result<(), String> {
     let mut rng = Rng::new(seed);
     let bytes: Vec<u8> = (0..4).flat_map(|_| rng.bits().to_le_bytes()).collect();
     let config = Config { cases: 1, failure_persistence: None, max_shrink_iters: 2_000, ..Config::default() };
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
     let mut runner = TestRunner::new_with_rng(config, rng);
-    let result = runner.run(&any_schedule(), |schedule| {
+    let result = runner.run(&any_schedule(), |mut schedule| {
+        change(&mut schedule);
         run(schedule);
         Ok(())
     });
@@ -37,11 +39,21 @@ fn run_case(seed: u64) -> Result<(), String> {
 /// held up all later calls; an ended upload that was paused stayed so when it was begun again; what had failed here and was
 /// another tab's by now was shown as failed, and a pause that the view offered no button for was not kept.
 const FOUND: [u64; 3] = [47_996, 525_067, 446_511];
+/// Found since hosts differ in what they take: those that were begun together waited for ever for the record of one that
+/// was over already, where the disk never answered.
+const FOUND_SINCE: [u64; 1] = [66_348];
 
 #[test]
 fn what_was_found_before_stays_mended() {
     for seed in FOUND {
-        if let Err(report) = run_case(seed) {
+        // They were found where every host took six, and each record was told alone.
+        let as_then = |schedule: &mut Schedule| (schedule.lanes_each, schedule.saved_together) = (PER_HOST, false);
+        if let Err(report) = run_case(seed, as_then) {
+            panic!("{report}");
+        }
+    }
+    for seed in FOUND_SINCE {
+        if let Err(report) = run_case(seed, |_| ()) {
             panic!("{report}");
         }
     }
@@ -54,7 +66,7 @@ fn whatever_happens_the_bytes_arrive_or_the_upload_says_what_to_do() {
     // Shrinking fails thousands of times; only its result is worth reading.
     let hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(|_| {}));
-    let failed = (first..first + cases).find_map(|seed| run_case(seed).err());
+    let failed = (first..first + cases).find_map(|seed| run_case(seed, |_| ()).err());
     std::panic::set_hook(hook);
     if let Some(report) = failed {
         panic!("{report}");

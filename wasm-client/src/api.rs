@@ -1,10 +1,12 @@
 //! One call of the functions: JSON out, JSON in, a time-out, and errors that say what follows.
 
+use futures::future::LocalBoxFuture;
 use gloo_net::http::{Method, RequestBuilder, Response};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use slipway_protocol::api::IDEMPOTENCY_KEY;
 use slipway_protocol::error::{ApiError, ErrorBody, ErrorCode};
+use slipway_protocol::json;
 use slipway_protocol::link::MemberToken;
 use slipway_protocol::machine::CallFault;
 use web_sys::{AbortController, RequestCache, RequestCredentials};
@@ -69,8 +71,16 @@ impl Api {
         read_answer(&self.send_for_text(call, token).await?)
     }
 
-    /// The answer's text. Not generic, so that it is in the page once and not once for each type of answer.
-    pub(crate) async fn send_for_text(&self, call: &Call, token: Option<&MemberToken>) -> Result<String, Fault> {
+    /// The answer's text. Neither generic nor part of the caller, so that it is in the page once.
+    pub(crate) fn send_for_text<'a>(
+        &'a self,
+        call: &'a Call,
+        token: Option<&'a MemberToken>,
+    ) -> LocalBoxFuture<'a, Result<String, Fault>> {
+        Box::pin(self.ask(call, token))
+    }
+
+    async fn ask(&self, call: &Call, token: Option<&MemberToken>) -> Result<String, Fault> {
         let abort = AbortOnDrop(AbortController::new().map_err(|_| Fault::Network)?);
         let asked = async {
             let response = self.request(call, token, &abort)?.send().await.map_err(|_| Fault::Network)?;
@@ -84,7 +94,7 @@ impl Api {
     /// Whether the functions answer at all.
     pub(crate) async fn is_there(&self) -> bool {
         let call = Call::get("/health".into());
-        !matches!(self.send::<serde_json::Value>(&call, None).await, Err(Fault::Network))
+        !matches!(self.send::<IgnoredAny>(&call, None).await, Err(Fault::Network))
     }
 
     fn request(
@@ -126,7 +136,8 @@ impl Call {
 
     /// POST with a JSON body.
     pub(crate) fn post(path: String, body: &impl Serialize) -> Self {
-        let body = serde_json::to_string(body).expect("wire types have string keys");
+        // Never fails: wire types have string keys. A panic would bring the words for every error there is.
+        let body = serde_json::to_string(body).unwrap_or_default();
         Self { method: Method::POST, path, body: Some(body), idempotency_key: None }
     }
 
@@ -192,7 +203,7 @@ impl Drop for AbortOnDrop {
 /// An answer that is not ours, such as a hotel's log-in page with status 200, counts as none.
 pub(crate) fn read_answer<T: DeserializeOwned>(text: &str) -> Result<T, Fault> {
     let text = if text.trim().is_empty() { "null" } else { text };
-    serde_json::from_str(text).map_err(|_| Fault::Network)
+    json::from_str(text).map_err(|_| Fault::Network)
 }
 
 fn read_error(response: &Response, text: &str) -> Fault {
@@ -202,7 +213,7 @@ fn read_error(response: &Response, text: &str) -> Fault {
 
 /// The gateway in front of the functions has error bodies of its own.
 fn read_error_body(text: &str, status: u16) -> ApiError {
-    match serde_json::from_str::<ErrorBody>(text) {
+    match json::from_str::<ErrorBody>(text) {
         Ok(body) => body.error,
         Err(_) => error_of(
             ErrorCode::Unknown,
@@ -217,7 +228,6 @@ fn error_of(code: ErrorCode, message: String) -> ApiError {
 
 #[cfg(test)]
 mod tests {
-    use serde::de::IgnoredAny;
     use slipway_protocol::id::PartNumber;
     use wasm_bindgen_test::wasm_bindgen_test;
 

@@ -54,7 +54,7 @@ impl Changes {
         self.listeners.borrow_mut().push(Rc::new(f));
     }
 
-    /// Somebody waits to see what becomes of a click.
+    /// Somebody waits to see what changed.
     pub(crate) fn hurry(&self) {
         self.uploads.hurry();
     }

@@ -4,8 +4,9 @@ mod offers;
 
 use std::future::Future;
 
-use slipway_protocol::api::{AuditPage, EventPage, FilePage, RoomView};
+use slipway_protocol::api::{AuditPage, FilePage, RoomView};
 use slipway_protocol::id::{FileId, MemberId, RoomId};
+use slipway_protocol::lanes::PER_HOST;
 use slipway_protocol::link::{Role, RoomLink};
 use slipway_protocol::machine::{Input, LocalId, Reason, Totals, View, Which};
 use wasm_bindgen_futures::spawn_local;
@@ -18,7 +19,7 @@ use crate::notice::{Board, Notice, lack};
 use crate::offers::Offers;
 use crate::rooms::{Rooms, SavedRoom};
 use crate::store::Store;
-use crate::{ClientError, download, panic, sys};
+use crate::{ClientError, connections, download, panic, sys};
 
 /// Dropped and picked folders are added as they are walked, so many files at a time.
 const WALK_AT_ONCE: usize = 256;
@@ -106,7 +107,8 @@ impl Client {
     /// As all calls: no answer, or the functions refused.
     pub async fn room(&self, room: RoomId) -> Result<RoomView, ClientError> {
         let view = self.rooms().room(room).await?;
-        self.driver.feed(Input::Hosts(view.upload_hosts.max(1)));
+        let lanes_each = if view.upload_same_origin { connections::lanes_of_own_host() } else { PER_HOST };
+        self.driver.feed(Input::Hosts { count: view.upload_hosts.max(1), lanes_each });
         if view.role.may_upload() {
             self.driver.expect_files();
         }
@@ -121,12 +123,12 @@ impl Client {
         Ok(self.rooms().files(room, after).await?)
     }
 
-    /// Events with a number above `after`.
+    /// The files that went away in events with a number above `after`.
     ///
     /// # Errors
     /// As all calls.
-    pub async fn events(&self, room: RoomId, after: u64) -> Result<EventPage, ClientError> {
-        Ok(self.rooms().events(room, after).await?)
+    pub async fn removed(&self, room: RoomId, after: u64) -> Result<Vec<FileId>, ClientError> {
+        Ok(self.rooms().removed(room, after).await?)
     }
 
     /// Makes a new link for the role; the old one stops working. Gives the new URL.

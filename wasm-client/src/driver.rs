@@ -1,7 +1,7 @@
 //! The driver: feeds facts to the machine, runs the effects that it asks for, and decides nothing.
 //!
 //! Facts wait in a queue and effects are run one after another, so that nothing is ever
-//! called from within itself; after [`BUDGET_MS`] the browser gets a turn.
+//! called from within itself; after a few milliseconds ([`Budget`]) the browser gets a turn.
 
 mod adopt;
 mod effects;
@@ -15,19 +15,20 @@ use std::fmt;
 use std::rc::{Rc, Weak};
 
 use slipway_protocol::id::PartNumber;
+use slipway_protocol::lanes::PER_OWN_HOST;
 use slipway_protocol::machine::{Attempt, Config, Effect, Engine, Input, LocalId, Reason, Stage, Totals, View};
 use web_sys::File;
 
 use crate::change::{Change, Changes};
 use crate::clock::{self, Alarm, World};
-use crate::hash::{HashPool, JobKey};
+use crate::hash::{self, HashPool, JobKey};
 use crate::locks::Locks;
 use crate::notice::{Board, Notice};
 use crate::panic;
 use crate::put::Put;
 use crate::rooms::{Rooms, random};
 use crate::selftest::SelfTest;
-use crate::soon::{Coalesce, Soon};
+use crate::soon::{Budget, Coalesce, DRIVER_MS, Soon};
 use crate::store::Store;
 use crate::sys::{self, FileHandle};
 use crate::tabs::{Tabs, Word};
@@ -35,14 +36,12 @@ use crate::wake::Awake;
 
 pub(crate) use self::adopt::AdoptFault;
 
-/// The main thread is given back to the browser after so many milliseconds.
-const BUDGET_MS: f64 = 8.0;
 /// Other tabs look at the checkpoint so long after it changed, in milliseconds.
 const SAY_MS: u32 = 300;
+/// More records on the disk than this are not looked at in one go.
+const SAVED_AT_ONCE: usize = 64;
 /// The page's own timers are slowed in a hidden tab, a worker's are not: it looks at the alarm so often, in milliseconds.
 const CLOCK_MS: u32 = 1_000;
-/// Workers that hash. One of them, with several parts in step, is faster than the disk.
-const WORKERS: u8 = 1;
 
 /// The machine and everything around it. Cheap to clone; all clones are one.
 #[derive(Clone)]
@@ -106,7 +105,7 @@ impl Driver {
             inbox: RefCell::default(),
             state: Cell::new(State::Idle),
             later: Soon::new(with(weak, |driver| driver.drain())),
-            pool: HashPool::new(WORKERS, with_one(weak, |driver, event| driver.hashed(event))),
+            pool: HashPool::new(hash::workers(cores()), with_one(weak, |driver, event| driver.hashed(event))),
             locks: Locks::new(
                 &format!("{}-upload-", store.name()),
                 with_one(weak, |driver, event| driver.locked(event)),
@@ -135,6 +134,8 @@ impl Driver {
             changes,
         });
         let driver = Self(inner);
+        // Until a room tells more: its parts may go to our own origin, by the connections of the calls.
+        driver.feed(Input::Hosts { count: 1, lanes_each: PER_OWN_HOST });
         driver.0.store.on_event(with_one(&Rc::downgrade(&driver.0), |driver, event| driver.saved(event)));
         driver.0.rooms.on_change(with(&Rc::downgrade(&driver.0), |driver| {
             driver.0.changes.note(Change::Rooms);
@@ -161,10 +162,6 @@ impl Driver {
 
     /// Feeds a fact to the machine, now or after those that wait.
     pub(crate) fn feed(&self, input: Input) {
-        // After a panic the machine may be half changed. What is on disk is not.
-        if panic::panicked() {
-            return;
-        }
         if input.is_unanswered() && !clock::online() {
             self.0.inbox.borrow_mut().push_back(Input::Offline);
         }
@@ -174,6 +171,15 @@ impl Driver {
         self.0.inbox.borrow_mut().push_back(input);
         if self.0.state.get() == State::Idle {
             self.drain();
+        }
+    }
+
+    /// Feeds a fact in a later task, with those like it that follow: a write of the disk answers for many records.
+    fn feed_later(&self, input: Input) {
+        self.0.inbox.borrow_mut().push_back(input);
+        if self.0.state.get() == State::Idle {
+            self.0.state.set(State::Later);
+            self.0.later.ask();
         }
     }
 
@@ -237,12 +243,14 @@ impl Driver {
 
     /// Effects first, then the next fact, until there are none left or the time is over.
     fn drain(&self) {
+        // After a panic the machine may be half changed. What is on disk is not.
+        if panic::panicked() {
+            return;
+        }
         self.0.state.set(State::Running);
-        let clock = sys::window().performance();
-        let time = || clock.as_ref().map_or(0.0, web_sys::Performance::now);
-        let end = time() + BUDGET_MS;
+        let budget = Budget::begin(DRIVER_MS);
         while self.step() {
-            if time() > end {
+            if budget.is_spent() {
                 self.0.state.set(State::Later);
                 self.0.later.ask();
                 return;
@@ -258,9 +266,14 @@ impl Driver {
             self.run(effect);
             return true;
         }
-        let input = self.0.inbox.borrow_mut().pop_front();
-        let Some(input) = input else { return false };
-        self.0.engine.borrow_mut().handle(clock::now(), input);
+        let mut inbox = self.0.inbox.borrow_mut();
+        if inbox.is_empty() {
+            return false;
+        }
+        // The next fact, or all of the next that are records on the disk.
+        let next = inbox.iter().take(SAVED_AT_ONCE);
+        let saved = next.take_while(|input| matches!(input, Input::Saved { .. })).count();
+        self.0.engine.borrow_mut().handle_all(clock::now(), inbox.drain(..saved.max(1)));
         true
     }
 
@@ -273,10 +286,8 @@ impl Driver {
         }
         self.0.fresh.borrow_mut().extend(&changed);
         self.0.changes.note(Change::Uploads);
-        if clicked {
-            self.0.changes.hurry();
-        }
         let mut running = self.0.running.borrow_mut();
+        let was_running = !running.is_empty();
         for id in changed {
             if self.view(id).is_some_and(|view| is_running(&view)) {
                 running.insert(id);
@@ -285,6 +296,10 @@ impl Driver {
             }
         }
         self.0.awake.set(!running.is_empty());
+        // A click, and the end of everything, are what somebody waits for.
+        if clicked || (was_running && running.is_empty()) {
+            self.0.changes.hurry();
+        }
     }
 
     /// Every effect there is.
@@ -320,6 +335,11 @@ impl fmt::Debug for Driver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Driver({:?})", self.0.state.get())
     }
+}
+
+/// Logical processors, as far as the browser tells.
+fn cores() -> f64 {
+    sys::window().navigator().hardware_concurrency()
 }
 
 /// Something goes on here, or will by itself: the device should not sleep, and the page not be left.

@@ -10,6 +10,7 @@ mod api;
 mod change;
 mod client;
 mod clock;
+mod connections;
 mod download;
 mod driver;
 mod error;

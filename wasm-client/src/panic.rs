@@ -3,18 +3,14 @@
 //! The checkpoint is not touched: what was saved was saved before the step that depended on it.
 
 use std::cell::Cell;
-use std::panic::PanicHookInfo;
 
-use wasm_bindgen::{JsCast, JsValue};
-use web_sys::HtmlElement;
+use wasm_bindgen::JsValue;
+use web_sys::Node;
 
 use crate::sys;
 
 /// What the user reads.
 const TEXT: &str = "The page hit an error. Your uploads are saved; reload to go on.";
-
-const STYLE: &str = "position:fixed;inset:0 0 auto 0;z-index:9999;padding:1rem;text-align:center;\
-    background:#7f1d1d;color:#fff;font:1rem/1.4 system-ui,sans-serif";
 
 thread_local! {
     static PANICKED: Cell<bool> = const { Cell::new(false) };
@@ -29,39 +25,30 @@ pub(crate) fn panicked() -> bool {
 pub(crate) fn install() {
     let before = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
-        log(info);
+        let cause = info.to_string();
+        web_sys::console::error_1(&JsValue::from_str(&cause));
         before(info);
         // A second panic follows from the first, and says nothing new.
         if !PANICKED.replace(true) {
-            show();
+            let _ = show(&cause);
         }
     }));
 }
 
-fn log(info: &PanicHookInfo<'_>) {
-    web_sys::console::error_1(&JsValue::from_str(&info.to_string()));
-}
-
-/// Written into the page by hand: the views may be what panicked.
-fn show() {
-    let shown = sys::window().document().and_then(|document| {
-        let notice = document.create_element("div").ok()?;
-        notice.set_text_content(Some(TEXT));
-        for (name, value) in [
-            ("data-testid", "notice"),
-            ("data-key", "panic"),
-            ("role", "alert"),
-            ("class", "notice notice-error panic"),
-        ] {
-            notice.set_attribute(name, value).ok()?;
-        }
-        // Through the style object: a strict content security policy refuses the attribute.
-        notice.unchecked_ref::<HtmlElement>().style().set_css_text(STYLE);
-        document.body()?.append_child(&notice).ok()
-    });
-    if shown.is_none() {
-        web_sys::console::error_1(&JsValue::from_str(TEXT));
+/// Written into the page by hand: the views may be what panicked. With the cause, for who reports it and has no console;
+/// a screen reader says what to do, and does not spell out paths.
+fn show(cause: &str) -> Option<Node> {
+    let document = sys::window().document()?;
+    let notice = document.create_element("div").ok()?;
+    notice.set_text_content(Some(TEXT));
+    for (name, value) in [("data-testid", "notice"), ("data-key", "panic"), ("role", "alert"), ("class", "panic")] {
+        notice.set_attribute(name, value).ok()?;
     }
+    let why = document.create_element("p").ok()?;
+    why.set_text_content(Some(cause));
+    why.set_attribute("aria-hidden", "true").ok()?;
+    notice.append_child(&why).ok()?;
+    document.body()?.append_child(&notice).ok()
 }
 
 #[cfg(test)]
@@ -71,8 +58,9 @@ mod tests {
 
     use super::*;
 
-    fn notices() -> u32 {
-        sys::window().document().unwrap().query_selector_all("[data-key=panic]").unwrap().length()
+    fn notices() -> Vec<String> {
+        let all = sys::window().document().unwrap().query_selector_all("[data-key=panic]").unwrap();
+        (0..all.length()).filter_map(|index| all.get(index)?.text_content()).collect()
     }
 
     #[wasm_bindgen_test]
@@ -85,7 +73,7 @@ mod tests {
             }
         }));
         install();
-        assert_eq!((notices(), panicked()), (0, false));
+        assert_eq!((notices().len(), panicked()), (0, false));
         for _ in 0..2 {
             let caught = Closure::<dyn FnMut()>::new(|| panic!("as a test"));
             let call: &js_sys::Function = caught.as_ref().unchecked_ref();
@@ -93,7 +81,10 @@ mod tests {
             // A closure that was left by a panic is not to be touched again.
             caught.forget();
         }
-        assert_eq!((notices(), panicked()), (1, true));
+        let told = notices();
+        assert_eq!((told.len(), panicked()), (1, true));
+        assert!(told[0].starts_with(TEXT) && told[0].contains("panic.rs:"), "where: {told:?}");
+        assert!(told[0].ends_with("as a test"), "why: {told:?}");
         PANICKED.set(false);
     }
 }

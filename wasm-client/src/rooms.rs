@@ -12,12 +12,14 @@ use std::collections::HashMap;
 use std::fmt;
 use std::rc::Rc;
 
+use futures::future::LocalBoxFuture;
 use futures::lock::Mutex;
 use serde::de::DeserializeOwned;
 use slipway_protocol::api::{CreateRoom, Join, Joined, RoomCreated, RoomView, UploadInfo};
 use slipway_protocol::error::ErrorCode;
 use slipway_protocol::id::RoomId;
 use slipway_protocol::link::{LinkSecret, MemberToken, Role, RoomLink};
+use slipway_protocol::sort;
 
 use crate::ClientError;
 use crate::api::{Api, Call, Fault, read_answer};
@@ -64,7 +66,7 @@ impl Rooms {
             return;
         }
         let saved = self.0.store.sessions().await;
-        let sessions = saved.iter().filter_map(|json| serde_json::from_str::<Session>(json).ok());
+        let sessions = saved.iter().filter_map(|json| slipway_protocol::json::from_str::<Session>(json).ok());
         *self.0.sessions.borrow_mut() = sessions.map(|session| (session.room, session)).collect();
     }
 
@@ -81,7 +83,7 @@ impl Rooms {
     /// Newest first.
     pub(crate) fn all(&self) -> Vec<SavedRoom> {
         let mut sessions: Vec<_> = self.0.sessions.borrow().values().cloned().collect();
-        sessions.sort_by_key(|session| std::cmp::Reverse(session.joined_at));
+        sort::by_number(&mut sessions, |session| u64::MAX - session.joined_at);
         sessions.iter().map(Session::shown).collect()
     }
 
@@ -166,7 +168,12 @@ impl Rooms {
         read_answer(&self.call_for_text(room, call).await?)
     }
 
-    async fn call_for_text(&self, room: RoomId, call: &Call) -> Result<String, Fault> {
+    /// Boxed, so that the many calls do not each have it within them.
+    fn call_for_text<'a>(&'a self, room: RoomId, call: &'a Call) -> LocalBoxFuture<'a, Result<String, Fault>> {
+        Box::pin(async move { self.call_or_rejoin(room, call).await })
+    }
+
+    async fn call_or_rejoin(&self, room: RoomId, call: &Call) -> Result<String, Fault> {
         let token = self.token(room).ok_or_else(Fault::no_session)?;
         let fault = match self.0.api.send_for_text(call, Some(&token)).await {
             Err(fault) if ran_out(&fault) => fault,
@@ -241,8 +248,10 @@ impl Rooms {
     }
 
     fn save(&self, session: &Session) {
-        let json = serde_json::to_string(session).expect("a session has string keys");
-        self.0.store.save_session(session.room, json);
+        // Never refused: a session has nothing but texts and numbers.
+        if let Ok(json) = serde_json::to_string(session) {
+            self.0.store.save_session(session.room, json);
+        }
     }
 
     fn changed(&self) {

@@ -2,8 +2,8 @@
 
 use slipway_protocol::api::{
     Adopt, Adoption, AuditPage, CompleteMany, CompletedMany, Completion, CompletionResult, Download, DownloadGrant,
-    EventPage, FileMeta, FilePage, Initiate, Initiated, LinkRotated, Meta, NewUpload, PartToSign, Presign, Presigned,
-    Proof, RoomView, RotateLink, SignedRequest, StartedUpload, UploadStatus,
+    FileMeta, FilePage, Initiate, Initiated, LinkRotated, Meta, NewUpload, PartToSign, Presign, Presigned, Proof,
+    RoomView, RotateLink, SignedRequest, StartedUpload, UploadStatus,
 };
 use slipway_protocol::digest::Digest;
 use slipway_protocol::id::{FileId, MemberId, RoomId, UploadId};
@@ -31,9 +31,11 @@ impl Rooms {
         self.call(room, &Call::get(format!("/rooms/{room}/files{query}"))).await
     }
 
-    /// GET events.
-    pub(crate) async fn events(&self, room: RoomId, after: u64) -> Result<EventPage, Fault> {
-        self.call(room, &Call::get(format!("/rooms/{room}/events?after={after}"))).await
+    /// GET events, of which only removals matter here: the files that went away.
+    pub(crate) async fn removed(&self, room: RoomId, after: u64) -> Result<Vec<FileId>, Fault> {
+        let page: Happened = self.call(room, &Call::get(format!("/rooms/{room}/events?after={after}"))).await?;
+        let removed = page.events.into_iter().filter(|event| event.kind == "file-removed");
+        Ok(removed.filter_map(|event| event.file_id).collect())
     }
 
     /// GET a page of the audit log.
@@ -145,6 +147,20 @@ impl Rooms {
     async fn done(&self, room: RoomId, call: &Call) -> Result<(), Fault> {
         self.call::<serde::de::IgnoredAny>(room, call).await.map(drop)
     }
+}
+
+/// As much of `EventPage` as is of use here.
+#[derive(serde::Deserialize)]
+struct Happened {
+    events: Vec<OneEvent>,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct OneEvent {
+    #[serde(rename = "type")]
+    kind: String,
+    file_id: Option<FileId>,
 }
 
 fn new_upload(upload: ToInitiate) -> NewUpload {

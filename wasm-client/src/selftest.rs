@@ -8,10 +8,12 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 
 use gloo_net::http::{Method, RequestBuilder};
+use slipway_protocol::machine::PutFault;
 use web_sys::{RequestCache, RequestCredentials, RequestMode, Url};
 
 use crate::api::Api;
 use crate::notice::{Level, Notice};
+use crate::put::PutEvent;
 use crate::soon::within;
 use crate::{clock, sys};
 
@@ -73,12 +75,17 @@ pub(crate) struct Suspect {
 impl Suspect {
     /// Looks at it. `None`: nothing can be said, such as when this page is offline itself.
     pub(crate) async fn look(&self, api: &Api) -> Option<Notice> {
-        if !clock::online() || !api.is_there().await {
+        // Our own origin needs no rules, and what is behind it answers with a status: the wire just broke.
+        if self.is_own() || !clock::online() || !api.is_there().await {
             return None;
         }
         let answers = answers(&self.object).await;
         // A host that took parts before has its rules right: the wire just broke.
         if answers && self.took { None } else { Some(self.notice(answers)) }
+    }
+
+    fn is_own(&self) -> bool {
+        sys::window().location().origin().is_ok_and(|own| own == self.origin)
     }
 
     fn notice(&self, answers: bool) -> Notice {
@@ -105,6 +112,34 @@ impl Suspect {
     }
 }
 
+/// Whether a request goes to a path of the page's own origin, from where it is passed on to storage.
+fn is_passed_on(url: &str) -> bool {
+    url.starts_with('/')
+}
+
+/// Nothing hides an ETag on our own origin: where there is none, something else than storage answered.
+pub(crate) fn seen_through(url: &str, event: PutEvent) -> PutEvent {
+    match event {
+        PutEvent::Stored(None) if is_passed_on(url) => PutEvent::Failed(PutFault::Http { status: 502, code: None }),
+        event => event,
+    }
+}
+
+/// Whether what stands before storage on our own origin says that a part did not get there.
+pub(crate) fn is_not_passed_on(url: &str, fault: &PutFault) -> bool {
+    is_passed_on(url) && matches!(fault, PutFault::Http { status: 502..=504, code: None })
+}
+
+/// What to say then.
+pub(crate) fn away() -> Notice {
+    Notice {
+        key: UNREACHABLE,
+        level: Level::Warning,
+        text: "What is sent to this site does not reach its storage. Uploads go on by themselves when it does again."
+            .into(),
+    }
+}
+
 /// What to say when storage keeps a part's ETag to itself.
 pub(crate) fn etag_hidden() -> Notice {
     Notice {
@@ -126,11 +161,16 @@ async fn answers(object: &str) -> bool {
 }
 
 fn without_query(url: &str) -> Option<String> {
-    Url::new(url).ok().map(|url| url.origin() + &url.pathname())
+    whole(url).map(|url| url.origin() + &url.pathname())
 }
 
 fn origin_of(url: &str) -> Option<String> {
-    Url::new(url).ok().map(|url| url.origin())
+    whole(url).map(|url| url.origin())
+}
+
+/// Parts may go to paths of the page's own origin.
+fn whole(url: &str) -> Option<Url> {
+    Url::new_with_base(url, &sys::window().location().origin().ok()?).ok()
 }
 
 #[cfg(test)]
@@ -151,6 +191,23 @@ mod tests {
         assert!(test.failed("https://other.example/key").is_some());
         assert!(test.stored(URL) && !test.stored(URL));
         assert!(test.failed(URL).unwrap().took);
+        let own = sys::window().location().origin().unwrap();
+        let suspect = test.failed("/storage/key?X-Amz-Signature=secret").unwrap();
+        assert_eq!(suspect, Suspect { object: format!("{own}/storage/key"), origin: own, took: false });
+        assert!(suspect.is_own() && !test.failed("https://third.example/key").unwrap().is_own());
+    }
+
+    #[wasm_bindgen_test]
+    fn on_the_pages_own_origin_only_storage_shows_an_etag() {
+        let stored = |etag: Option<&str>| PutEvent::Stored(etag.map(str::to_owned));
+        let gateway = |status| PutFault::Http { status, code: None };
+        assert_eq!(seen_through(URL, stored(None)), stored(None), "hidden by CORS");
+        assert_eq!(seen_through("/storage/key", stored(Some("e"))), stored(Some("e")));
+        assert_eq!(seen_through("/storage/key", stored(None)), PutEvent::Failed(gateway(502)));
+        assert!([502, 503, 504].into_iter().all(|status| is_not_passed_on("/storage/key", &gateway(status))));
+        assert!(!is_not_passed_on(URL, &gateway(502)) && !is_not_passed_on("/storage/key", &gateway(500)));
+        let slow_down = PutFault::Http { status: 503, code: Some("SlowDown".into()) };
+        assert!(!is_not_passed_on("/storage/key", &slow_down), "storage itself");
     }
 
     #[wasm_bindgen_test]

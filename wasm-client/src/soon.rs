@@ -11,12 +11,17 @@ use gloo_timers::callback::Timeout;
 use gloo_timers::future::TimeoutFuture;
 use js_sys::Function;
 use wasm_bindgen::prelude::*;
-use web_sys::MessageChannel;
+use web_sys::{MessageChannel, Performance};
 
-use crate::clock;
+use crate::{clock, sys};
 
+/// A task that takes in files ends after so many milliseconds and the step that it is in: the browser takes up to 1 to look
+/// at a file. No task should be longer than 8.
+pub(crate) const INTAKE_MS: f64 = 4.0;
+/// The same of one that does what the machine asks for: the browser takes up to 6 to begin a PUT.
+pub(crate) const DRIVER_MS: f64 = 2.0;
 /// One part in so many of the time is for what draws. The browser's own drawing takes as much again.
-const SHARE: u64 = 20;
+const SHARE: u64 = 40;
 /// What is drawn is never older than this, in milliseconds.
 const SLOWEST_MS: u32 = 1_000;
 
@@ -82,7 +87,7 @@ impl Coalesce {
         Self(Rc::new(CoalesceInner { every_ms, waiting: RefCell::default(), f: Box::new(f), pace: None }))
     }
 
-    /// The same for what draws: `f`, and the tasks that it leaves, have a twentieth of the time. After one that took long
+    /// The same for what draws: `f`, and the tasks that it leaves, have a fortieth of the time. After one that took long
     /// the next waits, for [`SLOWEST_MS`] at most; after a rest it comes as soon as ever.
     pub(crate) fn paced(every_ms: u32, f: impl Fn() + 'static) -> Self {
         Self(Rc::new_cyclic(|weak: &Weak<CoalesceInner>| {
@@ -102,8 +107,11 @@ impl Coalesce {
         if self.0.waiting.borrow().is_some() {
             return;
         }
+        self.plan(self.0.wait_ms());
+    }
+
+    fn plan(&self, wait: u32) {
         let inner = Rc::downgrade(&self.0);
-        let wait = self.0.wait_ms();
         let timer = Timeout::new(wait, move || {
             if let Some(inner) = inner.upgrade() {
                 inner.waiting.take();
@@ -113,15 +121,15 @@ impl Coalesce {
         self.0.waiting.replace(Some((clock::mono() + u64::from(wait), timer)));
     }
 
-    /// The next call, or the one that was asked for, comes as soon as ever: somebody waits for it.
+    /// The call that was asked for comes now, in a task of its own, and the next as soon as ever: somebody waits for it.
     pub(crate) fn hurry(&self) {
         if let Some(pace) = &self.0.pace {
             pace.next_at.set(0);
         }
-        let soonest = clock::mono() + u64::from(self.0.every_ms);
-        if self.0.waiting.borrow().as_ref().is_some_and(|(at, _)| *at > soonest) {
-            self.0.waiting.take();
-            self.ask();
+        let now = clock::mono();
+        let is_late = self.0.waiting.borrow().as_ref().is_some_and(|(at, _)| *at > now);
+        if is_late {
+            self.plan(0);
         }
     }
 }
@@ -152,6 +160,29 @@ impl Pace {
 impl fmt::Debug for Coalesce {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Coalesce")
+    }
+}
+
+/// The time that one task may take.
+pub(crate) struct Budget {
+    clock: Option<Performance>,
+    end: f64,
+}
+
+impl Budget {
+    pub(crate) fn begin(ms: f64) -> Self {
+        let mut budget = Self { clock: sys::window().performance(), end: 0.0 };
+        budget.end = budget.now() + ms;
+        budget
+    }
+
+    /// Whether the rest has to wait for another task.
+    pub(crate) fn is_spent(&self) -> bool {
+        self.now() >= self.end
+    }
+
+    fn now(&self) -> f64 {
+        self.clock.as_ref().map_or(0.0, Performance::now)
     }
 }
 
@@ -207,7 +238,7 @@ mod tests {
         paced.ask();
         paced.hurry();
         let at = paced.0.waiting.borrow().as_ref().map(|(at, _)| *at);
-        assert!(at.is_some_and(|at| at <= clock::mono() + 10), "somebody waits");
+        assert!(at.is_some_and(|at| at <= clock::mono()), "somebody waits");
         calls.wait_for(3).await;
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use slipway_protocol::json;
 use slipway_protocol::machine::LocalId;
 use wasm_bindgen::prelude::*;
 use web_sys::{BroadcastChannel, MessageEvent};
@@ -38,7 +39,7 @@ impl Tabs {
             Listener::new(channel, "message", move |event| {
                 let data = event.unchecked_ref::<MessageEvent>().data().as_string();
                 // A newer page may say what this one does not know.
-                if let Some(word) = data.and_then(|text| serde_json::from_str(&text).ok()) {
+                if let Some(word) = data.and_then(|text| json::from_str(&text).ok()) {
                     on(word);
                 }
             })

@@ -24,6 +24,9 @@ pub(crate) struct Options {
     /// This machine's name or address for other devices, such as 192.168.1.20; without it, only this machine is served
     #[arg(long)]
     public_host: Option<String>,
+    /// Send parts to the page's own port, which passes them on to storage; downloads still come from storage's
+    #[arg(long)]
+    own_origin: bool,
     /// Build the page as it is deployed: slower to build, smaller
     #[arg(long)]
     release: bool,
@@ -89,6 +92,7 @@ fn start_server(options: &Options, minio: &Minio, data: &Path, dist: &Path) -> R
         public_endpoints: public.collect(),
         table: format!("embedded:{}", data.join("table.sqlite").display()),
         page_dir: Some(dist.to_path_buf()),
+        own_origin: options.own_origin,
         addr: format!("{}:{}", options.listen_host(), options.port),
         log: Some(data.join("dev-server.log")),
         ..DevServerOptions::new(minio)
@@ -130,7 +134,7 @@ mod tests {
     use super::*;
 
     fn options(port: u16, minio_port: u16) -> Options {
-        Options { port, minio_port, public_host: None, release: false }
+        Options { port, minio_port, public_host: None, own_origin: false, release: false }
     }
 
     #[test]

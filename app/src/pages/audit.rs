@@ -1,24 +1,21 @@
 //! `/r/{roomId}/audit`: what happened in the room, for those who manage it.
 
-use std::collections::HashMap;
-
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use leptos_router::components::A;
-use leptos_router::hooks::use_params_map;
 use slipway_protocol::api::AuditEntry;
 use slipway_protocol::id::{MemberId, RoomId};
 
 use crate::names::visible;
-use crate::parts::{Icon, Lost};
+use crate::parts::{Icon, Lost, Show};
+use crate::route::A;
 use crate::state::{self, Ctx};
 use crate::{browser, texts};
 
 /// The page of one room's log.
 #[component]
 pub(crate) fn AuditPage() -> impl IntoView {
-    let params = use_params_map();
-    let room = Memo::new(move |_| params.with(|params| params.get("room").and_then(|id| id.parse::<RoomId>().ok())));
+    let id = state::ctx().place.room();
+    let room = Memo::new(move |_| id.with(|id| id.parse::<RoomId>().ok()));
     move || {
         match room.get() {
         Some(room) => view! { <Log room/> }.into_any(),
@@ -29,6 +26,9 @@ pub(crate) fn AuditPage() -> impl IntoView {
     }
     }
 }
+
+/// Members and what they are called; the last word counts.
+type Names = Vec<(MemberId, String)>;
 
 /// What is loaded of the log. A handle: copies are one.
 #[derive(Clone, Copy)]
@@ -72,7 +72,7 @@ fn Log(room: RoomId) -> impl IntoView {
         error: RwSignal::new(None),
     };
     loaded.more(ctx);
-    let names = StoredValue::new(HashMap::<MemberId, String>::new());
+    let names = StoredValue::new(Names::new());
     spawn_local(async move {
         // Names make the table readable; without them it shows ids.
         if let Ok(view) = ctx.client().room(room).await {
@@ -86,7 +86,7 @@ fn Log(room: RoomId) -> impl IntoView {
     let more = move || loaded.next.with(Option::is_some) && !loaded.busy.get();
     view! {
         <section class="section audit">
-            <p><A href=format!("/r/{room}") attr:class="link">"Back to the room"</A></p>
+            <p><A href=format!("/r/{room}") class="link">"Back to the room"</A></p>
             <h1>"What happened here"</h1>
             <p class="muted">"Everything done in this room, in order. Each entry is sealed with the one before it, so a later change would show."</p>
             <p class="form-error" role="alert">{move || loaded.error.get()}</p>
@@ -109,9 +109,12 @@ fn Log(room: RoomId) -> impl IntoView {
 }
 
 #[component]
-fn Row(entry: AuditEntry, names: StoredValue<HashMap<MemberId, String>>, room: RoomId) -> impl IntoView {
-    let name =
-        |id: MemberId| names.with_value(|names| names.get(&id).cloned()).unwrap_or_else(|| short(&id.to_string()));
+fn Row(entry: AuditEntry, names: StoredValue<Names>, room: RoomId) -> impl IntoView {
+    let name = |id: MemberId| {
+        names
+            .with_value(|names| names.iter().rev().find(|(known, _)| *known == id).map(|(_, name)| name.clone()))
+            .unwrap_or_else(|| short(&id.to_string()))
+    };
     let subject = entry.subject.parse().map_or_else(|_| short(&entry.subject), name);
     let who = entry.member_id.map_or_else(|| "Slipway".into(), name);
     let joined = entry.member_id.filter(|_| entry.action == "member-joined");

@@ -1,7 +1,6 @@
 //! Every state of the room with made-up values: to design with, never served.
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_params_map;
 use slipway_protocol::api::{FileInfo, FileMeta, Meta, Quota, RoomView, UploadInfo, UploadState};
 use slipway_protocol::id::{FileId, MemberId, RoomId, UploadId};
 use slipway_protocol::link::{LinkSecret, Role, RoomLink};
@@ -22,8 +21,7 @@ const GB: u64 = 1_000 * MB;
 #[component]
 pub(crate) fn Gallery() -> impl IntoView {
     let ctx = state::ctx();
-    let params = use_params_map();
-    let state = Memo::new(move |_| params.with(|params| params.get("state").unwrap_or_default()));
+    let state = ctx.place.room();
     move || show(ctx, &state.get())
 }
 
@@ -274,6 +272,7 @@ fn room(role: Role, state: &str) -> RoomView {
             open_uploads: 9,
         },
         upload_hosts: 1,
+        upload_same_origin: false,
     }
 }
 

@@ -2,13 +2,13 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use leptos_router::components::A;
-use leptos_router::hooks::use_navigate;
 use slipway_protocol::id::RoomId;
+use slipway_protocol::sort;
 use wasm_client::{SavedRoom, Which};
 
 use crate::names::visible;
-use crate::parts::{Glyph, Icon};
+use crate::parts::{For, Glyph, Icon, Show};
+use crate::route::A;
 use crate::rows::Counts;
 use crate::{format, state, texts};
 
@@ -41,7 +41,6 @@ pub(crate) fn Home() -> impl IntoView {
 #[component]
 fn NewRoom() -> impl IntoView {
     let ctx = state::ctx();
-    let navigate = use_navigate();
     let (room_name, display_name) = (RwSignal::new(String::new()), RwSignal::new(last_name(ctx)));
     let (busy, error) = (RwSignal::new(false), RwSignal::new(None::<String>));
     let submit = move |event: leptos::ev::SubmitEvent| {
@@ -56,12 +55,11 @@ fn NewRoom() -> impl IntoView {
         }
         busy.set(true);
         error.set(None);
-        let navigate = navigate.clone();
         spawn_local(async move {
             match ctx.client().create_room(&room, &me).await {
                 Ok(saved) => {
                     ctx.rooms.set(ctx.client().saved_rooms());
-                    navigate(&format!("/r/{}", saved.room), Default::default());
+                    ctx.place.go(&format!("/r/{}", saved.room));
                 }
                 Err(fault) => {
                     error.try_set(Some(fault.to_string()));
@@ -126,7 +124,10 @@ fn Unfinished() -> impl IntoView {
         };
         let mut rooms: Vec<_> =
             ctx.uploads.with(|uploads| uploads.rooms().map(row).filter(|open| open.files > 0).collect());
-        rooms.sort_unstable_by_key(|open| open.room);
+        // In any order that stays: ids are random.
+        sort::by_number(&mut rooms, |open| {
+            u64::from_be_bytes(open.room.as_bytes()[..8].try_into().unwrap_or_default())
+        });
         rooms
     });
     // A tile is not drawn anew as its upload goes on: a click in between would miss it.
@@ -164,13 +165,13 @@ fn UnfinishedTile(room: RoomId, is_member: bool, open: Memo<Vec<Open>>) -> impl 
     };
     let inside = view! {
         <strong><bdi>{name.clone()}</bdi></strong>
-        <span class="muted">{facts}</span>
-        <progress max="100" value=percent aria-label=format!("Uploads to {name}")></progress>
+        <span class="muted">{move || facts()}</span>
+        <progress max="100" value=move || percent() aria-label=format!("Uploads to {name}")></progress>
     };
     match is_member {
         true => view! {
             <li class="tile" data-testid="unfinished">
-                <A href=format!("/r/{room}") attr:class="tile-link">{inside}</A>
+                <A href=format!("/r/{room}") class="tile-link">{inside}</A>
             </li>
         }
         .into_any(),
@@ -223,7 +224,7 @@ fn Rooms() -> impl IntoView {
 fn RoomTile(saved: SavedRoom) -> impl IntoView {
     view! {
         <li class="tile" data-testid="saved-room">
-            <A href=format!("/r/{}", saved.room) attr:class="tile-link">
+            <A href=format!("/r/{}", saved.room) class="tile-link">
                 <strong><bdi>{visible(&saved.name)}</bdi></strong>
                 <span class="muted">
                     {texts::role_name(saved.role)} ", as " <bdi>{visible(&saved.display_name)}</bdi>

@@ -2,13 +2,11 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use leptos_router::NavigateOptions;
-use leptos_router::hooks::{use_location, use_navigate, use_params_map};
 use slipway_protocol::id::RoomId;
 use slipway_protocol::link::RoomLink;
 
 use crate::live::Live;
-use crate::parts::{Icon, Lost, Skeleton};
+use crate::parts::{Icon, Lost, Skeleton, effect};
 use crate::room::{Body, JoinForm, SwitchForm};
 use crate::state::{self, Ctx};
 use crate::texts;
@@ -34,10 +32,13 @@ enum Entry {
 #[component]
 pub(crate) fn RoomPage() -> impl IntoView {
     let ctx = state::ctx();
-    let (params, location) = (use_params_map(), use_location());
-    let entry = Memo::new(move |_| {
-        let room = params.with(|params| params.get("room").unwrap_or_default());
-        location.hash.with(|hash| entry(ctx, &room, hash))
+    let room = ctx.place.room();
+    let entry = Memo::new(move |_| room.with(|room| ctx.place.hash.with(|hash| entry(ctx, room, hash))));
+    effect(move || {
+        // Also of a link that is opened in the room itself, if it adds nothing.
+        if let Entry::Inside(room) = entry.get() {
+            hide_key(ctx, room);
+        }
     });
     move || {
         match entry.get() {
@@ -87,7 +88,6 @@ fn entry(ctx: Ctx, room: &str, hash: &str) -> Entry {
 fn Weaker(link: RoomLink) -> impl IntoView {
     let ctx = state::ctx();
     let inside = format!("/r/{}", link.room);
-    let navigate = use_navigate();
     if let Some(saved) = ctx.saved_now(link.room) {
         spawn_local(async move {
             match ctx.client().join(&link, &saved.display_name).await {
@@ -96,7 +96,10 @@ fn Weaker(link: RoomLink) -> impl IntoView {
                 Err(error) => ctx.complain(error),
             }
             ctx.rooms.set(ctx.client().saved_rooms());
-            navigate(&inside, NavigateOptions { replace: true, scroll: false, ..Default::default() });
+            // They may have left meanwhile.
+            if ctx.place.path.with_untracked(|path| path.trim_end_matches('/') == inside) {
+                ctx.place.rename(&inside);
+            }
         });
     }
     view! { <Skeleton/> }
@@ -105,17 +108,14 @@ fn Weaker(link: RoomLink) -> impl IntoView {
 #[component]
 fn Inside(room: RoomId) -> impl IntoView {
     let ctx = state::ctx();
-    hide_key(room);
     let live = Live::new(room);
     live.follow(ctx);
     view! { <Body live/> }
 }
 
 /// The address bar is read over shoulders and copied without a thought: the key does not stay in it.
-fn hide_key(room: RoomId) {
-    let location = use_location();
-    if location.hash.with_untracked(|hash| hash.len() > 1) {
-        let options = NavigateOptions { replace: true, scroll: false, ..Default::default() };
-        use_navigate()(&format!("/r/{room}"), options);
+fn hide_key(ctx: Ctx, room: RoomId) {
+    if ctx.place.hash.with(|hash| hash.len() > 1) {
+        ctx.place.rename(&format!("/r/{room}"));
     }
 }

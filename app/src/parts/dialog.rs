@@ -3,18 +3,19 @@
 use leptos::html;
 use leptos::prelude::*;
 
+use super::effect;
 use crate::state::{self, Question};
 
 /// A modal dialog, open while `open` is true. `on_close` is told when the user closes it.
 #[component]
 pub(crate) fn Modal(
-    #[prop(into)] open: Signal<bool>,
-    #[prop(into)] label: Signal<String>,
+    open: Memo<bool>,
+    label: Memo<String>,
     on_close: Callback<()>,
     children: Children,
 ) -> impl IntoView {
     let node = NodeRef::<html::Dialog>::new();
-    Effect::new(move |_| {
+    effect(move || {
         let Some(dialog) = node.get() else { return };
         match (open.get(), dialog.open()) {
             // Fails only on a dialog that is not in the document any more.
@@ -44,7 +45,7 @@ pub(crate) fn QuestionDialog() -> impl IntoView {
     let title = move || ctx.question.with(|question| question.as_ref().map(|question| question.title.clone()));
     let close = Callback::new(move |()| ctx.question.set(None));
     view! {
-        <Modal open label=Signal::derive(move || title().unwrap_or_default()) on_close=close>
+        <Modal open label=Memo::new(move |_| title().unwrap_or_default()) on_close=close>
             {move || ctx.question.get().map(|question| view! { <Asked question close/> })}
         </Modal>
     }

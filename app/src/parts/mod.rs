@@ -1,6 +1,7 @@
 //! Small pieces that pages are made of.
 
 mod dialog;
+mod flow;
 mod icon;
 mod name;
 mod notices;
@@ -10,6 +11,7 @@ mod theme;
 mod toasts;
 
 pub(crate) use dialog::{Modal, QuestionDialog};
+pub(crate) use flow::{For, Show, effect};
 pub(crate) use icon::{Glyph, Icon};
 pub(crate) use name::{Folder, KindIcon, Name};
 pub(crate) use notices::Notices;

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use wasm_client::{Level, Notice};
 
-use super::{Glyph, Icon};
+use super::{For, Glyph, Icon};
 use crate::names::visible;
 use crate::state;
 

@@ -1,9 +1,9 @@
 //! What stands where something is on its way, or can't be.
 
 use leptos::prelude::*;
-use leptos_router::components::A;
 
 use super::{Glyph, Icon};
+use crate::route::A;
 
 /// The shape of a page that is not there yet.
 #[component]
@@ -31,7 +31,7 @@ pub(crate) fn Lost(
             <p>{text}</p>
             <div class="lost-buttons">
                 {children.map(|children| children())}
-                <A href="/" attr:class="btn">"To the start page"</A>
+                <A href="/" class="btn">"To the start page"</A>
             </div>
         </section>
     }

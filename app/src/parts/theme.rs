@@ -1,16 +1,16 @@
 //! The product's name, and light or dark.
 
 use leptos::prelude::*;
-use leptos_router::components::A;
 
 use super::{Glyph, Icon};
 use crate::browser;
+use crate::route::A;
 
 /// Logo and name; leads to the start page.
 #[component]
 pub(crate) fn Wordmark() -> impl IntoView {
     view! {
-        <A href="/" attr:class="brand" attr:aria-label="Slipway, start page">
+        <A href="/" class="brand" label="Slipway, start page">
             <svg class="logo" viewBox="0 0 32 32" aria-hidden="true">
                 <rect class="logo-ground" width="32" height="32" rx="8"></rect>
                 <path class="logo-ramp" d="M5 25H27V17z"></path>
@@ -42,6 +42,6 @@ pub(crate) fn ThemeButton() -> impl IntoView {
         Some(_) => view! { <Glyph icon=Icon::Moon/> },
     };
     view! {
-        <button type="button" class="icon-btn" aria-label=label title=label on:click=turn>{icon}</button>
+        <button type="button" class="icon-btn" aria-label=move || label() title=move || label() on:click=turn>{move || icon()}</button>
     }
 }

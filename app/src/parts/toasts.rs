@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{Glyph, Icon};
+use super::{For, Glyph, Icon};
 use crate::state;
 
 /// All toasts. The region is always there, so that screen readers hear what comes into it.

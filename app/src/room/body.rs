@@ -14,7 +14,7 @@ use super::others::Others;
 use super::share::Share;
 use super::uploads::Uploads;
 use crate::live::Live;
-use crate::parts::{Glyph, Icon, Lost, Skeleton};
+use crate::parts::{Glyph, Icon, Lost, Show, Skeleton, effect};
 use crate::state::{self, Ctx};
 use crate::texts;
 
@@ -26,7 +26,7 @@ pub(crate) fn Body(live: Live) -> impl IntoView {
         live.trouble.with(|trouble| trouble.as_ref().and_then(ClientError::code)).and_then(texts::lost_text)
     });
     let name = Memo::new(move |_| live.view.with(|view| view.as_ref().map(|view| view.name.clone())));
-    Effect::new(move |_| ctx.title.set(name.get().unwrap_or_default()));
+    effect(move || ctx.title.set(name.get().unwrap_or_default()));
     on_cleanup(move || ctx.title.set(String::new()));
     let role = Memo::new(move |_| live.view.with(|view| view.as_ref().map(|view| view.role)));
     let comes_back = move || {
@@ -88,7 +88,7 @@ fn Trouble(live: Live) -> impl IntoView {
             <Show when=move || live.trouble.with(Option::is_some)>
                 <div class="notice notice-warning" data-testid="offline">
                     <Glyph icon=Icon::Offline/>
-                    <p>{text}</p>
+                    <p>{move || text()}</p>
                     <button type="button" class="btn btn-small" on:click=move |_| live.look(ctx)>"Try now"</button>
                 </div>
             </Show>

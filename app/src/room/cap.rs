@@ -1,8 +1,10 @@
 //! The speed limit of this page, kept on this device.
 
 use leptos::prelude::*;
+use slipway_protocol::decimal;
 
 use crate::browser;
+use crate::parts::{Show, effect};
 use crate::state::{self, Ctx};
 
 const MB: u64 = 1_000_000;
@@ -26,14 +28,15 @@ pub(crate) fn follow(ctx: Ctx) {
         custom.set(kept_custom);
     }
     let cap = Memo::new(move |_| chosen(ctx));
-    Effect::new(move |before: Option<Option<u64>>| {
+    let mut before = None;
+    effect(move || {
         let now = if ctx.ready.get() { cap.get() } else { None };
-        if before.flatten() != now {
+        if before != now {
             ctx.client().set_cap(now);
         }
-        now
+        before = now;
     });
-    Effect::new(move |_| {
+    effect(move || {
         let text = written(&choice.get(), &custom.get());
         browser::keep(KEY, text.as_deref());
     });
@@ -87,8 +90,8 @@ pub(crate) fn Cap() -> impl IntoView {
 
 /// From megabytes as typed. What is no number, or nothing, is no limit.
 fn bytes_per_second(megabytes: &str) -> Option<u64> {
-    let number: f64 = megabytes.trim().replace(',', ".").parse().ok()?;
-    (number > 0.0 && number.is_finite()).then(|| (number * MB as f64).max(1.0) as u64)
+    let number = decimal::parse(&megabytes.trim().replace(',', "."))?;
+    (number > 0.0).then(|| (number * MB as f64).max(1.0) as u64)
 }
 
 #[cfg(test)]

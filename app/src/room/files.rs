@@ -9,7 +9,7 @@ use slipway_protocol::link::Role;
 use crate::listing::Listing;
 use crate::live::Live;
 use crate::names::visible;
-use crate::parts::{Folder, Glyph, Icon, KindIcon, Name};
+use crate::parts::{Folder, For, Glyph, Icon, KindIcon, Name, Show, effect};
 use crate::state::{self, Ctx};
 use crate::{browser, format, steps};
 
@@ -23,11 +23,13 @@ const DRAWN: usize = 200;
 pub(crate) fn Files(live: Live, role: Role) -> impl IntoView {
     let filter = RwSignal::new(String::new());
     let known = Memo::new(move |_| live.listing.with(Listing::len));
-    let ids = Memo::new(move |_| live.listing.with(|listing| filter.with(|text| listing.matching(text))));
+    let ids =
+        Memo::new(move |_| live.listing.with(|listing| filter.with(|text| listing.matching(text, browser::lower))));
     let drawn = RwSignal::new(DRAWN);
-    let shown = steps::by_frames(ids, drawn);
+    let asked = Memo::new(move |_| drawn.get() > DRAWN || filter.with(|text| !text.is_empty()));
+    let shown = steps::by_frames(ids, drawn, asked);
     // What was drawn of another list says nothing about this one.
-    Effect::new(move |_| {
+    effect(move || {
         filter.track();
         drawn.set(DRAWN);
     });
@@ -43,7 +45,7 @@ pub(crate) fn Files(live: Live, role: Role) -> impl IntoView {
     view! {
         <section class="card panel" aria-label="Files in the room">
             <div class="panel-head">
-                <h2>"Files" <span class="count number">{counted}</span></h2>
+                <h2>"Files" <span class="count number">{move || counted()}</span></h2>
                 <Show when=move || useful.get()>
                     <input class="filter" type="search" placeholder="Filter by name" aria-label="Filter files by name" data-testid="file-filter" bind:value=filter/>
                 </Show>
@@ -55,7 +57,7 @@ pub(crate) fn Files(live: Live, role: Role) -> impl IntoView {
             <ul class="files">
                 <For each=move || shown.get() key=|id| *id let:id><FileRow live role id/></For>
             </ul>
-            <Show when=move || hidden.get() || more.get()><More live drawn hidden partly=Signal::derive(move || more.get() && filter.with(|text| !text.is_empty()))/></Show>
+            <Show when=move || hidden.get() || more.get()><More live drawn hidden partly=Memo::new(move |_| more.get() && filter.with(|text| !text.is_empty()))/></Show>
         </section>
     }
 }
@@ -76,7 +78,7 @@ fn EmptyRoom(role: Role) -> impl IntoView {
 }
 
 #[component]
-fn More(live: Live, drawn: RwSignal<usize>, hidden: Memo<bool>, partly: Signal<bool>) -> impl IntoView {
+fn More(live: Live, drawn: RwSignal<usize>, hidden: Memo<bool>, partly: Memo<bool>) -> impl IntoView {
     let ctx = state::ctx();
     let busy = RwSignal::new(false);
     let load = move |_| {
@@ -137,7 +139,7 @@ fn OneFile(live: Live, role: Role, file: FileInfo) -> impl IntoView {
                 <span class="number">{format::bytes(file.size)}</span>
                 <Folder path=path.clone()/>
                 <bdi>{visible(&file.display_name)}</bdi>
-                <time title=browser::local_time(added_at)>{when}</time>
+                <time title=browser::local_time(added_at)>{move || when()}</time>
             </p>
             <div class="file-buttons">
                 <button type="button" class="btn btn-small" data-testid="file-download" aria-label=move || format!("Download {}", shown.get_value()) on:click=move |_| download(ctx, live, id)>

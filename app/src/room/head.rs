@@ -2,12 +2,11 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use leptos_router::components::A;
-use leptos_router::hooks::use_navigate;
 
 use crate::live::Live;
 use crate::names::visible;
-use crate::parts::{Glyph, Icon};
+use crate::parts::{Glyph, Icon, Show};
+use crate::route::A;
 use crate::{browser, format, state, texts};
 
 /// Name of the room, what I may do in it and as whom, and how full it is.
@@ -37,41 +36,40 @@ pub(crate) fn Head(live: Live) -> impl IntoView {
 #[component]
 pub(crate) fn Leave(live: Live) -> impl IntoView {
     let ctx = state::ctx();
-    let navigate = use_navigate();
     let quota = Memo::new(move |_| live.view.with(|view| view.as_ref().map(|view| view.quota.clone())));
     let manages = Memo::new(move |_| live.view.with(|view| view.as_ref().is_some_and(|view| view.role.may_manage())));
     let used = move || quota.get().map(|quota| format::bytes_of(quota.used_bytes, quota.max_bytes)).unwrap_or_default();
     let percent = move || quota.get().map_or(0, |quota| format::percent(quota.used_bytes, quota.max_bytes));
     let leaving = RwSignal::new(false);
-    let leave = StoredValue::new_local(move || {
-        let navigate = navigate.clone();
+    // It may be agreed to when the room is not shown any more.
+    let leave = move || {
         spawn_local(async move {
             leaving.try_set(true);
             match ctx.client().leave_room(live.room).await {
                 Ok(()) => {
                     ctx.rooms.set(ctx.client().saved_rooms());
-                    navigate("/", Default::default());
+                    ctx.place.go("/");
                 }
                 Err(error) => ctx.complain(error),
             }
             leaving.try_set(false);
         });
-    });
+    };
     let ask = move |_| {
         let unfinished =
             ctx.uploads.with_untracked(|uploads| uploads.of(live.room).filter(|view| !view.stage.is_over()).count());
         let yes = if unfinished == 0 { "Leave" } else { "Cancel uploads and leave" };
         let text = texts::leave_text(unfinished as u64);
-        ctx.ask("Leave this room?", text, yes, move || leave.with_value(|leave| leave()));
+        ctx.ask("Leave this room?", text, yes, leave);
     };
     view! {
         <section class="card side-card">
             <h2>"The room"</h2>
-            <p class="quota-line"><span>"Space used"</span><span class="number">{used}</span></p>
-            <progress class="quota" max="100" value=percent aria-label="Space used"></progress>
+            <p class="quota-line"><span>"Space used"</span><span class="number">{move || used()}</span></p>
+            <progress class="quota" max="100" value=move || percent() aria-label="Space used"></progress>
             <div class="side-buttons">
                 <Show when=move || manages.get()>
-                    <A href=format!("/r/{}/audit", live.room) attr:class="btn btn-small">
+                    <A href=format!("/r/{}/audit", live.room) class="btn btn-small">
                         <Glyph icon=Icon::List/> "Audit log"
                     </A>
                 </Show>

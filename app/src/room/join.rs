@@ -2,13 +2,11 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use leptos_router::NavigateOptions;
-use leptos_router::components::A;
-use leptos_router::hooks::use_navigate;
 use slipway_protocol::link::RoomLink;
 
 use crate::names::visible;
 use crate::pages::{FormError, last_name};
+use crate::route::A;
 use crate::state;
 use crate::texts;
 
@@ -57,7 +55,7 @@ pub(crate) fn JoinForm(link: RoomLink) -> impl IntoView {
                 {move || if busy.get() { "Joining…" } else { "Join the room" }}
             </button>
             // A link that was cut or is out of date does not bar the way of somebody who is in already.
-            {is_back.then(|| view! { <A href=inside attr:class="btn btn-wide">"Go on without it"</A> })}
+            {is_back.then(|| view! { <A href=inside class="btn btn-wide">"Go on without it"</A> })}
         </form>
     }
 }
@@ -87,8 +85,7 @@ pub(crate) fn SwitchForm(link: RoomLink) -> impl IntoView {
     let me = saved.map(|saved| saved.display_name).unwrap_or_default();
     let (busy, error) = (RwSignal::new(false), RwSignal::new(None::<String>));
     let (path, role) = (format!("/r/{}", link.room), link.role);
-    let navigate = use_navigate();
-    let stay = move |_| navigate(&path, NavigateOptions { replace: true, ..Default::default() });
+    let stay = move |_| ctx.place.go_instead(&path);
     view! {
         <section class="card form form-lone">
             <h1>"This link gives you another role"</h1>

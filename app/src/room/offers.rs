@@ -15,7 +15,7 @@ const LISTED: usize = 5;
 pub(crate) fn OffersDialog() -> impl IntoView {
     let ctx = state::ctx();
     let open = Memo::new(move |_| ctx.offers.with(|offers| !offers.is_empty()));
-    let label = Signal::derive(move || ctx.offers.with(|offers| title(offers)));
+    let label = Memo::new(move |_| ctx.offers.with(|offers| title(offers)));
     let close = Callback::new(move |()| {
         let dropped = ctx.client().drop_offers();
         ctx.offers.set(Vec::new());

@@ -12,7 +12,7 @@ use wasm_client::Offer;
 use crate::format;
 use crate::live::Live;
 use crate::names::visible;
-use crate::parts::{Folder, Glyph, Icon, KindIcon, Name};
+use crate::parts::{Folder, For, Glyph, Icon, KindIcon, Name, Show};
 use crate::state;
 
 /// The list; nothing while nobody else uploads.
@@ -66,7 +66,7 @@ fn Other(live: Live, role: Role, uploads: Memo<Vec<UploadInfo>>, id: UploadId) -
                     <bdi>{who}</bdi>
                 </p>
                 <div class="file-buttons">
-                    <progress class="other-bar" max="100" value=percent aria-label=format!("How far {} is", visible(&name))></progress>
+                    <progress class="other-bar" max="100" value=move || percent() aria-label=format!("How far {} is", visible(&name))></progress>
                     {may_go_on.then(|| view! { <GoOn offer id/> })}
                     {may_cancel.then(|| view! { <Cancel live name=name.clone() id/> })}
                 </div>

@@ -7,7 +7,7 @@ use wasm_client::{Actions, LocalId, Reason, Stage, View, Which, has_picker};
 
 use super::strip_view::Strip;
 use crate::names::visible;
-use crate::parts::{Folder, Glyph, Icon, KindIcon, Name};
+use crate::parts::{Folder, Glyph, Icon, KindIcon, Name, Show};
 use crate::state::{self, Ctx};
 use crate::{format, order, pace, texts};
 
@@ -79,7 +79,7 @@ fn StageMark(stage: Memo<Stage>) -> impl IntoView {
         Some(view! { <Glyph icon/> })
     };
     view! {
-        <span class="stage-mark">{mark}</span>
+        <span class="stage-mark">{move || mark()}</span>
         <span class="sr-only">{move || texts::stage_text(stage.get())} ": "</span>
     }
 }
@@ -211,7 +211,7 @@ fn Pick(id: LocalId, name: StoredValue<String>, shown: Memo<bool>) -> impl IntoV
             view! { <label class="btn btn-small"><Glyph icon=Icon::File/>"Pick again"{input()}</label> }.into_any()
         }
     };
-    view! { <Show when=move || shown.get()>{button}</Show> }
+    view! { <Show when=move || shown.get()>{button()}</Show> }
 }
 
 fn cancel(ctx: Ctx, view: &View) {

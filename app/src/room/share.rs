@@ -6,7 +6,7 @@ use leptos::task::spawn_local;
 use slipway_protocol::link::Role;
 
 use crate::live::Live;
-use crate::parts::{Glyph, Icon, Modal, QrCode};
+use crate::parts::{For, Glyph, Icon, Modal, QrCode, Show};
 use crate::state::{self, Ctx};
 use crate::{browser, texts};
 
@@ -119,7 +119,7 @@ fn LinkPower(live: Live, role: Role, url: Memo<Option<String>>, unsure: Memo<boo
     view! {
         <div class="link-power">
             <button type="button" class="text-btn" data-testid=format!("rotate-{role}") aria-label=move || format!("{} ({name})", replace()) on:click=rotate>
-                <Glyph icon=Icon::Swap/>{replace}
+                <Glyph icon=Icon::Swap/>{move || replace()}
             </button>
             // The last way in stays: a room that nobody manages can't be put right.
             <Show when=move || role != Role::Manage>
@@ -152,7 +152,7 @@ fn LinkDialog(shown: Shown) -> impl IntoView {
     let close = Callback::new(move |()| shown.set(None));
     let label = move || shown.get().map(|(role, _)| format!("{} link", texts::role_name(role))).unwrap_or_default();
     view! {
-        <Modal open label=Signal::derive(label) on_close=close>
+        <Modal open label=Memo::new(move |_| label()) on_close=close>
             {move || shown.get().map(|(role, url)| view! {
                 <h2>{format!("{} link", texts::role_name(role))}</h2>
                 <p class="muted">{texts::role_text(role)}</p>

@@ -29,7 +29,7 @@ pub(crate) fn Strip(view: Memo<View>) -> impl IntoView {
             aria-valuetext=text
             title=text
         >
-            {drawing}
+            {move || drawing()}
         </div>
     }
 }
@@ -53,7 +53,7 @@ fn Cells(cells: Memo<Vec<wasm_client::Cell>>) -> impl IntoView {
         view! { <path class=format!("cell-{class}") d=d></path> }
     });
     view! {
-        <svg viewBox=frame preserveAspectRatio="none" aria-hidden="true">{paths.into_iter().collect_view()}</svg>
+        <svg viewBox=move || frame() preserveAspectRatio="none" aria-hidden="true">{paths.into_iter().collect_view()}</svg>
     }
 }
 

@@ -1,5 +1,7 @@
 //! The uploads of this device in this room: totals, buttons for all, and the list.
 
+use std::time::Duration;
+
 use leptos::html;
 use leptos::prelude::*;
 use slipway_protocol::id::RoomId;
@@ -9,7 +11,7 @@ use super::cap::Cap;
 use super::row::UploadRow;
 use super::strip_view::Legend;
 use crate::order::{self, Filter};
-use crate::parts::{Glyph, Icon};
+use crate::parts::{For, Glyph, Icon, Show, effect};
 use crate::rows::Counts;
 use crate::state::{self, Ctx};
 use crate::{browser, format, pace, window};
@@ -18,8 +20,11 @@ use crate::{browser, format, pace, window};
 const FILTER_ABOVE: usize = 8;
 /// The height of a row in pixels, where the style sheet does not tell.
 const ROW_PIXELS: f64 = 88.0;
+/// Rows of one task while the list is new.
+const FIRST_ROWS: usize = 8;
 
-/// The panel; nothing while there are no uploads.
+/// The panel; nothing is seen of it while there are no uploads. Where there are none yet it is drawn in a task of its own
+/// once the room is, so that the first pick finds it there.
 #[component]
 pub(crate) fn Uploads(room: RoomId) -> impl IntoView {
     let ctx = state::ctx();
@@ -31,17 +36,19 @@ pub(crate) fn Uploads(room: RoomId) -> impl IntoView {
         ctx.uploads.with(|uploads| order::arrange(uploads.sorted(room), filter.get(), held))
     });
     let counts = Memo::new(move |_| ctx.uploads.with(|uploads| uploads.counts(room)));
-    let any = Memo::new(move |_| counts.with(|counts| counts.all > 0));
+    let (none, ahead) = (Memo::new(move |_| counts.with(|counts| counts.all == 0)), RwSignal::new(false));
+    // The view may have gone meanwhile.
+    set_timeout(move || _ = ahead.try_set(none.try_get_untracked() == Some(true)), Duration::ZERO);
     view! {
-        <Show when=move || any.get()>
-            <section class="card panel" aria-label="Your uploads">
+        <Show when=move || !none.get() || ahead.get()>
+            <section class="card panel" aria-label="Your uploads" hidden=none>
                 <div class="panel-head">
                     <h2>"Your uploads"</h2>
                     <ForAll room counts/>
                 </div>
                 <TotalsLine counts/>
                 <Filters counts filter/>
-                <List order pointed focused/>
+                <List order pointed focused ahead/>
                 <div class="panel-foot">
                     <Legend/>
                     <Cap/>
@@ -137,8 +144,9 @@ fn TotalsLine(counts: Memo<Counts>) -> impl IntoView {
     };
     view! {
         <p class="totals" data-testid="totals" data-completed=move || ctx.totals.with(|totals| totals.completed)>
-            <span>{files}</span><span>{bytes}</span><span class="strong">{speed}</span><span>{left}</span>
-            <span class="muted">{other}</span>
+            <span>{move || files()}</span><span>{move || bytes()}</span><span class="strong">{move || speed()}</span>
+            <span>{move || left()}</span>
+            <span class="muted">{move || other()}</span>
         </p>
         <progress class="totals-bar" max="100" aria-label="All uploads together"
             value=move || ctx.totals.with(|totals| format::percent(totals.bytes, totals.size))></progress>
@@ -165,29 +173,79 @@ fn Filters(counts: Memo<Counts>, filter: RwSignal<Filter>) -> impl IntoView {
     }
 }
 
+/// The first few rows are one task, a few more the next, and so on, so that no task is long. Each row is drawn for the
+/// first time then, and the browser has yet to compile what draws it; later a whole window of rows takes as long as these.
+fn draw_more(most: RwSignal<usize>) {
+    set_timeout(
+        move || {
+            let is_all = most.try_update(|most| {
+                let next = most.saturating_add(FIRST_ROWS);
+                *most = if next < window::DRAW_ALL { next } else { usize::MAX };
+                *most == usize::MAX
+            });
+            if is_all == Some(false) {
+                draw_more(most);
+            }
+        },
+        Duration::ZERO,
+    );
+}
+
 /// The list, of which only what is seen is drawn.
 #[component]
-fn List(order: Memo<Vec<LocalId>>, pointed: RwSignal<bool>, focused: RwSignal<bool>) -> impl IntoView {
+fn List(
+    order: Memo<Vec<LocalId>>,
+    pointed: RwSignal<bool>,
+    focused: RwSignal<bool>,
+    ahead: RwSignal<bool>,
+) -> impl IntoView {
     let node = NodeRef::<html::Div>::new();
     let (scroll, height, row) = (RwSignal::new(0.0), RwSignal::new(600.0), RwSignal::new(ROW_PIXELS));
+    // A frame, or the end of a scroll, may come when the list is gone.
+    let there = move || node.try_get_untracked().flatten();
     let measure = move || {
-        if let Some(list) = node.get_untracked() {
+        if let Some(list) = there() {
             height.set(f64::from(list.client_height()));
             row.set(browser::css_pixels(&list, "--row").unwrap_or(ROW_PIXELS));
         }
     };
     let many = Memo::new(move |_| order.with(Vec::len));
-    Effect::new(move |_| {
-        let _ = (node.get(), many.get());
+    // It grows with its rows until it is full.
+    let few = Memo::new(move |_| many.get().min(window::DRAW_ALL + 1));
+    effect(move || {
+        let _ = (node.get(), few.get());
         request_animation_frame(measure);
     });
     let resized = window_event_listener(leptos::ev::resize, move |_| measure());
-    on_cleanup(move || resized.remove());
+    on_cleanup(move || {
+        resized.remove();
+        // What is taken away from under the pointer is not told that it left.
+        pointed.try_set(false);
+        focused.try_set(false);
+    });
     let drawn = Memo::new(move |_| window::visible(many.get(), scroll.get(), height.get(), row.get()));
-    let rows = move || order.with(|order| order.get(drawn.get()).unwrap_or_default().to_vec());
-    let on_scroll = move |_| scroll.set(node.get_untracked().map_or(0.0, |list| f64::from(list.scroll_top())));
-    let above = move || format!("{}px", drawn.get().start as f64 * row.get());
-    let below = move || format!("{}px", many.get().saturating_sub(drawn.get().end) as f64 * row.get());
+    let (most, mut begun) = (RwSignal::new(0), false);
+    effect(move || {
+        if begun || many.get() == 0 {
+            return;
+        }
+        begun = true;
+        // The panel goes with its last row, so that the next ones are not looked at from where it was scrolled to.
+        ahead.set(false);
+        match browser::is_hidden() {
+            // A hidden page's timers are slow, and nobody sees it.
+            true => most.set(usize::MAX),
+            false => draw_more(most),
+        }
+    });
+    let rows = move || {
+        order.with(|order| {
+            order.get(drawn.get()).unwrap_or_default().iter().take(most.get()).copied().collect::<Vec<_>>()
+        })
+    };
+    let on_scroll = move |_| scroll.set(there().map_or(0.0, |list| f64::from(list.scroll_top())));
+    let above = move || format::pixels(drawn.get().start as f64 * row.get());
+    let below = move || format::pixels(many.get().saturating_sub(drawn.get().end) as f64 * row.get());
     view! {
         <div
             class="uploads"
@@ -198,11 +256,11 @@ fn List(order: Memo<Vec<LocalId>>, pointed: RwSignal<bool>, focused: RwSignal<bo
             on:focusin=move |_| focused.set(browser::focus_is_visible())
             on:focusout=move |_| focused.set(false)
         >
-            <div style:height=above></div>
+            <div style:height=move || above()></div>
             <ul class="uploads-list">
                 <For each=rows key=|id| *id let:id><UploadRow id order/></For>
             </ul>
-            <div style:height=below></div>
+            <div style:height=move || below()></div>
             <Show when=move || many.get() == 0><p class="empty">"None of these now."</p></Show>
         </div>
     }

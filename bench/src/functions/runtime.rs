@@ -13,9 +13,9 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde_json::Value;
-use tokio::net::TcpListener;
 use tokio::sync::{Mutex, mpsc};
-use tokio::task::JoinHandle;
+
+use crate::served::Served;
 
 const LIMIT: Duration = Duration::from_secs(30);
 
@@ -31,10 +31,9 @@ enum Told {
 /// A runtime for one process.
 #[derive(Debug)]
 pub(super) struct Runtime {
-    pub(super) address: String,
+    served: Served,
     events: mpsc::UnboundedSender<String>,
     told: mpsc::UnboundedReceiver<Told>,
-    task: JoinHandle<()>,
 }
 
 #[derive(Debug)]
@@ -54,10 +53,12 @@ impl Runtime {
             .route("/2018-06-01/runtime/invocation/{id}/error", post(failed))
             .route("/2018-06-01/runtime/init/error", post(failed_at_start))
             .with_state(shared);
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
-        let address = listener.local_addr()?.to_string();
-        let task = tokio::spawn(async move { drop(axum::serve(listener, app).await) });
-        Ok(Self { address, events, told, task })
+        Ok(Self { served: Served::start(app).await?, events, told })
+    }
+
+    /// What the function is told of it.
+    pub(super) fn address(&self) -> String {
+        self.served.address().to_string()
     }
 
     /// Waits until the function asks for its first event.
@@ -85,12 +86,6 @@ impl Runtime {
     async fn next_told(&mut self) -> Result<Told> {
         let told = tokio::time::timeout(LIMIT, self.told.recv()).await;
         told.context("the function says nothing")?.context("the stub has ended")
-    }
-}
-
-impl Drop for Runtime {
-    fn drop(&mut self) {
-        self.task.abort();
     }
 }
 

@@ -58,7 +58,7 @@ impl Report {
         )?;
         writeln!(
             text,
-            "Time runs from the pick to the end of complete, for Slipway until its page says so. The peers sign in the page, which\ncosts them no call to a server; Slipway's calls go to dev-server (a release build), with its records in memory.\nThe files were last changed an hour ago; one that was changed within a minute is read once more in Chromium, too.\n"
+            "Time runs from the pick to the end of complete, for Slipway until its page says so. The peers sign in the page, which\ncosts them no call to a server, but for the one that says otherwise; Slipway's calls go to dev-server (a release build),\nwith its records in memory.\nThe files were last changed an hour ago; one that was changed within a minute is read once more in Chromium, too.\n"
         )?;
         machine::write(&mut text)?;
         for outcome in &self.outcomes {

@@ -15,18 +15,17 @@ use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use futures::StreamExt as _;
-use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
 
 use answer::{error, listed, ok, preflight, xml};
 use objects::{Objects, Query, is_bucket};
 
+use crate::served::Served;
+
 /// A running one. Dropping it ends it.
 #[derive(Debug)]
 pub(crate) struct Sink {
-    url: String,
+    served: Served,
     shared: Arc<Shared>,
-    task: JoinHandle<()>,
 }
 
 #[derive(Debug, Default)]
@@ -37,30 +36,20 @@ struct Shared {
 }
 
 impl Sink {
-    /// Listens on a free port.
     pub(crate) async fn start() -> Result<Self> {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
-        let url = format!("http://{}", listener.local_addr()?);
         let shared = Arc::<Shared>::default();
-        let app = axum::Router::new().fallback(handle).with_state(shared.clone());
-        let task = tokio::spawn(async move { drop(axum::serve(listener, app).await) });
-        Ok(Self { url, shared, task })
+        let served = Served::start(axum::Router::new().fallback(handle).with_state(shared.clone())).await?;
+        Ok(Self { served, shared })
     }
 
     /// Such as `http://127.0.0.1:43210`.
-    pub(crate) fn url(&self) -> &str {
-        &self.url
+    pub(crate) fn url(&self) -> String {
+        self.served.url()
     }
 
     /// Takes when the first byte since the last call arrived, in milliseconds since 1970.
     pub(crate) fn take_first_byte(&self) -> Option<f64> {
         self.shared.first_byte.lock().expect("no holder panics").take()
-    }
-}
-
-impl Drop for Sink {
-    fn drop(&mut self) {
-        self.task.abort();
     }
 }
 

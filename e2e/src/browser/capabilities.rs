@@ -44,6 +44,8 @@ fn chromium(profile: &Profile) -> Result<Value> {
     Ok(json!({
         "goog:chromeOptions": { "binary": binary, "args": arguments },
         "goog:loggingPrefs": { "browser": "ALL" },
+        // The front makes its own.
+        "acceptInsecureCerts": true,
         // The page's question before it is left must not stop a reload.
         "unhandledPromptBehavior": { "beforeUnload": "accept", "default": "dismiss and notify" },
     }))
@@ -61,6 +63,7 @@ fn firefox(profile: &Profile) -> Value {
                 "devtools.console.stdout.content": true,
             },
         },
+        "acceptInsecureCerts": true,
         "unhandledPromptBehavior": "accept",
     })
 }

@@ -129,7 +129,9 @@ impl Browser {
         };
         let text = self.client.execute("return document.body.innerText.slice(0, 1500)", Vec::new()).await;
         let text = text.map(|text| text.as_str().unwrap_or_default().to_owned()).unwrap_or_default();
-        bail!("{message}\n{shot}\npage:\n{text}\nconsole:\n{}", self.console().await)
+        let url = self.url().await.unwrap_or_else(|_| "an unknown address".into());
+        let (url, console) = (page::without_secrets(&url), page::without_secrets(&self.console().await));
+        bail!("{message}\n{shot}\npage at {url}:\n{text}\nconsole:\n{console}")
     }
 
     /// What the page wrote to its console, as far as the driver tells it.

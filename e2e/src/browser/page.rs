@@ -18,7 +18,7 @@ const ELEMENT_KEY: &str = "element-6066-11e4-a52e-4f735466cecf";
 
 impl Browser {
     pub async fn goto(&self, url: &str) -> Result<()> {
-        self.client.goto(url).await.with_context(|| format!("{} does not load", without_fragment(url)))
+        self.client.goto(url).await.with_context(|| format!("{} does not load", without_secrets(url)))
     }
 
     /// Loads the page again.
@@ -234,7 +234,28 @@ fn selector(test_id: &str) -> String {
     format!("[data-testid=\"{test_id}\"]")
 }
 
-/// A link's secret does not belong in a message.
-fn without_fragment(url: &str) -> &str {
-    url.split('#').next().unwrap_or_default()
+/// Addresses without what stands behind `?` or `#`: neither a signature nor a link's secret belongs in a message.
+pub(super) fn without_secrets(text: &str) -> String {
+    let ends = |c: char| c.is_whitespace() || c == '"' || c == '\'';
+    let cut = |word: &str| match word.contains("://").then(|| word.find(['?', '#'])).flatten() {
+        Some(at) => format!("{}…{}", &word[..at], &word[word.trim_end_matches(ends).len()..]),
+        None => word.to_owned(),
+    };
+    text.split_inclusive(ends).map(cut).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_in_a_message_has_no_secrets() {
+        for (text, expected) in [
+            ("http://a/r/1#manage.key", "http://a/r/1…"),
+            ("PUT \"http://a/b?X-Amz-Signature=5&a=b\" failed\n", "PUT \"http://a/b…\" failed\n"),
+            ("http://a/r/1?b#c\nhttp://a/r/1 and why?", "http://a/r/1…\nhttp://a/r/1 and why?"),
+        ] {
+            assert_eq!(without_secrets(text), expected);
+        }
+    }
 }

@@ -20,12 +20,15 @@ macro_rules! stories {
 mod api;
 mod changes;
 mod control;
+mod deployed;
 mod first_upload;
 mod harness;
 mod links;
 mod many;
 mod outage;
+mod own_origin;
 mod pages;
+mod panel;
 mod resume;
 mod room;
 mod soak;

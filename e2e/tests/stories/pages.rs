@@ -8,7 +8,7 @@ use e2e::stack::Stack;
 use crate::room::{MIB, Room, join};
 
 const TAB: &str = "\u{e004}";
-const ENTER: &str = "\u{e007}";
+pub(crate) const ENTER: &str = "\u{e007}";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_link_says_so() -> Result<()> {
@@ -102,6 +102,54 @@ async fn a_room_is_made_and_an_upload_paused_by_keyboard_alone() -> Result<()> {
     browser.until_state(file.name(), &["paused"], PATIENCE).await?;
     Ok(())
 }
+
+/// Each answer of the page while one goes on and back in it: path, focus, and whether the key is in the address.
+async fn one_goes_to_the_log_and_back_without_loading_anything(kind: Kind) -> Result<()> {
+    const AUDIT: &str = "a[href$='/audit']";
+    const MARK: &str = "window.loadedOnce = true";
+    const IN_LOG: &str =
+        "return location.pathname.endsWith('/audit') && !!document.querySelector('[data-testid=audit-entry]')";
+    const IN_ROOM: &str =
+        "return !location.pathname.endsWith('/audit') && !!document.querySelector('[data-testid=drop-zone]')";
+    let room = Room::make(kind).await?;
+    let browser = &room.browser;
+    browser.until("the link to the log", &format!("return !!document.querySelector(\"{AUDIT}\")"), PATIENCE).await?;
+    browser.script(MARK, Vec::new()).await?;
+
+    // What is to open elsewhere leaves the page where it is.
+    let elsewhere = format!(
+        "const link = document.querySelector(\"{AUDIT}\");
+         let handled = [];
+         const stop = (event) => {{ handled.push(event.defaultPrevented); event.preventDefault(); }};
+         window.addEventListener('click', stop);
+         for (const more of [{{ ctrlKey: true }}, {{ metaKey: true }}, {{ shiftKey: true }}, {{ button: 1 }}])
+             link.dispatchEvent(new MouseEvent('click', {{ bubbles: true, cancelable: true, ...more }}));
+         window.removeEventListener('click', stop);
+         return handled.length === 4 && handled.every((one) => !one);"
+    );
+    assert_eq!(browser.script(&elsewhere, Vec::new()).await?, true, "such clicks are the browser's");
+    browser.until("still in the room", IN_ROOM, PATIENCE).await?;
+
+    browser.script(&format!("document.querySelector(\"{AUDIT}\").click()"), Vec::new()).await?;
+    browser.until("in the log", IN_LOG, PATIENCE).await?;
+    browser.until("the focus is on the page", "return document.activeElement.id === 'main'", PATIENCE).await?;
+    browser.script("history.back()", Vec::new()).await?;
+    browser.until("back in the room", IN_ROOM, PATIENCE).await?;
+    assert_eq!(browser.url().await?, room.address(), "the key is not in the address");
+    browser.script("history.forward()", Vec::new()).await?;
+    browser.until("in the log again", IN_LOG, PATIENCE).await?;
+    browser.script("document.querySelector('main a.link').click()", Vec::new()).await?;
+    browser.until("in the room by the log's link", IN_ROOM, PATIENCE).await?;
+    assert_eq!(browser.script("return window.loadedOnce", Vec::new()).await?, true, "the page was loaded anew");
+
+    // A link that one holds already, opened in the room: its key does not stay in the address.
+    let (_, key) = room.links.manage.split_once('#').expect("a link has a key");
+    browser.script(&format!("location.hash = '{key}'"), Vec::new()).await?;
+    browser.until("the key is gone", "return location.hash === '' && !location.href.includes('#')", PATIENCE).await?;
+    browser.until("still in the room", IN_ROOM, PATIENCE).await?;
+    Ok(())
+}
+stories!(one_goes_to_the_log_and_back_without_loading_anything in chromium, firefox, webkit);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_secret_is_in_any_log() -> Result<()> {

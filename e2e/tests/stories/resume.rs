@@ -6,6 +6,7 @@ use anyhow::Result;
 use e2e::browser::{Browser, Kind, Row};
 use e2e::files::TestFile;
 
+use crate::pages::ENTER;
 use crate::room::{LONG, MIB, Room, join, number, pick_again};
 
 const SOON: Duration = Duration::from_secs(30);
@@ -167,7 +168,7 @@ async fn picking_the_file_in_the_ordinary_way_goes_on_too() -> Result<()> {
     room.browser.pick("file-input", &[&file]).await?;
     const FOCUSED: &str = "return document.activeElement?.dataset.testid === 'offer-continue'";
     room.browser.until("the button that goes on has the focus", FOCUSED, SOON).await?;
-    room.browser.type_keys("\u{e007}").await?;
+    room.browser.type_keys(ENTER).await?;
     room.browser.until_row(file.name(), "gone on", SOON, |row| row.state != "needs-file").await?;
     room.assert_arrives(&file).await?;
     assert_eq!(room.browser.rows().await?.len(), 1, "it was added a second time");

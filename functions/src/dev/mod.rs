@@ -3,9 +3,11 @@
 mod page;
 mod serve;
 mod start;
+mod storage;
 mod table;
 
 pub use page::{Page, content_security_policy};
-pub use serve::{Limits, serve_until};
+pub use serve::{Limits, Site, serve_until};
 pub use start::run;
+pub use storage::ToStorage;
 pub use table::{EmbeddedTable, Expiry};

@@ -19,6 +19,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tower::{ServiceBuilder, ServiceExt as _};
 use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
 
+use super::ToStorage;
+
 /// What a client may take.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -28,6 +30,8 @@ pub struct Limits {
     pub body_pause: Duration,
     /// Until the answer begins, as at the gateway. The API answers before: see [`crate::config::CallTimes`].
     pub call: Duration,
+    /// Between two pieces of a part's body. The page itself gives up a PUT that stands still.
+    pub part_pause: Duration,
     /// Connections at once; more wait.
     pub connections: usize,
 }
@@ -35,7 +39,28 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         let seconds = Duration::from_secs;
-        Self { headers: seconds(30), body_pause: seconds(10), call: seconds(30), connections: 1024 }
+        Self {
+            headers: seconds(30),
+            body_pause: seconds(10),
+            call: seconds(30),
+            part_pause: seconds(120),
+            connections: 1024,
+        }
+    }
+}
+
+/// What is served.
+#[derive(Clone, Debug)]
+pub struct Site {
+    /// The API, and the page if there is one.
+    pub calls: Router,
+    /// Where parts come by the page's own origin.
+    pub storage: Option<ToStorage>,
+}
+
+impl From<Router> for Site {
+    fn from(calls: Router) -> Self {
+        Self { calls, storage: None }
     }
 }
 
@@ -43,13 +68,24 @@ impl Default for Limits {
 const STOP_LIMIT: Duration = Duration::from_secs(5);
 
 /// Serves until `stopped`, then lets running calls end.
-pub async fn serve_until(listener: TcpListener, router: Router, limits: Limits, stopped: impl Future<Output = ()>) {
-    let router = ServiceBuilder::new()
+pub async fn serve_until(
+    listener: TcpListener,
+    site: impl Into<Site>,
+    limits: Limits,
+    stopped: impl Future<Output = ()>,
+) {
+    let Site { calls, storage } = site.into();
+    let calls = ServiceBuilder::new()
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, limits.call))
         .layer(RequestBodyTimeoutLayer::new(limits.body_pause))
         .map_request(|request: Request<_>| request.map(Body::new))
-        .service(router);
-    let router = Router::new().fallback_service(router);
+        .service(calls);
+    let calls = Router::new().fallback_service(calls);
+    // A part may take as long as its link needs.
+    let router = match storage {
+        Some(storage) => storage.beside(calls, limits.part_pause),
+        None => calls,
+    };
     let slots = Arc::new(Semaphore::new(limits.connections));
     let (end, ending) = watch::channel(());
     let mut stopped = pin!(stopped);

@@ -9,7 +9,7 @@ use axum::Router;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{EmbeddedTable, Expiry, Limits, Page, serve_until};
+use super::{EmbeddedTable, Expiry, Limits, Page, Site, ToStorage, serve_until};
 use crate::config::{Config, TableEndpoint};
 use crate::logging;
 use crate::routers;
@@ -36,13 +36,14 @@ async fn serve() -> anyhow::Result<()> {
         config.table_endpoint = table.endpoint();
     }
     let page = config.dev.page_dir.as_deref().map(|folder| Page::open(folder, &config)).transpose()?;
+    let storage = ToStorage::new(&config)?;
     let app = App::connect(config);
     check_table(&app).await?;
     check_bucket(&app).await?;
     let stopped = stop_signal()?;
     let sweeper = tokio::spawn(sweep_at_intervals(app.clone(), embedded.as_ref().map(EmbeddedTable::expiry)));
     print_line(&format!("listening on http://{}", listener.local_addr()?))?;
-    serve_until(listener, routes(app, page), Limits::default(), stopped).await;
+    serve_until(listener, Site { calls: routes(app, page), storage }, Limits::default(), stopped).await;
     sweeper.abort();
     if let Some(table) = embedded {
         table.stop().await;

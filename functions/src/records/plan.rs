@@ -10,7 +10,7 @@ use slipway_protocol::digest::Md5;
 use slipway_protocol::id::{PartNumber, UploadId};
 
 use super::upload::upload_partition;
-use crate::table::{Key, Query, Table, TableError, Write, read};
+use crate::table::{Key, Query, Table, TableError, Write};
 
 /// So many parts share an item.
 pub const PARTS_PER_ITEM: u32 = 100;
@@ -103,9 +103,8 @@ fn write_new(key: &Key, new: &[(&PartNumber, &Md5)], ttl: u64) -> Write {
 /// The promises of each upload's first 100 parts, of 100 uploads at most.
 pub async fn first_items(table: &Table, uploads: impl Iterator<Item = UploadId>) -> Result<Vec<Promises>, TableError> {
     let keys: Vec<_> = uploads.map(|upload| key(upload, 0)).collect();
-    let items = table.get_many(&keys).await?;
-    let promises = |item: Option<_>| Ok(item.map(read::<Item>).transpose()?.as_ref().map(digests).unwrap_or_default());
-    items.into_iter().map(promises).collect()
+    let items: Vec<Option<Item>> = table.get_all(&keys).await?;
+    Ok(items.iter().map(|item| item.as_ref().map(digests).unwrap_or_default()).collect())
 }
 
 /// Every promise of an upload.

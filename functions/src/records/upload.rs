@@ -10,7 +10,7 @@ use slipway_protocol::plan::Plan;
 use super::member::Principal;
 use super::room::partition;
 use crate::storage::{ObjectKey, S3UploadId};
-use crate::table::{Key, Query, Table, TableError, read};
+use crate::table::{Key, Query, Table, TableError};
 
 /// What the refusal of a change of state is told by.
 pub const STATE: &str = "upload-state";
@@ -150,7 +150,7 @@ pub async fn get_many(
     uploads: impl IntoIterator<Item = UploadId>,
 ) -> Result<Vec<Option<UploadRecord>>, TableError> {
     let keys: Vec<_> = uploads.into_iter().map(key).collect();
-    table.get_many(&keys).await?.into_iter().map(|item| item.map(read).transpose()).collect()
+    table.get_all(&keys).await
 }
 
 /// The states of these uploads, in their order; none where there is no such upload.
@@ -163,9 +163,7 @@ pub async fn states(table: &Table, uploads: &[UploadId]) -> Result<Vec<Option<Up
     // A room that is full has 20 such batches.
     for some in uploads.chunks(MOST_AT_ONCE) {
         let keys: Vec<_> = some.iter().map(|id| key(*id)).collect();
-        for item in table.get_many(&keys).await? {
-            states.push(item.map(read::<State>).transpose()?.map(|record| record.state));
-        }
+        states.extend(table.get_all::<State>(&keys).await?.into_iter().map(|record| record.map(|record| record.state)));
     }
     Ok(states)
 }

@@ -137,6 +137,7 @@ async fn view(State(app): State<App>, member: Member, Ids(room): Ids<RoomId>) ->
         last_seq: sequence.event,
         quota: quota::on_the_wire(used, &app.config.room),
         upload_hosts: app.storage.hosts(),
+        upload_same_origin: app.storage.is_same_origin(),
     }))
 }
 

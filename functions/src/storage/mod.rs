@@ -44,6 +44,9 @@ pub struct StorageConfig {
     pub endpoint: Option<String>,
     /// Where browsers reach it, in the order of their `host` index; none: the same as the functions.
     pub public_endpoints: Vec<String>,
+    /// Browsers send parts to this path of the page's own origin. What serves the page passes on to `endpoint` what is
+    /// behind it.
+    pub upload_path: Option<String>,
     /// `endpoint/bucket/key` in place of `bucket.endpoint/key`.
     pub path_style: bool,
 }
@@ -52,7 +55,11 @@ pub struct StorageConfig {
 #[derive(Clone, Debug)]
 pub struct Storage {
     client: Client,
-    hosts: Arc<[Client]>,
+    /// What downloads are signed with.
+    downloads: Client,
+    /// What parts are signed with, by their `host` index.
+    uploads: Arc<[Client]>,
+    upload_path: Option<Arc<str>>,
     bucket: Arc<str>,
 }
 
@@ -67,16 +74,34 @@ impl Storage {
             Client::from_conf(builder.build())
         };
         let internal = client(config.endpoint.as_ref());
-        let mut hosts: Vec<_> = config.public_endpoints.iter().map(|url| client(Some(url))).collect();
-        if hosts.is_empty() {
-            hosts.push(internal.clone());
+        let mut public: Vec<_> = config.public_endpoints.iter().map(|url| client(Some(url))).collect();
+        if public.is_empty() {
+            public.push(internal.clone());
         }
-        Self { client: internal, hosts: hosts.into(), bucket: config.bucket.as_str().into() }
+        Self {
+            downloads: public[0].clone(),
+            // What stands before storage passes requests on under storage's own name, so they are signed for that.
+            uploads: if config.upload_path.is_some() { [internal.clone()].into() } else { public.into() },
+            client: internal,
+            upload_path: config.upload_path.as_deref().map(Into::into),
+            bucket: config.bucket.as_str().into(),
+        }
     }
 
     /// How many hosts a part can be signed for, at least 1.
     pub fn hosts(&self) -> u8 {
-        u8::try_from(self.hosts.len()).unwrap_or(u8::MAX)
+        u8::try_from(self.uploads.len()).unwrap_or(u8::MAX)
+    }
+
+    /// Whether a part can be signed for this host. By the page's own origin there is one way, whichever host a page asks
+    /// for that still knows several.
+    pub fn has_host(&self, host: u8) -> bool {
+        self.is_same_origin() || host < self.hosts()
+    }
+
+    /// Whether parts are sent to the page's own origin.
+    pub fn is_same_origin(&self) -> bool {
+        self.upload_path.is_some()
     }
 }
 

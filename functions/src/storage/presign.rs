@@ -33,7 +33,7 @@ impl Storage {
         (host, expires_in): (u8, Duration),
     ) -> Result<SignedRequest, StorageError> {
         let signed = self
-            .host(host)?
+            .upload_host(host)?
             .upload_part()
             .bucket(&*self.bucket)
             .key(key.as_str())
@@ -44,7 +44,7 @@ impl Storage {
             .presigned(expiry(expires_in)?)
             .await
             .map_err(StorageError::from_sdk)?;
-        Ok(to_wire(part, &signed, expires_in))
+        Ok(self.to_wire(part, &signed, expires_in))
     }
 
     /// A PUT of a whole object, which never replaces one.
@@ -55,7 +55,7 @@ impl Storage {
         (host, expires_in): (u8, Duration),
     ) -> Result<SignedRequest, StorageError> {
         let signed = self
-            .host(host)?
+            .upload_host(host)?
             .put_object()
             .bucket(&*self.bucket)
             .key(key.as_str())
@@ -66,7 +66,7 @@ impl Storage {
             .presigned(expiry(expires_in)?)
             .await
             .map_err(StorageError::from_sdk)?;
-        Ok(to_wire(PartNumber::FIRST, &signed, expires_in))
+        Ok(self.to_wire(PartNumber::FIRST, &signed, expires_in))
     }
 
     /// A GET of an object, to be saved under `file_name`. Ranges are the client's to ask for.
@@ -77,7 +77,7 @@ impl Storage {
         expires_in: Duration,
     ) -> Result<String, StorageError> {
         let signed = self
-            .host(0)?
+            .downloads
             .get_object()
             .bucket(&*self.bucket)
             .key(key.as_str())
@@ -89,9 +89,31 @@ impl Storage {
         Ok(signed.uri().to_owned())
     }
 
-    fn host(&self, host: u8) -> Result<&Client, StorageError> {
-        self.hosts.get(usize::from(host)).ok_or_else(|| StorageError::Other("no such upload host".into()))
+    fn upload_host(&self, host: u8) -> Result<&Client, StorageError> {
+        let host = if self.is_same_origin() { 0 } else { usize::from(host) };
+        self.uploads.get(host).ok_or_else(|| StorageError::Other("no such upload host".into()))
     }
+
+    fn to_wire(&self, part_number: PartNumber, signed: &PresignedRequest, expires_in: Duration) -> SignedRequest {
+        // A page may not set these two; the browser does.
+        let own = |name: &str| !name.eq_ignore_ascii_case("host") && !name.eq_ignore_ascii_case("content-length");
+        let headers =
+            signed.headers().filter(|(name, _)| own(name)).map(|(n, v)| (n.to_ascii_lowercase(), v.to_owned()));
+        SignedRequest {
+            part_number,
+            method: signed.method().to_owned(),
+            url: self.upload_path.as_deref().map_or_else(|| signed.uri().to_owned(), |path| below(path, signed.uri())),
+            headers: headers.collect(),
+            expires_in_seconds: expires_in.as_secs(),
+        }
+    }
+}
+
+/// The URL's own path and query, below another path.
+fn below(path: &str, url: &str) -> String {
+    let behind_scheme = url.find("://").map_or(0, |at| at + 3);
+    let own = url[behind_scheme..].find('/').map_or("", |at| &url[behind_scheme + at..]);
+    format!("{path}{own}")
 }
 
 fn length(len: u64) -> Result<i64, StorageError> {
@@ -102,15 +124,18 @@ fn expiry(expires_in: Duration) -> Result<PresigningConfig, StorageError> {
     PresigningConfig::expires_in(expires_in).map_err(|_| StorageError::Other("an expiry beyond a week".into()))
 }
 
-fn to_wire(part_number: PartNumber, signed: &PresignedRequest, expires_in: Duration) -> SignedRequest {
-    // A page may not set these two; the browser does.
-    let own = |name: &str| !name.eq_ignore_ascii_case("host") && !name.eq_ignore_ascii_case("content-length");
-    let headers = signed.headers().filter(|(name, _)| own(name)).map(|(n, v)| (n.to_ascii_lowercase(), v.to_owned()));
-    SignedRequest {
-        part_number,
-        method: signed.method().to_owned(),
-        url: signed.uri().to_owned(),
-        headers: headers.collect(),
-        expires_in_seconds: expires_in.as_secs(),
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn below_another_path_a_url_keeps_its_own_path_and_query_as_they_are() {
+        let query = "X-Amz-Security-Token=a%2Bb%2Fc%3D%3D&X-Amz-Signature=d&x-id=PutObject";
+        for (url, own) in [
+            (format!("https://files.s3.eu-west-1.amazonaws.com/rooms/a/b?{query}"), format!("/rooms/a/b?{query}")),
+            (format!("http://127.0.0.1:9000/files/rooms/a/b?{query}"), format!("/files/rooms/a/b?{query}")),
+        ] {
+            assert_eq!(below("/storage", &url), format!("/storage{own}"));
+        }
     }
 }

@@ -109,6 +109,11 @@ impl Table {
         Ok(keys.iter().map(|key| found.remove(key)).collect())
     }
 
+    /// The same for items of one kind.
+    pub async fn get_all<T: DeserializeOwned>(&self, keys: &[Key]) -> Result<Vec<Option<T>>, TableError> {
+        self.get_many(keys).await?.into_iter().map(|item| item.map(read).transpose()).collect()
+    }
+
     /// Asks once; returns the keys that the table left for another round.
     async fn get_batch(&self, keys: Vec<Item>, found: &mut HashMap<Key, Item>) -> Result<Vec<Item>, TableError> {
         let wanted = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true).build();

@@ -70,7 +70,7 @@ fn check_parts(app: &App, plan: &Plan, list: &str, parts: &[PartToSign]) -> Resu
         if !seen.insert(part.part_number) {
             return Err(ApiFailure::bad(field("partNumber"), "Name each part once."));
         }
-        if part.host >= app.storage.hosts() {
+        if !app.storage.has_host(part.host) {
             return Err(ApiFailure::bad(field("host"), format!("There are {} upload hosts.", app.storage.hosts())));
         }
     }

@@ -77,6 +77,9 @@ wire! {
         pub quota: Quota,
         /// How many upload hosts a part may be signed for: `host` is 0 to this - 1.
         pub upload_hosts: u8,
+        /// Whether parts go to the page's own origin: their URLs are paths of it.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        pub upload_same_origin: bool,
     }
 
     /// What the room may hold and holds.

@@ -75,6 +75,7 @@ wire! {
         pub part_number: PartNumber,
         /// Always PUT today.
         pub method: String,
+        /// A whole URL, or a path of the page's own origin where the room says so.
         pub url: String,
         /// To be sent as they are. The browser adds Content-Length itself.
         pub headers: BTreeMap<String, String>,

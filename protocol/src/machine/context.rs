@@ -202,19 +202,21 @@ impl Context {
 #[derive(Debug)]
 pub(super) struct Hosts {
     count: u8,
+    /// PUTs in flight on one of them, at most.
+    each: u8,
     next: u8,
     in_flight: [u8; 256],
 }
 
 impl Default for Hosts {
     fn default() -> Self {
-        Self { count: 1, next: 0, in_flight: [0; 256] }
+        Self { count: 1, each: PER_HOST, next: 0, in_flight: [0; 256] }
     }
 }
 
 impl Hosts {
-    pub(super) fn set_count(&mut self, count: u8) {
-        self.count = count.max(1);
+    pub(super) fn set(&mut self, count: u8, each: u8) {
+        (self.count, self.each) = (count.max(1), each.max(1));
     }
 
     /// The host for the next part to sign, in turn.
@@ -224,7 +226,7 @@ impl Hosts {
     }
 
     pub(super) fn has_room(&self, host: u8) -> bool {
-        self.in_flight[usize::from(host)] < PER_HOST
+        self.in_flight[usize::from(host)] < self.each
     }
 
     pub(super) fn enter(&mut self, host: u8) {

@@ -23,15 +23,15 @@ pub struct Engine {
     pub(super) cx: Context,
     pub(super) uploads: BTreeMap<LocalId, Upload>,
     /// By their places in the list.
-    pub(super) order: BTreeSet<(u64, LocalId)>,
+    pub(super) order: BTreeSet<Place>,
     /// The place of the one listed last. No less than the wall clock's milliseconds, so that what a later page adds comes
     /// after what an earlier one did.
     pub(super) last_number: u64,
-    /// Those with a place to be worked on.
-    pub(super) active: BTreeSet<LocalId>,
-    /// Those that wait for a place: begun ones first, then by their places in the list.
-    pub(super) small_queue: BTreeSet<(bool, u64, LocalId)>,
-    pub(super) large_queue: BTreeSet<(bool, u64, LocalId)>,
+    /// Those that are worked on.
+    pub(super) active: BTreeSet<Place>,
+    /// Those that wait to be worked on: begun ones first.
+    pub(super) small_queue: BTreeSet<(bool, Place)>,
+    pub(super) large_queue: BTreeSet<(bool, Place)>,
     /// Those that owe a status or an abort.
     pub(super) chores: BTreeSet<LocalId>,
     pub(super) last_chore: LocalId,
@@ -43,6 +43,9 @@ pub struct Engine {
     totals: Totals,
     asked_wake: Option<u64>,
 }
+
+/// Where an upload stands in the list; no two stand in one place.
+pub(super) type Place = (u64, LocalId);
 
 impl Engine {
     /// An engine without uploads. `seed` is random: keys and jitter come from it, and the same seed and inputs
@@ -69,18 +72,27 @@ impl Engine {
 
     /// Takes in a fact. What is to be done about it comes out of [`Engine::poll`].
     pub fn handle(&mut self, now: Now, input: Input) {
+        self.handle_all(now, [input]);
+    }
+
+    /// The same for facts that come together, as when records reach the disk in one write: what to do about them is looked
+    /// for once. Of the network and the lanes only the end of it counts, so those facts come by themselves.
+    pub fn handle_all(&mut self, now: Now, inputs: impl IntoIterator<Item = Input>) {
         self.cx.now = self.cx.now.max(now.mono);
         self.last_number = self.last_number.max(now.wall);
         let before = (self.cx.storage.level(), self.cx.is_offline());
-        if input == Input::Tick {
-            // Timers of browsers ring a little early at times: the same wake-up is asked for again then.
-            self.asked_wake = None;
+        let mut is_only_progress = true;
+        for input in inputs {
+            if input == Input::Tick {
+                // Timers of browsers ring a little early at times: the same wake-up is asked for again then.
+                self.asked_wake = None;
+            }
+            is_only_progress &= matches!(input, Input::Sent { .. } | Input::Preparing { .. });
+            self.take(input);
         }
-        let is_only_progress = matches!(input, Input::Sent { .. } | Input::Preparing { .. });
-        self.take(input);
         let rang = self.ring();
         if self.cx.is_offline() != before.1 {
-            self.cx.touched.extend(self.active.iter().chain(&self.chores));
+            self.cx.touched.extend(self.active.iter().map(|(_, id)| id).chain(&self.chores));
         }
         if !is_only_progress || rang || before != (self.cx.storage.level(), self.cx.is_offline()) {
             self.work();
@@ -179,7 +191,7 @@ impl Engine {
                 let shown = upload.view.take();
                 count(&mut self.totals, shown.as_ref().map(share), None);
                 if shown.is_some() {
-                    self.order.remove(&(upload.number, id));
+                    self.order.remove(&upload.place());
                     self.changed.insert(id);
                 }
                 if upload.is_over() {

@@ -78,8 +78,8 @@ pub enum Input {
     Offline,
     /// The clock jumped: the machine slept. Every lane starts again.
     Slept,
-    /// How many upload hosts the room signs for, at least 1.
-    Hosts(u8),
+    /// How many upload hosts the room signs for, and how many PUTs one of them may have in flight; each at least 1.
+    Hosts { count: u8, lanes_each: u8 },
     /// This tab owns the upload (Web Locks).
     Owned(LocalId),
     /// Another tab owns the upload; this one only shows it.
@@ -115,12 +115,12 @@ pub enum Input {
 }
 
 impl Input {
-    /// Whether somebody did this, and waits to see what becomes of it.
+    /// Whether somebody did this, and waits to see what becomes of it. Not for files that are added: one pick may come in
+    /// many of these.
     pub fn is_by_user(&self) -> bool {
         matches!(
             self,
-            Self::Add { .. }
-                | Self::Pause(_)
+            Self::Pause(_)
                 | Self::Resume(_)
                 | Self::Cancel(_)
                 | Self::Retry(_)

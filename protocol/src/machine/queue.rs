@@ -14,12 +14,15 @@ const SMALL_BATCHES: usize = 2;
 impl Engine {
     /// Forms new batches from what is ready.
     pub(super) fn form_batches(&mut self) {
-        for id in self.active.clone() {
-            let Some(upload) = self.uploads.get(&id).filter(|upload| !upload.is_small()) else { continue };
-            let room = upload.room;
-            if upload.can_begin() {
+        let larges = self.each_active().filter(|upload| !upload.is_small());
+        let ready: Vec<_> = larges
+            .filter(|upload| upload.can_begin() || upload.can_complete())
+            .map(|upload| (upload.room, upload.id, upload.can_begin()))
+            .collect();
+        for (room, id, begins) in ready {
+            if begins {
                 self.begin(room, vec![id], false);
-            } else if upload.can_complete() {
+            } else {
                 self.complete(room, vec![id], false);
             }
         }
@@ -38,12 +41,13 @@ impl Engine {
         is_ready: impl Fn(&Upload) -> bool,
         is_coming: impl Fn(&Upload) -> bool,
     ) -> Option<(RoomId, Vec<LocalId>)> {
-        let small = || self.active.iter().filter_map(|id| self.uploads.get(id)).filter(|upload| upload.is_small());
-        let mut ready: Vec<&Upload> = small().filter(|upload| is_ready(upload)).collect();
-        ready.sort_unstable_by_key(|upload| (upload.number, upload.id));
-        let room = ready.first()?.room;
-        let of_room = ready.into_iter().filter(|upload| upload.room == room).map(|upload| upload.id);
-        let ready: Vec<LocalId> = of_room.take(MAX_UPLOADS_PER_CALL).collect();
+        let small = || self.each_active().filter(|upload| upload.is_small());
+        let room = small().find(|upload| is_ready(upload))?.room;
+        let ready: Vec<LocalId> = small()
+            .filter(|upload| upload.room == room && is_ready(upload))
+            .map(|upload| upload.id)
+            .take(MAX_UPLOADS_PER_CALL)
+            .collect();
         let since = self.lingering[kind].unwrap_or(self.cx.now);
         let until = since + self.cx.config.linger_ms;
         let is_worth_waiting = ready.len() < MAX_UPLOADS_PER_CALL && small().any(is_coming) && self.cx.now < until;

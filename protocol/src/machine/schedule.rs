@@ -3,6 +3,7 @@
 use super::LocalId;
 use super::engine::Engine;
 use super::upload::Upload;
+use crate::sort;
 
 /// Chores looked at in one go; the next look starts where this one ended.
 const CHORES_AT_ONCE: usize = 64;
@@ -33,12 +34,12 @@ impl Engine {
             let wants = upload.wants_place();
             if upload.active && !wants {
                 upload.active = false;
-                self.active.remove(id);
+                self.active.remove(&upload.place());
                 is_free = true;
             } else if wants && !upload.active && !upload.queued {
                 upload.queued = true;
                 let queue = if upload.is_small() { &mut self.small_queue } else { &mut self.large_queue };
-                queue.insert((upload.server.is_none(), upload.number, *id));
+                queue.insert((upload.server.is_none(), upload.place()));
                 is_free = true;
             }
             if upload.has_chore() {
@@ -58,23 +59,19 @@ impl Engine {
                 continue;
             }
             let places = if is_small { config.small_at_once } else { config.large_at_once };
-            let mut taken = self.active.iter().filter(|id| self.is_small(**id) == is_small).count();
+            let mut taken = self.each_active().filter(|upload| upload.is_small() == is_small).count();
             while taken < places {
                 let queue = if is_small { &mut self.small_queue } else { &mut self.large_queue };
-                let Some((_, _, id)) = queue.pop_first() else { break };
-                let Some(upload) = self.uploads.get_mut(&id) else { continue };
+                let Some((_, place)) = queue.pop_first() else { break };
+                let Some(upload) = self.uploads.get_mut(&place.1) else { continue };
                 upload.queued = false;
                 if upload.wants_place() && !upload.active {
-                    self.active.insert(id);
+                    self.active.insert(place);
                     upload.admit(&mut self.cx);
                     taken += 1;
                 }
             }
         }
-    }
-
-    fn is_small(&self, id: LocalId) -> bool {
-        self.uploads.get(&id).is_some_and(Upload::is_small)
     }
 
     fn do_chores(&mut self) {
@@ -93,7 +90,7 @@ impl Engine {
     }
 
     /// Fills the lanes. Small and large files have half of them each while both want some; within
-    /// each half, the upload with the fewest goes first, then the one that waited longest.
+    /// each half, the upload with the fewest goes first, then the one that waited longest, then the one added first.
     fn send(&mut self) {
         while self.cx.may_put() && self.cx.has_lane(0) {
             let Some(id) = self.next_sender() else { break };
@@ -106,12 +103,12 @@ impl Engine {
 
     fn next_sender(&mut self) -> Option<LocalId> {
         let mut lanes = [0_u16; 2];
-        let mut best: [Option<(Rank, LocalId)>; 2] = [None; 2];
-        for id in &self.active {
+        let mut best: [Option<((u16, u64), LocalId)>; 2] = [None; 2];
+        for (_, id) in &self.active {
             let Some(upload) = self.uploads.get_mut(id) else { continue };
             let class = usize::from(!upload.is_small());
             lanes[class] += upload.in_flight();
-            let rank = (upload.in_flight(), upload.served, upload.number);
+            let rank = (upload.in_flight(), upload.served);
             if best[class].is_none_or(|(other, _)| rank < other) && upload.can_send(&self.cx) {
                 best[class] = Some((rank, *id));
             }
@@ -128,9 +125,9 @@ impl Engine {
         if !self.cx.may_call() {
             return;
         }
-        let larges = self.active.iter().filter(|id| !self.is_small(**id)).count().clamp(1, 255) as u8;
+        let larges = self.each_active().filter(|upload| !upload.is_small()).count().clamp(1, 255) as u8;
         let wanted = u16::from(self.cx.lanes.limit().div_ceil(larges)) + 1;
-        for id in &self.active {
+        for (_, id) in &self.active {
             if let Some(upload) = self.uploads.get_mut(id) {
                 upload.sign_next(&mut self.cx, wanted);
             }
@@ -144,19 +141,21 @@ impl Engine {
         // of the last ones are hashed, or when none is ready to be sent. The first of a file never waits for others'.
         let with_large = ahead.ready == 0 || ahead.hashing <= u16::from(self.cx.config.hash_lanes / 4);
         while ahead.reading < usize::from(self.cx.config.hash_lanes) {
-            let mut order: Vec<(u16, bool, u64, LocalId)> = Vec::new();
+            let (mut ids, mut order) = (Vec::new(), Vec::new());
             for upload in self.each_active().filter(|upload| upload.may_prepare(&self.cx)) {
                 if !with_large && !upload.is_small() && upload.ahead() > 0 {
                     continue;
                 }
                 let hashed = upload.ahead().max(upload.reading() as u16);
-                order.push((hashed, !upload.is_small(), upload.number, upload.id));
+                order.push((u64::from(hashed) * 2 + u64::from(!upload.is_small()), ids.len()));
+                ids.push(upload.id);
             }
-            order.sort_unstable();
-            let wants_small = order.iter().any(|(_, is_large, ..)| !is_large);
+            let is_large = |rank: u64| rank % 2 == 1;
+            let wants_small = order.iter().any(|(rank, _)| !is_large(*rank));
             let mut has_started = false;
-            for (_, is_large, _, id) in order {
-                has_started |= self.prepare_one(&mut ahead, id, is_large, is_large && wants_small);
+            // Those that are alike stay in the order of their places.
+            for (rank, at) in sort::sorted(order) {
+                has_started |= self.prepare_one(&mut ahead, ids[at], is_large(rank), is_large(rank) && wants_small);
             }
             if !has_started {
                 break;
@@ -208,13 +207,11 @@ impl Engine {
         has_started
     }
 
-    fn each_active(&self) -> impl Iterator<Item = &Upload> {
-        self.active.iter().filter_map(|id| self.uploads.get(id))
+    /// Those that are worked on, in the order of adding.
+    pub(super) fn each_active(&self) -> impl Iterator<Item = &Upload> {
+        self.active.iter().filter_map(|(_, id)| self.uploads.get(id))
     }
 }
-
-/// Who sends next: the upload with the fewest PUTs in flight, then the one that waited longest, then the one added first.
-type Rank = (u16, u64, u64);
 
 /// What is hashed ahead of sending.
 #[derive(Default)]

@@ -25,9 +25,9 @@ impl Engine {
             Input::Online => self.restart(false),
             Input::Offline => self.cx.go_offline(),
             Input::Slept => self.restart(true),
-            Input::Hosts(hosts) => {
-                self.cx.hosts.set_count(hosts);
-                self.cx.lanes.set_hosts(hosts);
+            Input::Hosts { count, lanes_each } => {
+                self.cx.hosts.set(count, lanes_each);
+                self.cx.lanes.set_hosts(count, lanes_each);
             }
             Input::Owned(id) => self.with(id, Upload::owned),
             Input::OwnedElsewhere(id) => self.with(id, Upload::owned_elsewhere),
@@ -85,7 +85,7 @@ impl Engine {
 
     fn list(&mut self, upload: Upload) {
         self.cx.touch(upload.id);
-        self.order.insert((upload.number, upload.id));
+        self.order.insert(upload.place());
         self.uploads.insert(upload.id, upload);
     }
 

@@ -1,3 +1,4 @@
+use slipway_protocol::lanes::{MOST, PER_HOST, PER_OWN_HOST};
 use slipway_protocol::machine::*;
 
 use crate::page::*;
@@ -65,7 +66,7 @@ fn a_round_trip_limited_link_gets_all_six_lanes_within_seconds() {
 #[test]
 fn parts_are_spread_over_the_hosts() {
     let mut page = Page::new();
-    page.give(Input::Hosts(2));
+    page.give(Input::Hosts { count: 2, lanes_each: PER_HOST });
     page.add(A, 1000 * MIB);
     page.prepare_all();
     page.initiate();
@@ -75,4 +76,18 @@ fn parts_are_spread_over_the_hosts() {
     });
     let hosts = hosts.unwrap();
     assert!(hosts.contains(&0) && hosts.contains(&1), "{hosts:?}");
+}
+
+/// HTTP/2 has no limit of six; where calls and parts share the six of HTTP/1.1, one is left to the calls.
+#[test]
+fn small_files_have_all_the_lanes_of_their_host() {
+    for lanes_each in [PER_OWN_HOST, PER_HOST, MOST] {
+        let mut page = Page::new();
+        page.give(Input::Hosts { count: 1, lanes_each });
+        let files = (1..=20).map(|n| (LocalId(n), source(100_000))).collect();
+        page.give(Input::Add { room: ROOM, files });
+        (1..=20).for_each(|n| page.prepare_small(LocalId(n)));
+        page.initiate();
+        assert_eq!(page.puts().len(), usize::from(lanes_each));
+    }
 }

@@ -47,10 +47,10 @@ impl World {
         self.page += 1;
         self.wake = None;
         self.opened.clear();
-        self.oracle = Oracle::default();
+        self.oracle = Oracle::new(self.schedule.lanes_each);
         self.engine = Engine::new(Config::default(), self.rng.bits());
         self.disk.broken.clear();
-        self.give(Input::Hosts(self.schedule.hosts));
+        self.tell_hosts();
         let uploads = self.disk.checkpoints();
         // What was refused by the disk then is not known now: this page may not rely on it either.
         self.give(Input::Restore { uploads });

@@ -85,7 +85,26 @@ impl World {
             return;
         }
         self.disk.apply(write);
-        self.give(Input::Saved { id, save });
+        let mut saved = vec![Input::Saved { id, save }];
+        while self.schedule.saved_together
+            && let Some((id, save)) = self.also_written()
+        {
+            saved.push(Input::Saved { id, save });
+        }
+        self.give_all(saved);
+    }
+
+    /// The next record, if it reaches the disk in the same write.
+    fn also_written(&mut self) -> Option<(LocalId, u64)> {
+        let next = self.events.first_entry().filter(|next| next.key().0 <= self.now)?;
+        let Event::Disk(page, write) = next.get() else { return None };
+        let Write::Save { id, save, .. } = *write else { return None };
+        if *page != self.page || self.disk.broken.contains(&id) {
+            return None;
+        }
+        self.disk.apply(write);
+        next.remove();
+        Some((id, save))
     }
 
     /// The page dies: what was being written is on disk up to some instant, and gone after it.

@@ -109,7 +109,7 @@ impl World {
             disk: Disk::default(),
             bucket: Bucket::default(),
             functions: Functions::default(),
-            oracle: Oracle::default(),
+            oracle: Oracle::new(schedule.lanes_each),
             outage_until: 0,
             dropped: BTreeSet::new(),
             healed: false,
@@ -124,10 +124,14 @@ impl World {
         for (at, act) in self.schedule.acts.clone() {
             self.later(at, Event::Act(act));
         }
-        self.give(Input::Hosts(self.schedule.hosts));
+        self.tell_hosts();
         let files = self.files.iter().map(|file| (file.id, file.source())).collect();
         self.opened = self.files.iter().map(|file| (file.id, 0)).collect();
         self.give(Input::Add { room: ROOM, files });
+    }
+
+    fn tell_hosts(&mut self) {
+        self.give(Input::Hosts { count: self.schedule.hosts, lanes_each: self.schedule.lanes_each });
     }
 
     fn later(&mut self, wait: u64, event: Event) {
@@ -160,12 +164,18 @@ impl World {
 
     /// Hands one fact to the page and runs what comes of it.
     fn give(&mut self, input: Input) {
-        self.oracle.input(self.now, &input);
-        if let Input::Reopened { id, source } = &input {
-            self.hold(*id, source.size);
+        self.give_all(vec![input]);
+    }
+
+    fn give_all(&mut self, inputs: Vec<Input>) {
+        for input in &inputs {
+            self.oracle.input(self.now, input);
+            if let Input::Reopened { id, source } = input {
+                self.hold(*id, source.size);
+            }
         }
         // A client clock that is wrong by years changes nothing.
-        self.engine.handle(Now { mono: self.now, wall: self.now.wrapping_mul(7_919) }, input);
+        self.engine.handle_all(Now { mono: self.now, wall: self.now.wrapping_mul(7_919) }, inputs);
         let mut effects = 0;
         while let Some(effect) = self.engine.poll() {
             effects += 1;

@@ -16,6 +16,8 @@ const MOST_AHEAD: usize = 16 + 12 + 128;
 /// One page's effects in flight. A new page has a new one.
 #[derive(Debug, Default)]
 pub(crate) struct Oracle {
+    /// PUTs that one host takes at once.
+    lanes_each: usize,
     puts: BTreeMap<(LocalId, PartNumber), (Attempt, u8)>,
     reading: BTreeMap<(LocalId, PartNumber), Attempt>,
     ahead: BTreeSet<(LocalId, PartNumber)>,
@@ -28,6 +30,10 @@ pub(crate) struct Oracle {
 }
 
 impl Oracle {
+    pub(crate) fn new(lanes_each: u8) -> Self {
+        Self { lanes_each: lanes_each.into(), ..Self::default() }
+    }
+
     pub(crate) fn effect(&mut self, now: u64, effect: &Effect) {
         match effect {
             Effect::Put { id, part, attempt, request, .. } => {
@@ -65,7 +71,11 @@ impl Oracle {
         assert!(!self.known.contains(&(id, part)), "part {part} of {id:?} is stored, and sent again");
         assert!(self.puts.insert((id, part), (attempt, host)).is_none(), "part {part} is sent twice at once");
         let on_host = self.puts.values().filter(|(_, other)| *other == host).count();
-        assert!(on_host <= 6 && self.puts.len() <= 16, "{on_host} PUTs on one host, {} in all", self.puts.len());
+        assert!(
+            on_host <= self.lanes_each && self.puts.len() <= 16,
+            "{on_host} PUTs on one host, {} in all",
+            self.puts.len()
+        );
         self.ahead.remove(&(id, part));
     }
 

@@ -1,6 +1,7 @@
 //! What happens in one run: drawn by proptest, shrunk by it, and repeated by its seed.
 
 use proptest::prelude::*;
+use slipway_protocol::lanes::{MOST, PER_HOST, PER_OWN_HOST};
 
 const MIB: u64 = 1 << 20;
 const SIZES: [u64; 9] = [0, 1, 5 * MIB, 16 * MIB, 16 * MIB + 1, 33 * MIB, 100 * MIB, 150 * MIB + 7, 400 * MIB];
@@ -13,6 +14,10 @@ pub(crate) struct Schedule {
     pub(crate) files: Vec<(u64, bool)>,
     pub(crate) faults: Faults,
     pub(crate) hosts: u8,
+    /// PUTs that one host takes at once.
+    pub(crate) lanes_each: u8,
+    /// Records that reach the disk at once are told at once.
+    pub(crate) saved_together: bool,
     /// Milliseconds after the start, and what happens then.
     pub(crate) acts: Vec<(u64, Act)>,
 }
@@ -89,10 +94,11 @@ pub(crate) fn any_schedule() -> impl Strategy<Value = Schedule> {
     let files = prop_oneof![9 => few, 1 => many];
     let acts = proptest::collection::vec((0_u64..240_000, any_act()), 0..10);
     (any::<u64>(), files, any_faults(), 1_u8..3, acts).prop_map(|(seed, files, mut faults, hosts, mut acts)| {
-        // Not drawn, so that a seed that found something goes on to mean the same run.
+        // Not drawn, so that the rest of a seed's run stays as it was.
         faults.silent_changes = seed % 2 == 0;
+        let lanes_each = [PER_HOST, PER_OWN_HOST, MOST][(seed / 2 % 3) as usize];
         acts.sort_by_key(|(at, _)| *at);
-        Schedule { seed, files, faults, hosts, acts }
+        Schedule { seed, files, faults, hosts, lanes_each, saved_together: seed % 7 < 5, acts }
     })
 }
 

@@ -69,7 +69,7 @@ impl Driver {
     }
 
     pub(super) fn sent(&self, id: LocalId, part: PartNumber, attempt: Attempt, url: &str, event: PutEvent) {
-        match event {
+        match selftest::seen_through(url, event) {
             PutEvent::Sent(bytes) => self.feed(Input::Sent { id, part, attempt, bytes }),
             PutEvent::Stored(etag) => {
                 self.drop_put(id, part, attempt);
@@ -80,6 +80,9 @@ impl Driver {
                 self.drop_put(id, part, attempt);
                 if fault == PutFault::Network {
                     self.suspect(url);
+                } else if selftest::is_not_passed_on(url, &fault) {
+                    self.0.selftest.failed(url);
+                    self.notice(selftest::away());
                 }
                 self.feed(Input::PutFailed { id, part, attempt, fault });
             }
@@ -147,7 +150,7 @@ impl Driver {
 
     pub(super) fn saved(&self, event: StoreEvent) {
         match event {
-            StoreEvent::Saved { id, save } => self.feed(Input::Saved { id, save }),
+            StoreEvent::Saved { id, save } => self.feed_later(Input::Saved { id, save }),
             StoreEvent::Failed { id, save, full } => {
                 self.notice(match (self.0.store.works(), full) {
                     (false, _) => lack::checkpoint(),

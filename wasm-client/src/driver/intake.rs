@@ -1,36 +1,50 @@
 //! Files taken in: new ones for the machine, and those of restored uploads opened again.
 
 use slipway_protocol::id::RoomId;
-use slipway_protocol::machine::{Input, LocalId};
+use slipway_protocol::machine::{Input, LocalId, Source};
 
 use super::Driver;
 use crate::files::Picked;
 use crate::rooms::random;
-use crate::soon::breathe;
+use crate::soon::{Budget, INTAKE_MS, breathe};
 use crate::store;
 
-/// Files are taken in so many at a time.
+/// Files are taken in so many at a time at most.
 const ADD_AT_ONCE: usize = 32;
 
 impl Driver {
     /// Gives files to the machine, a few at a time: the first of them are on their way while the others are looked at.
     pub(crate) async fn add(&self, room: RoomId, picked: Vec<Picked>) {
-        if !picked.is_empty() && !self.0.persisted.replace(true) {
-            store::persist();
-            self.wind();
-        }
         let mut picked = picked.into_iter().peekable();
+        // Somebody waits to see that it begins, and nobody for each of thousands.
+        self.0.clicked.set(self.0.clicked.get() || picked.peek().is_some());
         while picked.peek().is_some() {
-            let files = picked.by_ref().take(ADD_AT_ONCE).map(|picked| self.hold(picked)).collect();
-            self.feed(Input::Add { room, files });
-            if picked.peek().is_some() {
-                breathe().await;
+            let files = self.hold_some(&mut picked);
+            // In a task of its own: together they would be too long.
+            self.feed_later(Input::Add { room, files });
+            // Also before what can wait: nothing keeps the page from showing them.
+            breathe().await;
+            if !self.0.persisted.replace(true) {
+                store::persist();
+                self.wind();
             }
         }
     }
 
+    /// As many as a task has time for: a file that is looked at for the first time costs the browser up to a millisecond.
+    fn hold_some(&self, picked: &mut impl Iterator<Item = Picked>) -> Vec<(LocalId, Source)> {
+        let (budget, mut files) = (Budget::begin(INTAKE_MS), Vec::new());
+        for picked in picked {
+            files.push(self.hold(picked));
+            if files.len() >= ADD_AT_ONCE || budget.is_spent() {
+                break;
+            }
+        }
+        files
+    }
+
     /// Holds a new file open for the machine.
-    pub(super) fn hold(&self, picked: Picked) -> (LocalId, slipway_protocol::machine::Source) {
+    pub(super) fn hold(&self, picked: Picked) -> (LocalId, Source) {
         let id = LocalId(u64::from_le_bytes(random()) >> 11);
         let source = picked.source();
         self.0.files.borrow_mut().insert(id, picked.file);

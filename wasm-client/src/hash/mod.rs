@@ -19,7 +19,7 @@ mod worker;
 use slipway_protocol::digest::Md5;
 use slipway_protocol::machine::ReadFault;
 
-pub use pool::HashPool;
+pub use pool::{HashPool, workers};
 pub use worker::run_worker;
 
 /// What a job is known by: the upload on this device, its part, and which try of it.

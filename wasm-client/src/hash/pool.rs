@@ -7,6 +7,7 @@ use std::rc::{Rc, Weak};
 
 use gloo_timers::callback::Interval;
 use slipway_protocol::digest::Md5;
+use slipway_protocol::sort;
 use web_sys::Blob;
 
 use super::hasher::{Bounds, Hasher, Report};
@@ -20,6 +21,12 @@ const SCRIPT: &str = "/hash-worker_loader.js";
 const WELL_FILLED: usize = 4;
 /// Workers that may die at work and be replaced. After that the page hashes itself.
 const REPLACEMENTS: u32 = 2;
+
+/// How many workers suit so many logical processors. One, with several parts in step, reads and hashes half a GiB a
+/// second and more; a second one pays where cores are left for it beside the browser's own work.
+pub fn workers(cores: f64) -> u8 {
+    if cores >= 8.0 { 2 } else { 1 }
+}
 
 /// Hashes parts of files in workers. Dropping it ends them.
 ///
@@ -245,7 +252,7 @@ impl Pool {
         let hopeless = (!slot.is_ready() && !is_idle) || state.died > REPLACEMENTS;
         let mut jobs: Vec<u32> =
             state.jobs.iter().filter(|(_, job)| job.slot == Some(number)).map(|(&n, _)| n).collect();
-        jobs.sort_unstable();
+        sort::by_number(&mut jobs, |job| u64::from(*job));
         let clocks: Vec<u32> = state.clocks.iter().map(|clock| clock.number).collect();
         drop(state);
         if hopeless {

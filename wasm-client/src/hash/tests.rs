@@ -106,6 +106,13 @@ async fn every_size_around_the_borders_has_its_digest() {
 }
 
 #[wasm_bindgen_test]
+fn workers_by_hardware() {
+    // Some browsers do not tell, or tell less than there are.
+    let told = [f64::NAN, 0.0, 1.0, 2.0, 7.0, 8.0, 128.0];
+    assert_eq!(told.map(super::workers), [1, 1, 1, 1, 1, 2, 2]);
+}
+
+#[wasm_bindgen_test]
 async fn many_parts_in_two_workers() {
     let heard = Heard::new();
     let pool = HashPool::with_script(&worker_script(), 2, heard.ear());

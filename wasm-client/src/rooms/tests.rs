@@ -1,4 +1,5 @@
-use slipway_protocol::id::MemberId;
+use slipway_protocol::api::{Event, RoomEvent};
+use slipway_protocol::id::{FileId, MemberId};
 use slipway_protocol::link::{LinkSecret, Role};
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -60,6 +61,18 @@ async fn sessions_survive_a_reload_and_can_be_forgotten() {
     assert_eq!(Rooms::load(Api::at("/none"), store).await.all(), []);
 }
 
+const GONE: FileId = FileId::from_bytes([1; 16]);
+
+/// One of three is a removal, as the functions write it.
+fn events() -> String {
+    let what = Event::FileRemoved { file_id: GONE, member_id: MemberId::from_bytes([3; 16]) };
+    let removed = RoomEvent { seq: Some(7), at: 1, room_id: ROOM, what };
+    let removed = serde_json::to_string(&removed).unwrap();
+    format!(
+        r#"{{"events":[{{"seq":5,"type":"file-added","file":{{}}}},{{"seq":6,"type":"from-the-future"}},{removed}],"lastSeq":7}}"#
+    )
+}
+
 #[wasm_bindgen_test]
 async fn a_token_that_ran_out_is_exchanged_once_for_all_calls() {
     let rooms = rooms("/exchange").await;
@@ -68,10 +81,10 @@ async fn a_token_that_ran_out_is_exchanged_once_for_all_calls() {
     let wire = Wire::tap("/exchange", move |asked| match (asked.path.as_str(), asked.token.as_deref()) {
         (path, Some(token)) if path.ends_with("/members") && token == old => (201, joined(9)),
         (_, Some(token)) if token == old => error(ErrorCode::TokenExpired),
-        _ => (200, r#"{"events":[],"lastSeq":7}"#.into()),
+        _ => (200, events()),
     });
-    let (one, two) = futures::join!(rooms.events(ROOM, 0), rooms.events(ROOM, 1));
-    assert_eq!((one.unwrap().last_seq, two.unwrap().last_seq), (7, 7));
+    let (one, two) = futures::join!(rooms.removed(ROOM, 0), rooms.removed(ROOM, 1));
+    assert_eq!((one, two), (Ok(vec![GONE]), Ok(vec![GONE])));
     let joins = wire.asked().iter().filter(|asked| asked.path.ends_with("/members")).count();
     assert_eq!((joins, wire.asked().len()), (1, 5));
     assert_eq!(rooms.token(ROOM), Some(MemberToken::from_bytes([9; 32])));
@@ -85,7 +98,7 @@ async fn a_link_that_no_longer_works_leaves_the_first_answer_standing() {
         true => error(ErrorCode::NotFound),
         false => error(ErrorCode::TokenExpired),
     });
-    assert_eq!(rooms.events(ROOM, 0).await.unwrap_err().code(), Some(ErrorCode::TokenExpired));
+    assert_eq!(rooms.removed(ROOM, 0).await.unwrap_err().code(), Some(ErrorCode::TokenExpired));
     assert_eq!(wire.asked().len(), 2);
 }
 
@@ -94,7 +107,7 @@ async fn a_removed_member_is_not_let_in_by_the_back_door() {
     let rooms = rooms("/removed").await;
     rooms.keep(session(1));
     let wire = Wire::tap("/removed", |_| error(ErrorCode::MemberRemoved));
-    assert_eq!(rooms.events(ROOM, 0).await.unwrap_err().code(), Some(ErrorCode::MemberRemoved));
+    assert_eq!(rooms.removed(ROOM, 0).await.unwrap_err().code(), Some(ErrorCode::MemberRemoved));
     let link = RoomLink { room: ROOM, role: Role::Contribute, secret: LinkSecret::from_bytes([2; 32]) };
     assert_eq!(rooms.join(&link, "Ann").await.unwrap_err().code(), Some(ErrorCode::MemberRemoved));
     assert_eq!(wire.asked().len(), 2);
@@ -208,9 +221,9 @@ async fn a_manager_comes_back_by_the_link_whose_replacement_was_not_answered() {
         true if call.body.contains(good.as_str().unwrap()) => (201, joined(9).replace("contribute", "manage")),
         true => error(ErrorCode::NotFound),
         false if call.token.as_deref() == Some(&old) => error(ErrorCode::TokenExpired),
-        false => (200, r#"{"events":[],"lastSeq":7}"#.into()),
+        false => (200, events()),
     });
-    assert_eq!(rooms.events(ROOM, 0).await.unwrap().last_seq, 7);
+    assert_eq!(rooms.removed(ROOM, 0).await, Ok(vec![GONE]));
     let shown = rooms.one(ROOM).unwrap();
     assert_eq!((shown.unsure.len(), shown.links.len(), shown.role), (0, 1, Role::Manage));
 }

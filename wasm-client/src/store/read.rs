@@ -1,6 +1,6 @@
 //! What is read back.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use idb::{Database, KeyRange, Query, TransactionMode};
 use js_sys::Array;
@@ -25,7 +25,9 @@ pub(super) async fn read_all(db: &Database) -> Result<Vec<Checkpoint>, idb::Erro
 pub(super) async fn read_heads(db: &Database, id: Option<LocalId>) -> Result<Vec<UploadRecord>, idb::Error> {
     let range = id.map(|id| KeyRange::only(&key(id))).transpose()?;
     let all = read_page(db, "uploads", range, None).await?;
-    let heads = all.into_iter().filter_map(|(_, json)| serde_json::from_str::<UploadRecord>(&json.as_string()?).ok());
+    let heads = all
+        .into_iter()
+        .filter_map(|(_, json)| slipway_protocol::json::from_str::<UploadRecord>(&json.as_string()?).ok());
     Ok(heads.filter(|head| head.v == 1).collect())
 }
 
@@ -36,7 +38,7 @@ pub(super) async fn read_ids(db: &Database) -> Result<Vec<LocalId>, idb::Error> 
     Ok(keys.iter().filter_map(JsValue::as_f64).map(|id| LocalId(id as u64)).collect())
 }
 
-pub(super) type Parts = BTreeMap<LocalId, Vec<(PartNumber, Md5)>>;
+pub(super) type Parts = HashMap<LocalId, Vec<(PartNumber, Md5)>>;
 
 pub(super) async fn read_parts(db: &Database, id: Option<LocalId>) -> Result<Parts, idb::Error> {
     let mut parts = Parts::new();

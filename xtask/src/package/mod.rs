@@ -2,6 +2,7 @@
 
 mod functions;
 mod page;
+mod shorten;
 
 use anyhow::Result;
 use clap::ValueEnum;

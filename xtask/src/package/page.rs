@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use sha2::{Digest as _, Sha256, Sha384};
 
+use super::shorten::shorten;
 use super::size;
 use crate::command::{output, run_quietly, step, tool};
 use crate::page::{self, Profile};
@@ -27,17 +28,57 @@ pub(crate) fn build(out: &Path) -> Result<()> {
     let _ = fs::remove_dir_all(out);
     fs::create_dir_all(out)?;
     page::build(Profile::Page, out)?;
-    if local_stack::on_path("npm").is_none() {
-        println!(
-            "    npm is not installed: the WebAssembly is not made smaller by wasm-opt, which costs about a tenth"
-        );
-        return Ok(());
-    }
     step("Shrinking the WebAssembly", || shrink(out))
 }
 
-/// wasm-opt from npm, on each module.
+/// Each module and its script.
 fn shrink(out: &Path) -> Result<()> {
+    let wasm_opt = wasm_opt()?;
+    let mut html = fs::read_to_string(out.join("index.html"))?;
+    for module in files(out)?.into_iter().filter(|path| path.extension().is_some_and(|end| end == "wasm")) {
+        let script = script_of(&module)?;
+        let before = [&module, &script].map(|file| integrity(file));
+        if let Some(wasm_opt) = &wasm_opt {
+            optimize(wasm_opt, &module)?;
+        }
+        let (short_module, short_script) = shorten(&fs::read(&module)?, &fs::read_to_string(&script)?)?;
+        fs::write(&module, short_module)?;
+        fs::write(&script, short_script)?;
+        for (before, file) in before.into_iter().zip([&module, &script]) {
+            html = html.replace(&before?, &integrity(file)?);
+        }
+        rename_by_content(&module, &script, &mut html)?;
+    }
+    Ok(fs::write(out.join("index.html"), html)?)
+}
+
+/// Trunk has named the app's files by what they were before they were shrunk, and browsers keep them by these names for a
+/// year. The worker's have the name that the app knows them by.
+fn rename_by_content(module: &Path, script: &Path, html: &mut String) -> Result<()> {
+    let stem = script.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+    let Some((kind, _)) = stem.rsplit_once('-').filter(|(kind, _)| *kind == "app") else { return Ok(()) };
+    let text = fs::read_to_string(script)?;
+    let digest = Sha256::new().chain_update(fs::read(module)?).chain_update(&text).finalize();
+    let name = format!("{kind}-{}", &hex::encode(digest)[..16]);
+    fs::write(script.with_file_name(format!("{name}.js")), text.replace(stem, &name))?;
+    fs::rename(module, module.with_file_name(format!("{name}_bg.wasm")))?;
+    fs::remove_file(script)?;
+    *html = html.replace(stem, &name);
+    Ok(())
+}
+
+/// What wasm-bindgen calls `app_bg.wasm` and `app.js`.
+fn script_of(module: &Path) -> Result<PathBuf> {
+    let name = module.file_stem().and_then(|name| name.to_str()).and_then(|name| name.strip_suffix("_bg"));
+    Ok(module.with_file_name(format!("{}.js", name.context("a module is not named as wasm-bindgen does")?)))
+}
+
+/// The program, from npm. None where there is no npm.
+fn wasm_opt() -> Result<Option<PathBuf>> {
+    if local_stack::on_path("npm").is_none() {
+        println!("    npm is not installed: the WebAssembly is not made smaller by wasm-opt");
+        return Ok(None);
+    }
     let node = local_stack::tools().join("node");
     let wasm_opt = node.join("node_modules/.bin/wasm-opt");
     let stamp = node.join("binaryen.version");
@@ -48,18 +89,25 @@ fn shrink(out: &Path) -> Result<()> {
         run_quietly(&mut npm, "npm install of binaryen")?;
         fs::write(stamp, BINARYEN)?;
     }
-    let mut html = fs::read_to_string(out.join("index.html"))?;
-    for module in files(out)?.into_iter().filter(|path| path.extension().is_some_and(|end| end == "wasm")) {
-        let before = integrity(&module)?;
-        let mut command = tool(&wasm_opt);
-        // What compilers of 2026 take for granted in every browser.
-        let features = ["simd", "bulk-memory", "nontrapping-float-to-int", "sign-ext", "mutable-globals"];
-        command.args(features.map(|feature| format!("--enable-{feature}")));
-        command.args(["--enable-reference-types", "--enable-multivalue", "-Oz"]).arg(&module).arg("-o").arg(&module);
-        run_quietly(&mut command, "wasm-opt")?;
-        html = html.replace(&before, &integrity(&module)?);
+    Ok(Some(wasm_opt))
+}
+
+/// For what is sent, which is compressed: code that is alike is best left so, and side by side. That is why nothing is
+/// made part of its callers here, and functions are sorted by their names: those of one generic function differ little.
+fn optimize(wasm_opt: &Path, module: &Path) -> Result<()> {
+    let mut command = tool(wasm_opt);
+    // What compilers of 2026 take for granted in every browser.
+    let features = ["simd", "bulk-memory", "nontrapping-float-to-int", "sign-ext", "mutable-globals"];
+    command.args(features.map(|feature| format!("--enable-{feature}")));
+    // Leptos brings streams to and from a server, and exports them. The page has none.
+    command.args(["--enable-reference-types", "--enable-multivalue", "--remove-exports=*underlying*"]);
+    command.args(["--remove-unused-module-elements", "-Os"]);
+    // The worker's few functions are for speed.
+    if module.file_name().is_some_and(|name| name.to_string_lossy().starts_with("app")) {
+        command.args(["always", "one-caller", "flexible"].map(|kind| format!("--{kind}-inline-max-function-size=0")));
     }
-    Ok(fs::write(out.join("index.html"), html)?)
+    command.arg("--reorder-functions-by-name").arg(module).arg("-o").arg(module);
+    run_quietly(&mut command, "wasm-opt")
 }
 
 /// As the page names it, so that a changed file is refused: `sha384-…`.

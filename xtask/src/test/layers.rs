@@ -9,6 +9,7 @@ use super::summary::{self, Counts};
 use super::{Layer, Shared};
 use crate::command::{cargo, show_and_keep};
 use crate::native;
+use crate::package;
 use crate::page::{self, Profile};
 
 /// What came out.
@@ -93,8 +94,14 @@ fn runner() -> PathBuf {
 
 fn e2e(all: &[Layer], shared: &Shared, rest: &[String]) -> Result<Ran> {
     page::build(Profile::Dev, &local_stack::workspace().join("dist"))?;
+    package::build_page(&packaged_page())?;
     native::build_tests()?;
     nextest(Layer::E2e, all, shared, rest)
+}
+
+/// The page as it is deployed, for the stories about that.
+fn packaged_page() -> PathBuf {
+    local_stack::workspace().join("target/e2e-page")
 }
 
 impl Shared {
@@ -102,6 +109,7 @@ impl Shared {
     fn tell(&self, command: &mut Command) {
         command.env("SLIPWAY_DEV_SERVER", native::dev_server());
         command.env("SLIPWAY_PAGE_DIR", local_stack::workspace().join("dist"));
+        command.env("SLIPWAY_PACKAGED_PAGE_DIR", packaged_page());
         if let Some(minio) = &self.minio {
             command.env("SLIPWAY_TEST_MINIO", minio.as_shared());
         }

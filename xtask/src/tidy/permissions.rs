@@ -69,11 +69,11 @@ fn is_hand_over(function: &Function) -> bool {
     function.module == "uploads/finish" && function.name == HAND_OVER
 }
 
-/// What it asks of the S3 client: `self.client.x(` and `self.host(…)?.x(`.
+/// What it asks of the S3 clients: `self.client.x(`, `self.downloads.x(` and `self.upload_host(…)?.x(`.
 fn operations(function: &Function) -> impl Iterator<Item = &str> {
     let body = if function.module.starts_with("storage/") { function.body.as_str() } else { "" };
-    let own = body.split("self.client.").skip(1);
-    let signed = body.split("self.host(").skip(1).filter_map(|rest| Some(rest.split_once(")?.")?.1));
+    let own = ["self.client.", "self.downloads."].into_iter().flat_map(|client| body.split(client).skip(1));
+    let signed = body.split("self.upload_host(").skip(1).filter_map(|rest| Some(rest.split_once(")?.")?.1));
     own.chain(signed).filter_map(|rest| rest.split('(').next())
 }
 

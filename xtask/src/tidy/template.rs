@@ -16,6 +16,7 @@ pub(crate) fn check(template: &Yaml, binaries: &[String], routes: &BTreeSet<Rout
     findings.extend(check_bucket(&template["Resources"]["FileBucket"]["Properties"]));
     findings.extend(check_table(&template["Resources"]["Table"]["Properties"]));
     findings.extend(check_permissions(&template["Resources"]));
+    findings.extend(check_uploads_by_page(template));
     findings.into_iter().map(|finding| format!("infra/template.yaml: {finding}")).collect()
 }
 
@@ -99,6 +100,50 @@ fn check_table(table: &Yaml) -> Vec<Finding> {
     ])
 }
 
+/// Parts by the page's own origin: the functions, the CDN and what it runs name one path, and nothing is read there.
+fn check_uploads_by_page(template: &Yaml) -> Vec<Finding> {
+    let variable = &template["Globals"]["Function"]["Environment"]["Variables"]["SLIPWAY_S3_UPLOAD_PATH"];
+    let path = strings(variable).into_iter().find(|value| value.starts_with('/')).unwrap_or("/");
+    let code = template["Resources"]["ToBucket"]["Properties"]["FunctionCode"].as_str().unwrap_or_default();
+    let cdn = &template["Resources"]["Cdn"]["Properties"]["DistributionConfig"];
+    let items = |name: &str| cdn[name].as_vec().into_iter().flatten();
+    let pattern = format!("{path}/*");
+    let behavior = items("CacheBehaviors").find(|behavior| behavior["PathPattern"].as_str() == Some(&pattern));
+    let Some(behavior) = behavior else {
+        return vec!["the CDN passes on another path than the functions send parts to".to_owned()];
+    };
+    let runs = &behavior["FunctionAssociations"][0];
+    let gate = (runs["EventType"].as_str(), runs["FunctionARN"].as_str());
+    let origin = items("Origins").find(|origin| origin["Id"].as_str() == behavior["TargetOriginId"].as_str());
+    let goes_to_bucket = origin.is_some_and(|origin| {
+        let host = origin["DomainName"].as_str().unwrap_or_default();
+        host.contains("-files-") && origin["OriginAccessControlId"].is_badvalue()
+    });
+    const WITHOUT_HOST: &str = "b689b0a8-53d0-40ab-baf2-68738e2966ac";
+    const NOT_KEPT: &str = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad";
+    wrong([
+        (gate == (Some("viewer-request"), Some("ToBucket.FunctionARN")), "the CDN does not look at what it passes on"),
+        (goes_to_bucket, "the CDN passes parts on to something else than the bucket, or signs them anew"),
+        (behavior["CachePolicyId"].as_str() == Some(NOT_KEPT), "the CDN keeps answers to parts"),
+        (code.contains(&format!("'{path}'.length")), "the CDN's function takes away another path than is in front"),
+        (code.contains("request.method !== 'PUT'"), "the CDN passes on to the bucket what is no PUT"),
+        (
+            code.contains("'X-Amz-Credential', 'X-Amz-Signature'")
+                && code.contains("if (!request.querystring[name] ||"),
+            "the CDN passes on to the bucket what is not signed",
+        ),
+        (code.contains("request.cookies = {}"), "the CDN passes cookies on to the bucket"),
+        (
+            code.contains("delete request.headers.authorization"),
+            "the CDN passes a second authorization on to the bucket",
+        ),
+        (
+            behavior["OriginRequestPolicyId"].as_str() == Some(WITHOUT_HOST),
+            "the CDN sends another Host than the bucket's, for which parts are signed",
+        ),
+    ])
+}
+
 /// Nothing is allowed by a wildcard.
 fn check_permissions(resources: &Yaml) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -161,6 +206,14 @@ mod tests {
             ("BlockPublicPolicy: true", "BlockPublicPolicy: false", "public access"),
             ("AttributeName: ttl", "AttributeName: expires", "expiry"),
             ("PointInTimeRecoveryEnabled: true", "PointInTimeRecoveryEnabled: false", "recovery"),
+            ("PathPattern: /storage/*", "PathPattern: /store/*", "CDN passes on another path"),
+            ("FunctionARN: !GetAtt ToBucket", "FunctionARN: !GetAtt PageRoutes", "does not look at"),
+            ("TargetOriginId: bucket", "TargetOriginId: page", "something else than the bucket"),
+            ("request.cookies = {};", "", "cookies"),
+            ("slice('/storage'.length)", "slice('/store'.length)", "takes away another path"),
+            ("request.method !== 'PUT'", "request.method === 'GET'", "what is no PUT"),
+            ("if (!request.querystring[name]", "if (false", "what is not signed"),
+            ("delete request.headers.authorization;", "", "second authorization"),
             ("- dynamodb:GetItem", "- dynamodb:*", "dynamodb:*"),
         ] {
             let findings = found_after(before, after);

@@ -13,6 +13,7 @@ mod logs;
 mod names;
 mod openapi;
 mod outage;
+mod own_origin;
 mod page;
 mod rooms;
 mod tokens;

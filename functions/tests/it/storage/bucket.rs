@@ -15,6 +15,7 @@ use local_stack::{Minio, MinioOptions};
 use slipway_protocol::api::SignedRequest;
 use slipway_protocol::digest::Md5;
 use slipway_protocol::id::{FileId, PartNumber, RoomId};
+use tokio::net::TcpSocket;
 
 pub(crate) const QUARTER_HOUR: Duration = Duration::from_secs(900);
 
@@ -23,6 +24,14 @@ pub(crate) struct Bucket {
     pub(crate) storage: Storage,
     pub(crate) sdk: SdkConfig,
     pub(crate) config: StorageConfig,
+}
+
+/// Storage that is away: connections to it are refused, and its port is nobody else's while this lives.
+pub(crate) struct Away {
+    pub(crate) storage: Storage,
+    pub(crate) endpoint: String,
+    /// Bound, but nothing listens.
+    _port: TcpSocket,
 }
 
 /// What storage answered to a request sent the way a browser sends it.
@@ -74,6 +83,7 @@ impl Bucket {
             bucket: format!("test-{}", hex::encode(random())),
             endpoint: Some(minio.endpoint().to_owned()),
             public_endpoints: Vec::new(),
+            upload_path: None,
             path_style: true,
         };
         let sdk = sdk_config(minio.access_key(), minio.secret_key());
@@ -90,6 +100,14 @@ impl Bucket {
             ..self.config.clone()
         };
         Storage::new(&self.sdk, &config)
+    }
+
+    /// The same bucket, of which nothing answers.
+    pub(crate) fn away(&self) -> Away {
+        let port = TcpSocket::new_v4().unwrap();
+        port.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let endpoint = format!("http://{}", port.local_addr().unwrap());
+        Away { storage: self.through(&endpoint, &[]), endpoint, _port: port }
     }
 
     pub(crate) fn endpoint(&self) -> &str {

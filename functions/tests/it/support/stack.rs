@@ -1,7 +1,7 @@
 //! App, table and server of one test. Ends with it.
 
 use functions::config::{Config, TableEndpoint};
-use functions::dev::{EmbeddedTable, Limits, serve_until};
+use functions::dev::{EmbeddedTable, Limits, Site, ToStorage, serve_until};
 use functions::routers;
 use functions::state::App;
 use tokio::net::TcpListener;
@@ -30,8 +30,10 @@ impl Stack {
         assert!(app.table.create_if_missing().await.expect("the table is made") || table.is_none(), "a new one");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
-        let router = routers::serve(app.clone(), routers::all());
-        let server = tokio::spawn(serve_until(listener, router, Limits::default(), std::future::pending()));
+        let calls = routers::serve(app.clone(), routers::all());
+        let storage = ToStorage::new(&app.config).expect("local storage");
+        let server =
+            tokio::spawn(serve_until(listener, Site { calls, storage }, Limits::default(), std::future::pending()));
         Self { app, url, server, _table: table }
     }
 

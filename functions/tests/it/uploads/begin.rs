@@ -239,12 +239,10 @@ async fn conflicts_in_the_table_are_outlasted() {
 /// Storage is away between the record and the multipart upload: the same call goes on, and nothing is counted twice.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pending_upload_is_opened_by_who_needs_it() {
-    let nowhere = format!("http://127.0.0.1:{}", local_stack::free_port().unwrap());
     let world = World::new().await;
     let ana = world.join(Role::Contribute).await;
     let file = Content::new(1, 17 * MIB);
-    let mut cut_off = world.app().clone();
-    cut_off.storage = world.bucket.through(&nowhere, &[]);
+    let (cut_off, _away) = world.cut_off();
     let request = slipway_protocol::api::Initiate { uploads: vec![file.to_upload(2)] };
     let lost =
         functions::uploads::initiate::initiate(&cut_off, (&ana.member(), &source()), Some("once"), &request).await;

@@ -77,13 +77,11 @@ async fn what_is_complete_cannot_be_cancelled() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_abort_that_storage_does_not_answer_is_ended_later() {
-    let nowhere = format!("http://127.0.0.1:{}", local_stack::free_port().unwrap());
     let world = World::new().await;
     let ana = world.join(Role::Contribute).await;
     let file = Content::new(1, 17 * MIB);
     let upload = ana.begin(&file).await.upload_id;
-    let mut cut_off = world.app().clone();
-    cut_off.storage = world.bucket.through(&nowhere, &[]);
+    let (cut_off, _away) = world.cut_off();
     let failed = functions::uploads::abort::abort(&cut_off, &ana.member(), upload).await;
     assert_eq!(failed.unwrap_err().code(), ErrorCode::Unavailable);
     assert_eq!(ana.status(upload).await.state, UploadState::Aborting);

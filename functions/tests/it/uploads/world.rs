@@ -23,7 +23,7 @@ use slipway_protocol::id::{FileId, RoomId, UploadId};
 use slipway_protocol::link::{Role, Verifier};
 
 use super::content::Content;
-use crate::storage::bucket::{Bucket, Sent, send};
+use crate::storage::bucket::{Away, Bucket, Sent, send};
 use crate::support::{Answer, Api, Call, NewRoom, Session, Stack};
 
 /// A room on a bucket of its own.
@@ -126,6 +126,12 @@ impl World {
 
     pub(crate) fn app(&self) -> &App {
         &self.stack.app
+    }
+
+    /// The functions while storage is away, for as long as the second lives.
+    pub(crate) fn cut_off(&self) -> (App, Away) {
+        let away = self.bucket.away();
+        (App { storage: away.storage.clone(), ..self.app().clone() }, away)
     }
 
     pub(crate) async fn join(&self, role: Role) -> Person {

@@ -18,6 +18,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::bits::PartSet;
 use super::context::{Call, Context};
+use super::engine::Place;
 use super::parts::{PartState, Parts};
 use super::saves::Saves;
 use super::{Attempt, BeginRecord, Effect, LocalId, Reason, ServerSide, Source, View};
@@ -250,6 +251,10 @@ impl Upload {
 
     pub(super) fn is_cancelled(&self) -> bool {
         self.cancelled
+    }
+
+    pub(super) fn place(&self) -> Place {
+        (self.number, self.id)
     }
 
     pub(super) fn is_hidden(&self) -> bool {

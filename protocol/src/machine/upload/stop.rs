@@ -48,6 +48,8 @@ impl Upload {
         for timer in [Timer::Calls(self.id), Timer::Poll(self.id), Timer::Read(self.id), Timer::Save(self.id)] {
             cx.timers.clear(timer);
         }
+        // Its records go, so those that were begun with it wait for them no more: the disk may never answer.
+        self.head_save = 0;
         self.phase = Phase::Over(over);
         self.stopped = None;
         self.check = None;

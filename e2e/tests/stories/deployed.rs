@@ -1,0 +1,31 @@
+//! The page as it is deployed: compiled for size, shrunk, its imports renamed.
+
+use anyhow::{Context, Result, ensure};
+use e2e::browser::Kind;
+
+use crate::room::{MIB, Room};
+
+const PAGE: &str = "SLIPWAY_PACKAGED_PAGE_DIR";
+
+async fn the_packaged_page_uploads(kind: Kind) -> Result<()> {
+    let page = std::env::var(PAGE).with_context(|| format!("{PAGE} is not set: `cargo xtask test e2e` sets it"))?;
+    let room = Room::make_with(kind, vec![("SLIPWAY_PAGE_DIR", page)]).await?;
+    ensure!(is_shrunk(&room).await?, "the page's script is as wasm-bindgen writes it");
+    // Many parts and one.
+    for (name, size) in [("large.bin", 40 * MIB), ("small.bin", 100_000)] {
+        let file = room.pick(name, size).await?;
+        room.assert_arrives(&file).await?;
+    }
+    // Such as that no worker could be had.
+    ensure!(!room.browser.is_present("notice").await?, "the page complains");
+    Ok(())
+}
+stories!(the_packaged_page_uploads in chromium, firefox, webkit);
+
+/// Imports of the page's script have short names.
+async fn is_shrunk(room: &Room) -> Result<bool> {
+    const SCRIPT: &str = "document.querySelector('link[rel=modulepreload]').href";
+    let href = room.browser.script(&format!("return {SCRIPT}"), Vec::new()).await?;
+    let text = reqwest::get(href.as_str().context("no script")?).await?.text().await?;
+    Ok(text.lines().any(|line| line.starts_with("a:")))
+}

@@ -1,0 +1,23 @@
+//! What a variable's text has to look like.
+
+pub(super) const URL: &str = "http:// or https:// and a host, without a path";
+pub(super) const PATH: &str = "one name behind a slash, of a-z, 0-9 and -, such as /storage; not /api, /r or /ws";
+/// The API, rooms, and the socket.
+const TAKEN: [&str; 3] = ["api", "r", "ws"];
+
+/// Scheme and authority and nothing else, without the last slash: what an `Origin` header and an endpoint look like.
+pub(super) fn url(text: &str) -> Option<String> {
+    let uri: http::Uri = text.parse().ok()?;
+    let scheme = uri.scheme_str().filter(|scheme| matches!(*scheme, "http" | "https"))?;
+    let authority = uri.authority().filter(|authority| !authority.as_str().contains('@'))?;
+    let bare = uri.path() == "/" && uri.query().is_none();
+    bare.then(|| format!("{scheme}://{authority}"))
+}
+
+/// A path of the page's origin that page and API leave free.
+pub(super) fn path(text: String) -> Option<String> {
+    let name = text.strip_prefix('/')?;
+    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    let is_free = !name.is_empty() && name.bytes().all(is_plain) && !TAKEN.contains(&name);
+    is_free.then_some(text)
+}
