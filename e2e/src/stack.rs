@@ -186,11 +186,16 @@ impl Stack {
     }
 }
 
-/// The story that runs here: its name, as the test's thread or nextest tells it.
+/// The test that runs here: its name, as nextest or the test's thread tells it.
+pub fn test_name() -> String {
+    let thread = || std::thread::current().name().filter(|name| *name != "main").map(str::to_owned);
+    let name = std::env::var("NEXTEST_TEST_NAME").ok().or_else(thread);
+    name.unwrap_or_else(|| std::process::id().to_string())
+}
+
+/// The same as a file's name.
 pub fn story() -> String {
-    let thread = std::thread::current().name().filter(|name| *name != "main").map(str::to_owned);
-    let story = thread.or_else(|| std::env::var("NEXTEST_TEST_NAME").ok());
-    story.unwrap_or_else(|| std::process::id().to_string()).replace("::", "-")
+    test_name().replace("::", "-")
 }
 
 /// `target/e2e-logs/STORY`, emptied: what the servers wrote is there when a story has failed.

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use super::{Kind, process};
+use super::{Kind, crash, process};
 
 const READY_LIMIT: Duration = Duration::from_secs(30);
 
@@ -18,7 +18,11 @@ pub(super) struct Driver {
     child: Child,
     port: u16,
     log: PathBuf,
+    dumps: PathBuf,
     display: Option<Display>,
+    /// Whether a browser is to be there.
+    pub(super) has_browser: bool,
+    killed: bool,
 }
 
 impl Driver {
@@ -27,13 +31,16 @@ impl Driver {
         let port = local_stack::free_port()?;
         let log = folder.join("driver.log");
         let out = File::options().create(true).append(true).open(&log)?;
+        let dumps = folder.join("dumps");
         let mut command = command(kind, port)?;
+        // Where Chromium puts the dump of a process that crashed.
+        command.env("BREAKPAD_DUMP_LOCATION", &dumps);
         if let Some(display) = &display {
             command.env("DISPLAY", &display.name);
         }
         let child = command.stdin(Stdio::null()).stderr(out.try_clone()?).stdout(out).spawn();
         let child = child.with_context(|| format!("cannot start the driver of {kind:?}"))?;
-        let mut driver = Self { child, port, log, display };
+        let mut driver = Self { child, port, log, dumps, display, has_browser: false, killed: false };
         driver.until_ready().await?;
         Ok(driver)
     }
@@ -65,14 +72,44 @@ impl Driver {
         local_stack::last_lines(&self.log, 30)
     }
 
+    /// What is left of a browser that crashed by itself. None: it did not.
+    pub(super) fn crash(&self) -> Option<String> {
+        let pids = process::descendants(self.child.id());
+        let gone = match (self.has_browser, pids.iter().any(|pid| process::runs_pages(*pid))) {
+            (true, _) if pids.is_empty() => Some("its process is gone".to_owned()),
+            (true, false) => Some("no process that runs pages is left".to_owned()),
+            _ => None,
+        };
+        let found: Vec<String> =
+            crash::dumps(&self.dumps).iter().map(|dump| crash::describe(dump)).chain(gone).collect();
+        let log = super::page::without_secrets(&local_stack::last_lines(&self.log, 200));
+        // Machines for tests have no such bus, and Chromium says so again and again.
+        let lines: Vec<&str> = log.lines().filter(|line| !line.contains("dbus")).collect();
+        let log = lines[lines.len().saturating_sub(20)..].join("\n");
+        (!found.is_empty()).then(|| format!("{}\nthe driver's log ends:\n{log}", found.join("\n")))
+    }
+
     /// The driver, the browser and all its processes, at once.
     pub(super) fn kill_all(&mut self) {
+        if std::mem::replace(&mut self.killed, true) {
+            // Its process id may be another's by now.
+            return;
+        }
+        if let Some(crash) = self.crash() {
+            eprintln!("{}{}\n{crash}", crash::MARK, crate::stack::test_name());
+        }
         let mut pids = process::descendants(self.child.id());
         pids.push(self.child.id());
         process::kill(&pids);
         let _ = self.child.wait();
         process::until_gone(&pids);
         self.display = None;
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        self.kill_all();
     }
 }
 
@@ -88,7 +125,9 @@ fn command(kind: Kind, port: u16) -> Result<Command> {
     let program = program.with_context(|| format!("no {name}: install {package}"))?;
     let mut command = Command::new(program);
     match kind {
-        Kind::Chromium | Kind::WebKit => command.arg(format!("--port={port}")),
+        // What Chromium itself writes goes to its driver's log: a crash says why.
+        Kind::Chromium => command.args([&format!("--port={port}"), "--enable-chrome-logs"]),
+        Kind::WebKit => command.arg(format!("--port={port}")),
         // Two ports: its own, and the one it speaks to Firefox by.
         Kind::Firefox => command.args(["--port", &port.to_string(), "--marionette-port", "0"]),
     };

@@ -2,6 +2,7 @@
 
 mod capabilities;
 mod cdp;
+mod crash;
 mod driver;
 mod page;
 mod process;
@@ -73,12 +74,13 @@ impl Browser {
         for folder in [profile.data(), profile.downloads()] {
             std::fs::create_dir_all(folder)?;
         }
-        let driver = Driver::start(kind, profile.folder.path()).await?;
+        let mut driver = Driver::start(kind, profile.folder.path()).await?;
         let client = ClientBuilder::new(HttpConnector::new())
             .capabilities(capabilities::of(kind, &profile)?)
             .connect(&driver.url())
             .await
             .with_context(|| format!("{kind:?} did not start. Its driver's log:\n{}", driver.log_end()))?;
+        driver.has_browser = true;
         let browser = Self { kind, profile, client, driver };
         browser.client.set_window_size(1280, 900).await?;
         if kind == Kind::Chromium {
@@ -103,10 +105,23 @@ impl Browser {
     }
 
     /// Ends it in order, so that the profile is written out.
-    pub async fn close(self) -> Result<Profile> {
+    pub async fn close(mut self) -> Result<Profile> {
         let profile = self.profile.clone();
+        self.driver.has_browser = false;
         self.client.clone().close().await?;
         Ok(profile)
+    }
+
+    /// What is left of the browser if it crashed by itself.
+    pub fn crash(&self) -> Option<String> {
+        self.driver.crash()
+    }
+
+    /// Sends SIGSEGV to one of its processes: the first, or the first that runs pages.
+    pub fn bring_down(&self, page: bool) -> Result<()> {
+        let pids = process::descendants(self.driver.pid());
+        let pid = pids.into_iter().find(|pid| !page || process::runs_pages(*pid));
+        process::signal("SEGV", &[pid.context("no such process")?])
     }
 
     /// The memory of the processes that run pages, in bytes: proportional set size, added up.

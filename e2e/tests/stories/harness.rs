@@ -69,6 +69,38 @@ async fn picks_several_files(kind: Kind) -> Result<()> {
     Ok(())
 }
 
+/// A story whose browser crashed is told apart from one that found a fault of ours.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crash_of_the_browser_is_seen_and_read() -> Result<()> {
+    for (page, process) in [(true, "process `renderer`"), (false, "process `browser`")] {
+        let browser = Browser::start(Kind::Chromium).await?;
+        browser.goto(&serve_page().await?).await?;
+        assert_eq!(browser.crash(), None);
+        browser.bring_down(page)?;
+        let start = std::time::Instant::now();
+        let crash = loop {
+            match browser.crash() {
+                Some(crash) if crash.contains(process) => break crash,
+                other => anyhow::ensure!(start.elapsed() < SOON, "no dump: {other:?}"),
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        };
+        assert!(crash.contains("SIGSEGV"), "{crash}");
+    }
+    for kind in [Kind::Firefox, Kind::WebKit] {
+        let browser = Browser::start(kind).await?;
+        browser.goto(&serve_page().await?).await?;
+        assert_eq!(browser.crash(), None, "{kind:?}");
+        browser.bring_down(false)?;
+        let start = std::time::Instant::now();
+        while browser.crash().is_none() {
+            anyhow::ensure!(start.elapsed() < SOON, "{kind:?} is gone, and nobody noticed");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn several_files_are_picked_in_chromium() -> Result<()> {
     picks_several_files(Kind::Chromium).await

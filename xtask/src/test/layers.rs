@@ -1,5 +1,6 @@
 //! How each layer is run.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -17,6 +18,16 @@ use crate::page::{self, Profile};
 pub(super) struct Ran {
     pub(super) counts: Counts,
     pub(super) trouble: Option<String>,
+    /// Failed tests whose browser crashed by itself.
+    crashed: BTreeSet<String>,
+    /// What is to be known though nothing failed.
+    pub(super) note: Option<String>,
+}
+
+impl Ran {
+    fn new(counts: Counts, trouble: Option<String>) -> Self {
+        Self { counts, trouble, crashed: BTreeSet::new(), note: None }
+    }
 }
 
 pub(super) fn run(layer: Layer, all: &[Layer], shared: &Shared, rest: &[String]) -> Result<Ran> {
@@ -47,10 +58,15 @@ fn nextest(layer: Layer, all: &[Layer], shared: &Shared, rest: &[String]) -> Res
         command.args(native::packages()).args(["-E", filter(layer)]);
     }
     shared.tell(&mut command);
-    let (status, text) = show_and_keep(command.args(rest))?;
+    outcome(command.args(rest))
+}
+
+fn outcome(nextest: &mut Command) -> Result<Ran> {
+    let (status, text) = show_and_keep(nextest)?;
     let counts = summary::of_nextest(&text).context("nextest did not get to run tests; see above")?;
     let unexplained = !status.success() && counts.failed == 0;
-    Ok(Ran { counts, trouble: unexplained.then(|| format!("nextest ended with {status}")) })
+    let ran = Ran::new(counts, unexplained.then(|| format!("nextest ended with {status}")));
+    Ok(Ran { crashed: summary::crashed(&text), ..ran })
 }
 
 /// nextest leaves out the examples in the documentation.
@@ -84,7 +100,7 @@ fn browser(rest: &[String]) -> Result<Ran> {
     let (status, text) = show_and_keep(&mut command)?;
     let counts = summary::of_libtest(&text).context("no test in the browser got to run; see above")?;
     let unexplained = !status.success() && counts.failed == 0;
-    Ok(Ran { counts, trouble: unexplained.then(|| format!("the tests in the browser ended with {status}")) })
+    Ok(Ran::new(counts, unexplained.then(|| format!("the tests in the browser ended with {status}"))))
 }
 
 fn runner() -> PathBuf {
@@ -96,7 +112,29 @@ fn e2e(all: &[Layer], shared: &Shared, rest: &[String]) -> Result<Ran> {
     page::build(Profile::Dev, &local_stack::workspace().join("dist"))?;
     package::build_page(&packaged_page())?;
     native::build_tests()?;
-    nextest(Layer::E2e, all, shared, rest)
+    again_after_a_crash(nextest(Layer::E2e, all, shared, rest)?, shared)
+}
+
+/// Chromium itself crashes once in some thousand starts, and that says nothing about the page: such a story is run
+/// once more, and the closing lines say so. Two in one run are a finding, and stay failures.
+fn again_after_a_crash(first: Ran, shared: &Shared) -> Result<Ran> {
+    let Some(story) = only(&first.crashed).filter(|_| first.counts.failed > 0) else { return Ok(first) };
+    println!("==> The browser of {story} crashed by itself. The story is run once more");
+    let mut command = native::nextest();
+    command.args(["run", "--no-tests", "fail"]).args(native::packages());
+    shared.tell(command.args(["-E", &format!("package(e2e) & test(={story})")]));
+    let second = outcome(&mut command)?;
+    let note = format!("a browser crashed by itself, in {story}, which was run once more");
+    Ok(Ran {
+        counts: first.counts.without_one_failure() + second.counts,
+        trouble: first.trouble.or(second.trouble),
+        crashed: second.crashed,
+        note: Some(note),
+    })
+}
+
+fn only(stories: &BTreeSet<String>) -> Option<&String> {
+    stories.first().filter(|_| stories.len() == 1)
 }
 
 /// The page as it is deployed, for the stories about that.

@@ -63,6 +63,7 @@ struct Report {
     time: Duration,
     /// Why it could not run, or what is wrong beside failed tests.
     trouble: Option<String>,
+    note: Option<String>,
 }
 
 /// True when every layer ran tests and none failed.
@@ -106,11 +107,13 @@ fn start_shared(layers: &[Layer]) -> Result<Shared> {
 fn report(layer: Layer, all: &[Layer], shared: &Shared, rest: &[String]) -> Report {
     let start = Instant::now();
     let result = step(&format!("Layer {}", layer.name()), || layers::run(layer, all, shared, rest));
-    let (counts, trouble) = match result {
-        Ok(ran) => (ran.counts, ran.trouble),
-        Err(error) => (Counts::default(), Some(format!("{error:#}"))),
-    };
-    Report { layer, counts, time: start.elapsed(), trouble }
+    let time = start.elapsed();
+    match result {
+        Ok(ran) => Report { layer, counts: ran.counts, time, trouble: ran.trouble, note: ran.note },
+        Err(error) => {
+            Report { layer, counts: Counts::default(), time, trouble: Some(format!("{error:#}")), note: None }
+        }
+    }
 }
 
 impl Report {
@@ -127,11 +130,9 @@ impl Report {
     fn line(&self) -> String {
         let (name, counts, time) = (self.layer.name(), self.counts, seconds(self.time));
         let line = format!("{name:<10} {:>5} passed {:>4} failed   {time}", counts.passed, counts.failed);
-        match (&self.trouble, counts.passed + counts.failed) {
-            (Some(trouble), _) => format!("{line}   {trouble}"),
-            (None, 0) => format!("{line}   no test ran"),
-            (None, _) => line,
-        }
+        let empty = (counts == Counts::default() && self.trouble.is_none()).then_some("no test ran");
+        let said = [self.trouble.as_deref(), empty, self.note.as_deref()];
+        said.into_iter().flatten().fold(line, |line, more| format!("{line}   {more}"))
     }
 }
 
@@ -148,7 +149,18 @@ mod tests {
 
     fn report(passed: u64, failed: u64, trouble: Option<&str>) -> Report {
         let counts = Counts { passed, failed };
-        Report { layer: Layer::E2e, counts, time: Duration::ZERO, trouble: trouble.map(str::to_owned) }
+        let trouble = trouble.map(str::to_owned);
+        Report { layer: Layer::E2e, counts, time: Duration::ZERO, trouble, note: None }
+    }
+
+    #[test]
+    fn a_note_is_said_and_fails_nothing() {
+        let report = Report { note: Some("a browser crashed".into()), ..report(3, 0, None) };
+        assert!(report.is_good());
+        assert_eq!(
+            closing(&[report]),
+            "\ne2e            3 passed    0 failed   0.0 s   a browser crashed\n\n3 passed, 0 failed\n"
+        );
     }
 
     #[test]

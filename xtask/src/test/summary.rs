@@ -1,5 +1,6 @@
 //! What nextest and libtest say at their end.
 
+use std::collections::BTreeSet;
 use std::ops::Add;
 
 /// How many tests did what.
@@ -7,6 +8,13 @@ use std::ops::Add;
 pub(crate) struct Counts {
     pub(crate) passed: u64,
     pub(crate) failed: u64,
+}
+
+impl Counts {
+    /// For a failed test that is run again.
+    pub(crate) fn without_one_failure(self) -> Self {
+        Self { failed: self.failed.saturating_sub(1), ..self }
+    }
 }
 
 impl Add for Counts {
@@ -41,6 +49,12 @@ fn never_run(run: &str) -> u64 {
         Some((Ok(done), Ok(all))) => all.saturating_sub(done),
         _ => 0,
     }
+}
+
+/// The failed stories whose browser crashed by itself: the harness says so, and nextest shows what failed tests print.
+pub(crate) fn crashed(text: &str) -> BTreeSet<String> {
+    let names = text.lines().filter_map(|line| line.trim_start().strip_prefix("BROWSER CRASHED: "));
+    names.map(|name| name.trim().to_owned()).collect()
 }
 
 /// From libtest's and wasm-bindgen-test's summaries, one a program: `test result: ok. 3 passed; 0 failed; …`.
@@ -109,6 +123,13 @@ mod tests {
     #[test]
     fn nextest_that_did_not_compile_has_no_summary() {
         assert_eq!(of_nextest("error: could not compile `functions`"), None);
+    }
+
+    #[test]
+    fn a_crash_counts_once_though_nextest_shows_it_twice() {
+        let text = "    BROWSER CRASHED: trouble::a\n  thread `BROWSER CRASHED: x`\nBROWSER CRASHED: trouble::a\n";
+        assert_eq!(crashed(text), BTreeSet::from(["trouble::a".to_owned()]));
+        assert_eq!(crashed("FAIL trouble::a"), BTreeSet::new());
     }
 
     #[test]
