@@ -18,6 +18,10 @@ pub use minio::{Minio, MinioOptions};
 pub use net::{free_port, http_status};
 pub use process::last_lines;
 
+/// Stands before the name of a test whose browser crashed by itself, at the beginning of a line. The stories write it,
+/// and xtask reads it.
+pub const BROWSER_CRASHED: &str = "BROWSER CRASHED: ";
+
 /// The root of the workspace this was built in.
 pub fn workspace() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -1,33 +1,70 @@
-//! What Chromium leaves behind where one of its processes crashed: a minidump, by Crashpad.
+//! What is left of a browser that came down by itself.
 
+use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use minidump::{
-    Minidump, MinidumpCrashpadInfo, MinidumpException, MinidumpModuleList, MinidumpSystemInfo, MinidumpThreadNames,
-    Module,
+    Minidump, MinidumpAnnotation, MinidumpCrashpadInfo, MinidumpException, MinidumpModuleList, MinidumpSystemInfo,
+    MinidumpThreadNames, Module,
 };
 
-/// Before the name of a story whose browser crashed. xtask looks for it.
-pub(super) const MARK: &str = "BROWSER CRASHED: ";
+/// Processes of a browser that came down.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Crash {
+    /// The browser's own process is among them. No page can bring it down, unless by a fault of the browser's.
+    pub of_browser: bool,
+    /// A line each: which process, why and where.
+    pub remains: Vec<String>,
+}
 
-/// The dumps below a folder of Crashpad's.
-pub(super) fn dumps(folder: &Path) -> Vec<PathBuf> {
+impl fmt::Display for Crash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.remains.join("\n"))
+    }
+}
+
+/// One dump of Chromium's.
+struct Dump {
+    process: String,
+    text: String,
+}
+
+impl Crash {
+    /// From the dumps in a folder of Crashpad's.
+    pub(super) fn from_dumps(folder: &Path) -> Self {
+        let mut crash = Self::default();
+        for path in dumps_in(folder) {
+            match read(&path) {
+                Ok(Some(dump)) => {
+                    crash.of_browser |= dump.process == "browser";
+                    crash.remains.push(dump.text);
+                }
+                Ok(None) => {}
+                Err(error) => crash.remains.push(format!("a dump that can't be read: {error:#}")),
+            }
+        }
+        crash
+    }
+}
+
+fn dumps_in(folder: &Path) -> Vec<PathBuf> {
     let states = ["new", "pending", "completed"].map(|state| folder.join(state));
     let entries = states.iter().filter_map(|state| fs::read_dir(state).ok()).flatten().flatten();
     entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|end| end == "dmp")).collect()
 }
 
-/// Which process, why and where.
-pub(super) fn describe(dump: &Path) -> String {
-    read(dump).unwrap_or_else(|error| format!("a dump that can't be read: {error:#}"))
-}
-
-fn read(path: &Path) -> Result<String> {
+/// None: nothing crashed, Chromium only wanted a dump.
+fn read(path: &Path) -> Result<Option<Dump>> {
+    /// Crashpad's, as `minidump` knows it: a dump without an exception.
+    const DUMP_REQUESTED: u32 = u32::MAX;
     let dump = Minidump::read_path(path)?;
     let system = dump.get_stream::<MinidumpSystemInfo>()?;
     let exception = dump.get_stream::<MinidumpException>()?;
+    if exception.raw.exception_record.exception_code == DUMP_REQUESTED {
+        return Ok(None);
+    }
     let reason = exception.get_crash_reason(system.os, system.cpu);
     let address = exception.get_crash_address(system.os, system.cpu);
     let at = exception.context(&system, None).context("no context")?.get_instruction_pointer();
@@ -40,14 +77,14 @@ fn read(path: &Path) -> Result<String> {
     let thread =
         names.as_ref().and_then(|names| names.get_name(exception.get_crashing_thread_id())).unwrap_or_default();
     let process = dump.get_stream::<MinidumpCrashpadInfo>().ok().and_then(|info| kind(&info)).unwrap_or_default();
-    Ok(format!("process `{process}`, thread `{thread}`: {reason}, address {address:#x}, at {place}"))
+    let text = format!("process `{process}`, thread `{thread}`: {reason}, address {address:#x}, at {place}");
+    Ok(Some(Dump { process, text }))
 }
 
 /// What Chromium calls the process: browser, renderer, gpu-process, utility.
 fn kind(info: &MinidumpCrashpadInfo) -> Option<String> {
-    let found = info.module_list.iter().find_map(|module| module.annotation_objects.get("ptype"))?;
-    match found {
-        minidump::MinidumpAnnotation::String(kind) => Some(kind.clone()),
+    match info.module_list.iter().find_map(|module| module.annotation_objects.get("ptype"))? {
+        MinidumpAnnotation::String(kind) => Some(kind.clone()),
         _ => None,
     }
 }

@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use super::{Kind, crash, process};
+use super::crash::Crash;
+use super::page::without_secrets;
+use super::{Kind, process};
 
 const READY_LIMIT: Duration = Duration::from_secs(30);
 
@@ -22,7 +24,8 @@ pub(super) struct Driver {
     display: Option<Display>,
     /// Whether a browser is to be there.
     pub(super) has_browser: bool,
-    killed: bool,
+    /// A story brings it down itself.
+    pub(super) is_sacrificed: bool,
 }
 
 impl Driver {
@@ -31,16 +34,18 @@ impl Driver {
         let port = local_stack::free_port()?;
         let log = folder.join("driver.log");
         let out = File::options().create(true).append(true).open(&log)?;
-        let dumps = folder.join("dumps");
+        // A folder for each start: a profile has one browser after the other.
+        let dumps = folder.join(format!("dumps-{port}"));
         let mut command = command(kind, port)?;
-        // Where Chromium puts the dump of a process that crashed.
-        command.env("BREAKPAD_DUMP_LOCATION", &dumps);
+        if kind == Kind::Chromium {
+            command.env("BREAKPAD_DUMP_LOCATION", &dumps);
+        }
         if let Some(display) = &display {
             command.env("DISPLAY", &display.name);
         }
         let child = command.stdin(Stdio::null()).stderr(out.try_clone()?).stdout(out).spawn();
         let child = child.with_context(|| format!("cannot start the driver of {kind:?}"))?;
-        let mut driver = Self { child, port, log, dumps, display, has_browser: false, killed: false };
+        let mut driver = Self { child, port, log, dumps, display, has_browser: false, is_sacrificed: false };
         driver.until_ready().await?;
         Ok(driver)
     }
@@ -68,48 +73,57 @@ impl Driver {
         self.child.id()
     }
 
+    /// The driver's last lines, and what its browser wrote, without secrets.
     pub(super) fn log_end(&self) -> String {
-        local_stack::last_lines(&self.log, 30)
-    }
-
-    /// What is left of a browser that crashed by itself. None: it did not.
-    pub(super) fn crash(&self) -> Option<String> {
-        let pids = process::descendants(self.child.id());
-        let gone = match (self.has_browser, pids.iter().any(|pid| process::runs_pages(*pid))) {
-            (true, _) if pids.is_empty() => Some("its process is gone".to_owned()),
-            (true, false) => Some("no process that runs pages is left".to_owned()),
-            _ => None,
-        };
-        let found: Vec<String> =
-            crash::dumps(&self.dumps).iter().map(|dump| crash::describe(dump)).chain(gone).collect();
-        let log = super::page::without_secrets(&local_stack::last_lines(&self.log, 200));
-        // Machines for tests have no such bus, and Chromium says so again and again.
+        let log = without_secrets(&local_stack::last_lines(&self.log, 200));
+        // Machines for tests have no D-Bus, and Chromium says so again and again.
         let lines: Vec<&str> = log.lines().filter(|line| !line.contains("dbus")).collect();
-        let log = lines[lines.len().saturating_sub(20)..].join("\n");
-        (!found.is_empty()).then(|| format!("{}\nthe driver's log ends:\n{log}", found.join("\n")))
+        lines[lines.len().saturating_sub(30)..].join("\n")
     }
 
-    /// The driver, the browser and all its processes, at once.
-    pub(super) fn kill_all(&mut self) {
-        if std::mem::replace(&mut self.killed, true) {
-            // Its process id may be another's by now.
+    /// What is left of a browser that came down by itself. The driver has to be alive.
+    pub(super) fn crash(&self) -> Option<Crash> {
+        let mut crash = Crash::from_dumps(&self.dumps);
+        let pids = process::living_descendants(self.child.id());
+        if self.has_browser && pids.is_empty() {
+            crash.of_browser = true;
+            crash.remains.push("no process of the browser is left".to_owned());
+        } else if self.has_browser && !pids.iter().any(|pid| process::runs_pages(*pid)) {
+            crash.remains.push("no process that runs pages is left".to_owned());
+        }
+        (!crash.remains.is_empty()).then_some(crash)
+    }
+
+    /// What a story that fails has to say of that.
+    fn report(&self) {
+        if self.is_sacrificed || self.crash().is_none() {
             return;
         }
-        if let Some(crash) = self.crash() {
-            eprintln!("{}{}\n{crash}", crash::MARK, crate::stack::test_name());
+        // A dump is written when its process has gone.
+        std::thread::sleep(Duration::from_secs(1));
+        let crash = self.crash().unwrap_or_default();
+        let mark = if crash.of_browser { local_stack::BROWSER_CRASHED } else { "A process of the browser crashed: " };
+        eprintln!("{mark}{}\n{crash}\nthe driver's log ends:\n{}", crate::stack::test_name(), self.log_end());
+    }
+}
+
+/// Ends the driver, the browser and all its processes, at once.
+impl Drop for Driver {
+    fn drop(&mut self) {
+        match self.child.try_wait() {
+            Ok(None) => {}
+            // Its process id may be another's by now.
+            Ok(Some(status)) => return eprintln!("the driver ended by itself ({status}):\n{}", self.log_end()),
+            Err(error) => return eprintln!("the driver is lost: {error}"),
         }
+        self.report();
         let mut pids = process::descendants(self.child.id());
         pids.push(self.child.id());
         process::kill(&pids);
         let _ = self.child.wait();
         process::until_gone(&pids);
+        // Last: nothing draws on it any more.
         self.display = None;
-    }
-}
-
-impl Drop for Driver {
-    fn drop(&mut self) {
-        self.kill_all();
     }
 }
 

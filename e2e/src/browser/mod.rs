@@ -17,6 +17,7 @@ use fantoccini::{Client, ClientBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use tempfile::TempDir;
 
+pub use crash::Crash;
 pub use fantoccini::wd::WindowHandle as Tab;
 pub use rows::Row;
 
@@ -58,9 +59,10 @@ impl Profile {
 #[derive(Debug)]
 pub struct Browser {
     pub kind: Kind,
+    // First: its end is the browser's, and what a crash left is in the profile's folder.
+    driver: Driver,
     pub profile: Profile,
     client: Client,
-    driver: Driver,
 }
 
 impl Browser {
@@ -81,7 +83,7 @@ impl Browser {
             .await
             .with_context(|| format!("{kind:?} did not start. Its driver's log:\n{}", driver.log_end()))?;
         driver.has_browser = true;
-        let browser = Self { kind, profile, client, driver };
+        let browser = Self { kind, driver, profile, client };
         browser.client.set_window_size(1280, 900).await?;
         if kind == Kind::Chromium {
             browser.allow_downloads().await?;
@@ -104,23 +106,24 @@ impl Browser {
         process::signal("CONT", &process::descendants(self.driver.pid()))
     }
 
-    /// Ends it in order, so that the profile is written out.
-    pub async fn close(mut self) -> Result<Profile> {
-        let profile = self.profile.clone();
-        self.driver.has_browser = false;
-        self.client.clone().close().await?;
-        Ok(profile)
-    }
-
-    /// What is left of the browser if it crashed by itself.
-    pub fn crash(&self) -> Option<String> {
+    /// What is left of it, if it or one of its processes came down.
+    pub fn crash(&self) -> Option<Crash> {
         self.driver.crash()
     }
 
-    /// Sends SIGSEGV to one of its processes: the first, or the first that runs pages.
-    pub fn bring_down(&self, page: bool) -> Result<()> {
-        let pids = process::descendants(self.driver.pid());
-        let pid = pids.into_iter().find(|pid| !page || process::runs_pages(*pid));
+    /// Crashes the browser's own process.
+    pub fn bring_down(&mut self) -> Result<()> {
+        self.crash_first(|_| true)
+    }
+
+    /// Crashes a process that runs pages.
+    pub fn bring_down_a_page(&mut self) -> Result<()> {
+        self.crash_first(process::runs_pages)
+    }
+
+    fn crash_first(&mut self, is_it: impl Fn(u32) -> bool) -> Result<()> {
+        self.driver.is_sacrificed = true;
+        let pid = process::descendants(self.driver.pid()).into_iter().find(|pid| is_it(*pid));
         process::signal("SEGV", &[pid.context("no such process")?])
     }
 
@@ -164,12 +167,6 @@ impl Browser {
         }
         std::fs::write(path, self.client.screenshot().await?)?;
         Ok(path.to_path_buf())
-    }
-}
-
-impl Drop for Browser {
-    fn drop(&mut self) {
-        self.driver.kill_all();
     }
 }
 

@@ -237,7 +237,8 @@ fn selector(test_id: &str) -> String {
 /// Addresses without what stands behind `?` or `#`: neither a signature nor a link's secret belongs in a message.
 pub(super) fn without_secrets(text: &str) -> String {
     let ends = |c: char| c.is_whitespace() || c == '"' || c == '\'';
-    let cut = |word: &str| match word.contains("://").then(|| word.find(['?', '#'])).flatten() {
+    let is_address = |word: &str| word.contains("://") || word.starts_with('/');
+    let cut = |word: &str| match is_address(word).then(|| word.find(['?', '#'])).flatten() {
         Some(at) => format!("{}…{}", &word[..at], &word[word.trim_end_matches(ends).len()..]),
         None => word.to_owned(),
     };
@@ -253,6 +254,7 @@ mod tests {
         for (text, expected) in [
             ("http://a/r/1#manage.key", "http://a/r/1…"),
             ("PUT \"http://a/b?X-Amz-Signature=5&a=b\" failed\n", "PUT \"http://a/b…\" failed\n"),
+            ("PUT /storage/b/k?X-Amz-Signature=5 is 403", "PUT /storage/b/k… is 403"),
             ("http://a/r/1?b#c\nhttp://a/r/1 and why?", "http://a/r/1…\nhttp://a/r/1 and why?"),
         ] {
             assert_eq!(without_secrets(text), expected);

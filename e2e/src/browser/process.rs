@@ -26,6 +26,11 @@ pub(super) fn descendants(root: u32) -> Vec<u32> {
     found
 }
 
+/// The same without those that ended and wait to be noticed.
+pub(super) fn living_descendants(root: u32) -> Vec<u32> {
+    descendants(root).into_iter().filter(|pid| is_alive(*pid)).collect()
+}
+
 /// SIGKILL, for exactly these.
 pub(super) fn kill(pids: &[u32]) {
     // One that is gone already is no error.

@@ -1,9 +1,9 @@
 //! The harness itself: what the stories rely on holds in every engine.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use anyhow::Result;
-use e2e::browser::{Browser, Kind};
+use anyhow::{Result, ensure};
+use e2e::browser::{Browser, Crash, Kind};
 use e2e::files::TestFile;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -72,33 +72,40 @@ async fn picks_several_files(kind: Kind) -> Result<()> {
 /// A story whose browser crashed is told apart from one that found a fault of ours.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_crash_of_the_browser_is_seen_and_read() -> Result<()> {
-    for (page, process) in [(true, "process `renderer`"), (false, "process `browser`")] {
-        let browser = Browser::start(Kind::Chromium).await?;
-        browser.goto(&serve_page().await?).await?;
-        assert_eq!(browser.crash(), None);
-        browser.bring_down(page)?;
-        let start = std::time::Instant::now();
-        let crash = loop {
-            match browser.crash() {
-                Some(crash) if crash.contains(process) => break crash,
-                other => anyhow::ensure!(start.elapsed() < SOON, "no dump: {other:?}"),
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        };
-        assert!(crash.contains("SIGSEGV"), "{crash}");
-    }
+    let mut browser = on_page(Kind::Chromium).await?;
+    browser.bring_down()?;
+    let crash = until_crash(&browser, |crash| crash.remains.iter().any(|line| line.contains("`browser`"))).await?;
+    assert!(crash.of_browser && crash.to_string().contains("SIGSEGV"), "{crash}");
+
+    let mut browser = on_page(Kind::Chromium).await?;
+    browser.bring_down_a_page()?;
+    let crash = until_crash(&browser, |crash| crash.remains.iter().any(|line| line.contains("`renderer`"))).await?;
+    assert!(!crash.of_browser && crash.to_string().contains("SIGSEGV"), "{crash}");
+
     for kind in [Kind::Firefox, Kind::WebKit] {
-        let browser = Browser::start(kind).await?;
-        browser.goto(&serve_page().await?).await?;
-        assert_eq!(browser.crash(), None, "{kind:?}");
-        browser.bring_down(false)?;
-        let start = std::time::Instant::now();
-        while browser.crash().is_none() {
-            anyhow::ensure!(start.elapsed() < SOON, "{kind:?} is gone, and nobody noticed");
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
+        let mut browser = on_page(kind).await?;
+        browser.bring_down()?;
+        until_crash(&browser, |crash| crash.of_browser).await?;
     }
     Ok(())
+}
+
+async fn on_page(kind: Kind) -> Result<Browser> {
+    let browser = Browser::start(kind).await?;
+    browser.goto(&serve_page().await?).await?;
+    assert_eq!(browser.crash(), None, "{kind:?}");
+    Ok(browser)
+}
+
+async fn until_crash(browser: &Browser, is_it: impl Fn(&Crash) -> bool) -> Result<Crash> {
+    let start = Instant::now();
+    loop {
+        match browser.crash() {
+            Some(crash) if is_it(&crash) => return Ok(crash),
+            other => ensure!(start.elapsed() < SOON, "{:?} came down, and this is seen of it: {other:?}", browser.kind),
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

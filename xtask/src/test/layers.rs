@@ -18,16 +18,10 @@ use crate::page::{self, Profile};
 pub(super) struct Ran {
     pub(super) counts: Counts,
     pub(super) trouble: Option<String>,
-    /// Failed tests whose browser crashed by itself.
-    crashed: BTreeSet<String>,
-    /// What is to be known though nothing failed.
+    /// What is to be known beside the counts.
     pub(super) note: Option<String>,
-}
-
-impl Ran {
-    fn new(counts: Counts, trouble: Option<String>) -> Self {
-        Self { counts, trouble, crashed: BTreeSet::new(), note: None }
-    }
+    /// Failed tests whose browser crashed by itself, where those are all that is wrong.
+    crashed: BTreeSet<String>,
 }
 
 pub(super) fn run(layer: Layer, all: &[Layer], shared: &Shared, rest: &[String]) -> Result<Ran> {
@@ -62,11 +56,13 @@ fn nextest(layer: Layer, all: &[Layer], shared: &Shared, rest: &[String]) -> Res
 }
 
 fn outcome(nextest: &mut Command) -> Result<Ran> {
+    /// nextest's own code for tests that failed.
+    const TESTS_FAILED: i32 = 100;
     let (status, text) = show_and_keep(nextest)?;
     let counts = summary::of_nextest(&text).context("nextest did not get to run tests; see above")?;
     let unexplained = !status.success() && counts.failed == 0;
-    let ran = Ran::new(counts, unexplained.then(|| format!("nextest ended with {status}")));
-    Ok(Ran { crashed: summary::crashed(&text), ..ran })
+    let crashed = if status.code() == Some(TESTS_FAILED) { summary::crashed(&text) } else { BTreeSet::new() };
+    Ok(Ran { counts, trouble: unexplained.then(|| format!("nextest ended with {status}")), note: None, crashed })
 }
 
 /// nextest leaves out the examples in the documentation.
@@ -100,7 +96,8 @@ fn browser(rest: &[String]) -> Result<Ran> {
     let (status, text) = show_and_keep(&mut command)?;
     let counts = summary::of_libtest(&text).context("no test in the browser got to run; see above")?;
     let unexplained = !status.success() && counts.failed == 0;
-    Ok(Ran::new(counts, unexplained.then(|| format!("the tests in the browser ended with {status}"))))
+    let trouble = unexplained.then(|| format!("the tests in the browser ended with {status}"));
+    Ok(Ran { counts, trouble, note: None, crashed: BTreeSet::new() })
 }
 
 fn runner() -> PathBuf {
@@ -112,29 +109,46 @@ fn e2e(all: &[Layer], shared: &Shared, rest: &[String]) -> Result<Ran> {
     page::build(Profile::Dev, &local_stack::workspace().join("dist"))?;
     package::build_page(&packaged_page())?;
     native::build_tests()?;
-    again_after_a_crash(nextest(Layer::E2e, all, shared, rest)?, shared)
-}
-
-/// Chromium itself crashes once in some thousand starts, and that says nothing about the page: such a story is run
-/// once more, and the closing lines say so. Two in one run are a finding, and stay failures.
-fn again_after_a_crash(first: Ran, shared: &Shared) -> Result<Ran> {
-    let Some(story) = only(&first.crashed).filter(|_| first.counts.failed > 0) else { return Ok(first) };
-    println!("==> The browser of {story} crashed by itself. The story is run once more");
-    let mut command = native::nextest();
-    command.args(["run", "--no-tests", "fail"]).args(native::packages());
-    shared.tell(command.args(["-E", &format!("package(e2e) & test(={story})")]));
-    let second = outcome(&mut command)?;
-    let note = format!("a browser crashed by itself, in {story}, which was run once more");
-    Ok(Ran {
-        counts: first.counts.without_one_failure() + second.counts,
-        trouble: first.trouble.or(second.trouble),
-        crashed: second.crashed,
-        note: Some(note),
+    let first = nextest(Layer::E2e, all, shared, rest)?;
+    // Options may repeat tests, or show what passed tests print: then a crash is for whoever gave them to judge.
+    if first.crashed.is_empty() || rest.iter().any(|word| word.starts_with('-')) {
+        return Ok(first);
+    }
+    again_after_a_crash(first, |story| {
+        keep_logs(story);
+        let mut command = native::nextest();
+        command.args(["run", "--no-tests", "fail"]).args(native::packages());
+        shared.tell(command.args(["-E", &format!("package(e2e) & test(={story})")]));
+        outcome(&mut command)
     })
 }
 
-fn only(stories: &BTreeSet<String>) -> Option<&String> {
-    stories.first().filter(|_| stories.len() == 1)
+/// Chromium itself crashes once in some thousand starts, and no page can do that to it: such a story is run once more,
+/// and the closing lines say so. Two in one run are a finding, and stay failures (decision 12).
+fn again_after_a_crash(first: Ran, run: impl Fn(&str) -> Result<Ran>) -> Result<Ran> {
+    let names = first.crashed.iter().map(String::as_str).collect::<Vec<_>>();
+    let [story] = names[..] else {
+        let note = format!("browsers crashed by themselves, in {}: a finding", names.join(" and "));
+        return Ok(Ran { note: Some(note), ..first });
+    };
+    println!("==> The browser of {story} crashed by itself. The story is run once more");
+    let (counts, trouble, how) = match run(story) {
+        Ok(second) if second.counts.failed == 0 => (first.counts.with_passed_again(), second.trouble, "and passed"),
+        Ok(second) => (first.counts, second.trouble, "and failed again"),
+        Err(error) => (first.counts, Some(format!("{error:#}")), "without an end"),
+    };
+    let note = format!("a browser crashed by itself, in {story}, which was run once more {how}");
+    Ok(Ran { counts, trouble, note: Some(note), crashed: first.crashed })
+}
+
+/// What the servers of the first try wrote is kept beside that of the second.
+fn keep_logs(story: &str) {
+    let logs = local_stack::workspace().join("target/e2e-logs");
+    let story = story.replace("::", "-");
+    let kept = logs.join(format!("{story}-crashed"));
+    // Logs that can't be kept are no reason against a second try.
+    let _ = std::fs::remove_dir_all(&kept);
+    let _ = std::fs::rename(logs.join(&story), kept);
 }
 
 /// The page as it is deployed, for the stories about that.
@@ -154,5 +168,41 @@ impl Shared {
         if let Some(dynamodb) = &self.dynamodb {
             command.env("SLIPWAY_TEST_DYNAMODB", dynamodb.endpoint());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::bail;
+
+    use super::*;
+
+    fn ran(passed: u64, failed: u64, crashed: &[&str]) -> Ran {
+        let crashed = crashed.iter().map(|name| (*name).to_owned()).collect();
+        Ran { counts: Counts { passed, failed }, trouble: None, note: None, crashed }
+    }
+
+    #[test]
+    fn one_crash_is_run_once_more_and_said() {
+        let after =
+            again_after_a_crash(ran(8, 2, &["a::b"]), |story| Ok(ran(u64::from(story == "a::b"), 0, &[]))).unwrap();
+        assert_eq!(after.counts, Counts { passed: 9, failed: 1 });
+        assert!(after.note.unwrap().ends_with("in a::b, which was run once more and passed"));
+    }
+
+    #[test]
+    fn what_fails_again_has_failed() {
+        let after = again_after_a_crash(ran(9, 1, &["a"]), |_| Ok(ran(0, 1, &["a"]))).unwrap();
+        assert_eq!(after.counts, Counts { passed: 9, failed: 1 });
+        assert!(after.note.unwrap().ends_with("and failed again"));
+        let after = again_after_a_crash(ran(9, 1, &["a"]), |_| bail!("no nextest")).unwrap();
+        assert_eq!((after.counts, after.trouble.as_deref()), (Counts { passed: 9, failed: 1 }, Some("no nextest")));
+    }
+
+    #[test]
+    fn two_crashes_are_a_finding() {
+        let after = again_after_a_crash(ran(8, 2, &["a", "b"]), |_| panic!("run again")).unwrap();
+        assert_eq!(after.counts, Counts { passed: 8, failed: 2 });
+        assert!(after.note.unwrap().contains("a and b"));
     }
 }

@@ -63,6 +63,7 @@ struct Report {
     time: Duration,
     /// Why it could not run, or what is wrong beside failed tests.
     trouble: Option<String>,
+    /// What is to be known beside the counts.
     note: Option<String>,
 }
 

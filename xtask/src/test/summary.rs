@@ -11,9 +11,9 @@ pub(crate) struct Counts {
 }
 
 impl Counts {
-    /// For a failed test that is run again.
-    pub(crate) fn without_one_failure(self) -> Self {
-        Self { failed: self.failed.saturating_sub(1), ..self }
+    /// With one failed test that was run again, and passed.
+    pub(crate) fn with_passed_again(self) -> Self {
+        Self { passed: self.passed + 1, failed: self.failed.saturating_sub(1) }
     }
 }
 
@@ -51,10 +51,14 @@ fn never_run(run: &str) -> u64 {
     }
 }
 
-/// The failed stories whose browser crashed by itself: the harness says so, and nextest shows what failed tests print.
+/// The failed stories whose browser crashed by itself: each says so, and nextest shows what failed tests print.
 pub(crate) fn crashed(text: &str) -> BTreeSet<String> {
-    let names = text.lines().filter_map(|line| line.trim_start().strip_prefix("BROWSER CRASHED: "));
-    names.map(|name| name.trim().to_owned()).collect()
+    let said = text.lines().filter_map(|line| line.trim_start().strip_prefix(local_stack::BROWSER_CRASHED));
+    let said: BTreeSet<String> = said.map(|name| name.trim().to_owned()).collect();
+    let failed = text.lines().map(without_colours).filter(|line| line.trim_start().starts_with("FAIL ["));
+    let failed: BTreeSet<String> =
+        failed.filter_map(|line| line.split_whitespace().last().map(str::to_owned)).collect();
+    said.intersection(&failed).cloned().collect()
 }
 
 /// From libtest's and wasm-bindgen-test's summaries, one a program: `test result: ok. 3 passed; 0 failed; …`.
@@ -127,9 +131,16 @@ mod tests {
 
     #[test]
     fn a_crash_counts_once_though_nextest_shows_it_twice() {
-        let text = "    BROWSER CRASHED: trouble::a\n  thread `BROWSER CRASHED: x`\nBROWSER CRASHED: trouble::a\n";
-        assert_eq!(crashed(text), BTreeSet::from(["trouble::a".to_owned()]));
-        assert_eq!(crashed("FAIL trouble::a"), BTreeSet::new());
+        let story = "\u{1b}[31;1m FAIL\u{1b}[0m [ 3.5s] (1/9) e2e::stories \u{1b}[36mtrouble::\u{1b}[0m\u{1b}[34;1ma\u{1b}[0m\n    \
+                     BROWSER CRASHED: trouble::a\n    process `browser`\n";
+        assert_eq!(crashed(&story.repeat(2)), BTreeSet::from(["trouble::a".to_owned()]));
+    }
+
+    #[test]
+    fn a_crash_in_a_story_that_passed_or_a_failure_without_a_crash_is_none() {
+        let text =
+            "PASS [ 1.0s] e2e::stories a\nBROWSER CRASHED: a\nFAIL [ 1.0s] e2e::stories b\nTRY 1 FAIL [ 1.0s] x a";
+        assert_eq!(crashed(text), BTreeSet::new());
     }
 
     #[test]
