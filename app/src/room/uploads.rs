@@ -156,6 +156,8 @@ fn TotalsLine(counts: Memo<Counts>) -> impl IntoView {
 #[component]
 fn Filters(counts: Memo<Counts>, filter: RwSignal<Filter>) -> impl IntoView {
     let useful = Memo::new(move |_| counts.with(|all| all.all) > FILTER_ABOVE || filter.get() != Filter::All);
+    // Gone with the last row: what is picked next is seen.
+    on_cleanup(move || _ = filter.try_set(Filter::All));
     let button = move |(each, words): (Filter, &'static str)| {
         let n = Memo::new(move |_| counts.with(|all| all.shown(each)));
         view! {

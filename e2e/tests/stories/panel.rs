@@ -1,7 +1,7 @@
 //! The panel of uploads: there before it is needed, gone with its last row.
 
 use anyhow::{Result, ensure};
-use e2e::browser::{Kind, PATIENCE};
+use e2e::browser::{Browser, Kind, PATIENCE};
 
 use crate::room::{LONG, Room};
 
@@ -33,10 +33,23 @@ async fn after_a_cleared_list_the_next_one_is_seen_from_its_top() -> Result<()> 
         let done = format!("return document.querySelector('[data-completed=\"{COUNT}\"]')");
         browser.until("all are done", &done, LONG).await?;
         browser.until("the last row is where it ends", LAST, PATIENCE).await?;
+        ensure!(chip(browser, "").await? == "All", "the filter of the rows before still holds");
+        ensure!(chip(browser, "Done").await? == "Done", "`Done` can't be chosen");
         browser.click("clear-done").await?;
         browser.until("the panel is gone", "return !document.querySelector('[data-testid=totals]')", PATIENCE).await?;
     }
     Ok(())
+}
+
+/// Chooses a filter, where one is named, and tells which is chosen.
+async fn chip(browser: &Browser, choose: &str) -> Result<String> {
+    let script = "const chips = [...document.querySelectorAll('.chip')];
+        const words = (chip) => chip?.innerText.replace(/[\\d,]/g, '').trim() ?? '';
+        chips.find((chip) => words(chip) === arguments[0])?.click();
+        const chosen = () => words(chips.find((chip) => chip.ariaPressed === 'true'));
+        return new Promise((done) => setTimeout(() => done(chosen()), 100));";
+    let chosen = browser.script(script, vec![choose.into()]).await?;
+    Ok(chosen.as_str().unwrap_or_default().to_owned())
 }
 
 /// A hidden tab gets no frames until it is looked at again, and what asked for one may be gone by then.
