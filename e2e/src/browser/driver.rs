@@ -159,7 +159,7 @@ impl Display {
     fn start() -> Result<Self> {
         let xvfb = local_stack::on_path("Xvfb").context("no Xvfb: WebKitGTK needs it, install `xvfb`")?;
         let mut child = Command::new(xvfb)
-            .args(["-displayfd", "1", "-screen", "0", "1400x1000x24", "-nolisten", "tcp"])
+            .args(["-displayfd", "1", "-screen", "0", "1400x1000x24", "-nolisten", "tcp", "-noreset"])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
