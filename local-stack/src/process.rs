@@ -145,7 +145,7 @@ fn spawn(command: Command) -> Result<Child> {
     Ok(started.recv()??)
 }
 
-/// The last `count` lines of a file, whole ones, indented by two spaces.
+/// The last `count` lines of a file, whole ones of its last 16 KiB, indented by two spaces.
 pub fn last_lines(path: &Path, count: usize) -> String {
     const MOST_BYTES: u64 = 16 * 1024;
     let read = || -> io::Result<Vec<u8>> {

@@ -6,6 +6,8 @@ use anyhow::{Context, Result};
 
 use crate::command::{run, step, tool};
 
+const FLAGS: &str = "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS";
+
 /// How it is compiled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Profile {
@@ -23,18 +25,22 @@ pub(crate) fn build(profile: Profile, dist: &Path) -> Result<()> {
         if profile == Profile::Page {
             trunk.args(["--release", "--cargo-profile", "page"]);
             // What a panic names is the same whoever built the page, and shorter. Added to the flags of .cargo/config.toml.
-            trunk.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", short_paths()?);
+            let set = std::env::var(FLAGS).unwrap_or_default();
+            trunk.env(FLAGS, format!("{set} {}", short_paths()));
         }
         run(&mut trunk).context("the page could not be built")
     })
 }
 
-/// Flags that leave out the folder in which cargo keeps the sources of libraries.
-fn short_paths() -> Result<String> {
-    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
-    let home = home.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo"))).context("no home")?;
-    let sources = std::fs::read_dir(home.join("registry/src")).into_iter().flatten().flatten();
-    Ok(sources.filter_map(|source| leave_out(&source.path())).collect())
+/// Flags that leave out the folder in which cargo keeps the sources of libraries. None where it is not found.
+fn short_paths() -> String {
+    let home = std::env::var_os("CARGO_HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
+    let home = home.or_else(|| Some(std::env::home_dir()?.join(".cargo")));
+    let entries = home.and_then(|home| std::fs::read_dir(home.join("registry/src")).ok()).into_iter().flatten();
+    let mut folders: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    // Other flags are another build.
+    folders.sort();
+    folders.iter().filter_map(|folder| leave_out(folder)).collect()
 }
 
 /// None where the path can't be in such a list, which is split at spaces.

@@ -13,7 +13,8 @@ use minidump::{
 /// Processes of a browser that came down.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Crash {
-    /// The browser's own process is among them. No page can bring it down, unless by a fault of the browser's.
+    /// The browser's own process crashed, and no other did: a fault of the browser's. Known of Chromium, by its dump. That
+    /// nothing of a browser is left says less: drivers and browsers end it all when a page has crashed.
     pub of_browser: bool,
     /// A line each: which process, why and where.
     pub remains: Vec<String>,
@@ -34,18 +35,11 @@ struct Dump {
 impl Crash {
     /// From the dumps in a folder of Crashpad's.
     pub(super) fn from_dumps(folder: &Path) -> Self {
-        let mut crash = Self::default();
-        for path in dumps_in(folder) {
-            match read(&path) {
-                Ok(Some(dump)) => {
-                    crash.of_browser |= dump.process == "browser";
-                    crash.remains.push(dump.text);
-                }
-                Ok(None) => {}
-                Err(error) => crash.remains.push(format!("a dump that can't be read: {error:#}")),
-            }
-        }
-        crash
+        let unread =
+            |error| Some(Dump { process: String::new(), text: format!("a dump that can't be read: {error:#}") });
+        let dumps: Vec<Dump> = dumps_in(folder).iter().filter_map(|path| read(path).unwrap_or_else(unread)).collect();
+        let of_browser = !dumps.is_empty() && dumps.iter().all(|dump| dump.process == "browser");
+        Self { of_browser, remains: dumps.into_iter().map(|dump| dump.text).collect() }
     }
 }
 

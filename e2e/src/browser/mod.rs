@@ -113,18 +113,17 @@ impl Browser {
 
     /// Crashes the browser's own process.
     pub fn bring_down(&mut self) -> Result<()> {
-        self.crash_first(|_| true)
-    }
-
-    /// Crashes a process that runs pages.
-    pub fn bring_down_a_page(&mut self) -> Result<()> {
-        self.crash_first(process::runs_pages)
-    }
-
-    fn crash_first(&mut self, is_it: impl Fn(u32) -> bool) -> Result<()> {
         self.driver.is_sacrificed = true;
-        let pid = process::descendants(self.driver.pid()).into_iter().find(|pid| is_it(*pid));
-        process::signal("SEGV", &[pid.context("no such process")?])
+        let first = process::descendants(self.driver.pid()).first().copied();
+        process::signal("SEGV", &[first.context("no process of the browser")?])
+    }
+
+    /// Crashes every process that runs pages.
+    pub fn bring_down_pages(&mut self) -> Result<()> {
+        self.driver.is_sacrificed = true;
+        let mut pids = process::descendants(self.driver.pid());
+        pids.retain(|pid| process::runs_pages(*pid));
+        process::signal("SEGV", &pids)
     }
 
     /// The memory of the processes that run pages, in bytes: proportional set size, added up.

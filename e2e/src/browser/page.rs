@@ -237,8 +237,7 @@ fn selector(test_id: &str) -> String {
 /// Addresses without what stands behind `?` or `#`: neither a signature nor a link's secret belongs in a message.
 pub(super) fn without_secrets(text: &str) -> String {
     let ends = |c: char| c.is_whitespace() || c == '"' || c == '\'';
-    let is_address = |word: &str| word.contains("://") || word.starts_with('/');
-    let cut = |word: &str| match is_address(word).then(|| word.find(['?', '#'])).flatten() {
+    let cut = |word: &str| match word.find(['?', '#']).filter(|at| word[..*at].contains('/')) {
         Some(at) => format!("{}…{}", &word[..at], &word[word.trim_end_matches(ends).len()..]),
         None => word.to_owned(),
     };
@@ -254,6 +253,7 @@ mod tests {
         for (text, expected) in [
             ("http://a/r/1#manage.key", "http://a/r/1…"),
             ("PUT \"http://a/b?X-Amz-Signature=5&a=b\" failed\n", "PUT \"http://a/b…\" failed\n"),
+            ("left (/r/1#manage.key) by source=/r/1?b", "left (/r/1… by source=/r/1…"),
             ("PUT /storage/b/k?X-Amz-Signature=5 is 403", "PUT /storage/b/k… is 403"),
             ("http://a/r/1?b#c\nhttp://a/r/1 and why?", "http://a/r/1…\nhttp://a/r/1 and why?"),
         ] {

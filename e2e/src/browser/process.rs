@@ -57,7 +57,8 @@ pub(super) fn until_gone(pids: &[u32]) {
 pub(super) fn runs_pages(pid: u32) -> bool {
     let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
     let line = String::from_utf8_lossy(&line);
-    line.contains("--type=renderer") || line.contains("-contentproc") || line.contains("WebKitWebProcess")
+    let of_firefox = line.contains("-contentproc") && line.trim_end_matches('\0').ends_with("tab");
+    line.contains("--type=renderer") || of_firefox || line.contains("WebKitWebProcess")
 }
 
 /// Proportional set size in bytes.

@@ -156,19 +156,12 @@ async fn an_upload_of_a_room_that_is_not_known_any_more_can_be_discarded() -> Re
         };";
     room.browser.script(forget, Vec::new()).await?;
     room.browser.until("the session is gone", "return document.title === 'forgotten'", PATIENCE).await?;
-    for _ in 0..2 {
-        room.browser.goto(&room.stack.url()).await?;
-        room.browser.until_present("new-room").await?;
-        if room.browser.is_present("discard").await? {
-            room.browser.click("discard").await?;
-            room.browser.click("dialog-yes").await?;
-            let gone = "return !document.querySelector('[data-testid=unfinished]')";
-            room.browser.until("the tile is gone", gone, PATIENCE).await?;
-            return after_a_while(&room).await;
-        }
-        tokio::time::sleep(Duration::from_secs(1)).await;
-    }
-    room.browser.give_up("the upload of a forgotten room is not offered to be discarded").await
+    room.browser.goto(&room.stack.url()).await?;
+    room.browser.click("discard").await?;
+    room.browser.click("dialog-yes").await?;
+    let gone = "return !document.querySelector('[data-testid=unfinished]')";
+    room.browser.until("the tile is gone", gone, PATIENCE).await?;
+    after_a_while(&room).await
 }
 
 /// It does not come back with a reload.

@@ -53,8 +53,10 @@ fn never_run(run: &str) -> u64 {
 
 /// The failed stories whose browser crashed by itself: each says so, and nextest shows what failed tests print.
 pub(crate) fn crashed(text: &str) -> BTreeSet<String> {
-    let said = text.lines().filter_map(|line| line.trim_start().strip_prefix(local_stack::BROWSER_CRASHED));
-    let said: BTreeSet<String> = said.map(|name| name.trim().to_owned()).collect();
+    let said = text.lines().map(without_colours);
+    let said: BTreeSet<String> = said
+        .filter_map(|line| Some(line.trim_start().strip_prefix(local_stack::BROWSER_CRASHED)?.trim().to_owned()))
+        .collect();
     let failed = text.lines().map(without_colours).filter(|line| line.trim_start().starts_with("FAIL ["));
     let failed: BTreeSet<String> =
         failed.filter_map(|line| line.split_whitespace().last().map(str::to_owned)).collect();
