@@ -13,6 +13,7 @@ use super::page::without_secrets;
 use super::{Kind, process};
 
 const READY_LIMIT: Duration = Duration::from_secs(30);
+const DUMP_LIMIT: Duration = Duration::from_secs(3);
 
 /// A running driver, and for WebKitGTK the display that its browser needs.
 #[derive(Debug)]
@@ -94,13 +95,20 @@ impl Driver {
         (!crash.remains.is_empty()).then_some(crash)
     }
 
+    /// A dump is written when its process has gone. One that the system killed leaves none.
+    fn until_dumped(&self) {
+        let start = Instant::now();
+        while Crash::from_dumps(&self.dumps).remains.is_empty() && start.elapsed() < DUMP_LIMIT {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
     /// What a story that fails has to say of that.
     fn report(&self) {
         if self.is_sacrificed || self.crash().is_none() {
             return;
         }
-        // A dump is written when its process has gone.
-        std::thread::sleep(Duration::from_secs(1));
+        self.until_dumped();
         let crash = self.crash().unwrap_or_default();
         let mark = if crash.of_browser { local_stack::BROWSER_CRASHED } else { "A process of the browser crashed: " };
         eprintln!("{mark}{}\n{crash}\nthe driver's log ends:\n{}", crate::stack::test_name(), self.log_end());

@@ -114,22 +114,22 @@ fn e2e(all: &[Layer], shared: &Shared, rest: &[String]) -> Result<Ran> {
     if first.crashed.is_empty() || rest.iter().any(|word| word.starts_with('-')) {
         return Ok(first);
     }
-    again_after_a_crash(first, |story| {
+    Ok(again_after_a_crash(first, |story| {
         keep_logs(story);
         let mut command = native::nextest();
         command.args(["run", "--no-tests", "fail"]).args(native::packages());
         shared.tell(command.args(["-E", &format!("package(e2e) & test(={story})")]));
         outcome(&mut command)
-    })
+    }))
 }
 
 /// Chromium itself crashes once in some thousand starts: such a story is run once more, and the closing lines say so. Two
 /// in one run are a finding, and stay failures (decision 12).
-fn again_after_a_crash(first: Ran, run: impl Fn(&str) -> Result<Ran>) -> Result<Ran> {
+fn again_after_a_crash(first: Ran, run: impl Fn(&str) -> Result<Ran>) -> Ran {
     let names = first.crashed.iter().map(String::as_str).collect::<Vec<_>>();
     let [story] = names[..] else {
         let note = format!("browsers crashed by themselves, in {}: a finding", names.join(" and "));
-        return Ok(Ran { note: Some(note), ..first });
+        return Ran { note: Some(note), ..first };
     };
     println!("==> The browser of {story} crashed by itself. The story is run once more");
     let (counts, trouble, how) = match run(story) {
@@ -140,7 +140,7 @@ fn again_after_a_crash(first: Ran, run: impl Fn(&str) -> Result<Ran>) -> Result<
         Err(error) => (first.counts, Some(format!("{error:#}")), "without an end"),
     };
     let note = format!("a browser crashed by itself, in {story}, which was run once more {how}");
-    Ok(Ran { counts, trouble, note: Some(note), crashed: first.crashed })
+    Ran { counts, trouble, note: Some(note), ..first }
 }
 
 /// What the servers of the first try wrote is kept beside that of the second.
@@ -186,24 +186,23 @@ mod tests {
 
     #[test]
     fn one_crash_is_run_once_more_and_said() {
-        let after =
-            again_after_a_crash(ran(8, 2, &["a::b"]), |story| Ok(ran(u64::from(story == "a::b"), 0, &[]))).unwrap();
+        let after = again_after_a_crash(ran(8, 2, &["a::b"]), |story| Ok(ran(u64::from(story == "a::b"), 0, &[])));
         assert_eq!(after.counts, Counts { passed: 9, failed: 1 });
         assert!(after.note.unwrap().ends_with("in a::b, which was run once more and passed"));
     }
 
     #[test]
     fn what_fails_again_has_failed() {
-        let after = again_after_a_crash(ran(9, 1, &["a"]), |_| Ok(ran(0, 1, &["a"]))).unwrap();
+        let after = again_after_a_crash(ran(9, 1, &["a"]), |_| Ok(ran(0, 1, &["a"])));
         assert_eq!(after.counts, Counts { passed: 9, failed: 1 });
         assert!(after.note.unwrap().ends_with("and failed again"));
-        let after = again_after_a_crash(ran(9, 1, &["a"]), |_| bail!("no nextest")).unwrap();
+        let after = again_after_a_crash(ran(9, 1, &["a"]), |_| bail!("no nextest"));
         assert_eq!((after.counts, after.trouble.as_deref()), (Counts { passed: 9, failed: 1 }, Some("no nextest")));
     }
 
     #[test]
     fn two_crashes_are_a_finding() {
-        let after = again_after_a_crash(ran(8, 2, &["a", "b"]), |_| panic!("run again")).unwrap();
+        let after = again_after_a_crash(ran(8, 2, &["a", "b"]), |_| panic!("run again"));
         assert_eq!(after.counts, Counts { passed: 8, failed: 2 });
         assert!(after.note.unwrap().contains("a and b"));
     }
