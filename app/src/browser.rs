@@ -1,7 +1,7 @@
 //! The few things that views need of the browser and Leptos does not have.
 
 use leptos::prelude::*;
-use slipway_protocol::decimal;
+use slipway_protocol::compact::decimal;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 

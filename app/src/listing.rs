@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use slipway_protocol::api::{FileInfo, FilePage};
-use slipway_protocol::id::FileId;
+use slipway_protocol::wire::id::FileId;
+use slipway_protocol::wire::{FileInfo, FilePage};
 
 /// Newest first, then by id, so that the order never flickers.
 type Key = (std::cmp::Reverse<u64>, FileId);
@@ -101,16 +101,16 @@ fn key(file: &FileInfo) -> Key {
 
 fn full_name(file: &FileInfo) -> String {
     match &file.meta {
-        slipway_protocol::api::Meta::Plain(meta) if meta.path.is_empty() => meta.name.clone(),
-        slipway_protocol::api::Meta::Plain(meta) => format!("{}/{}", meta.path, meta.name),
-        slipway_protocol::api::Meta::Sealed(_) => String::new(),
+        slipway_protocol::wire::Meta::Plain(meta) if meta.path.is_empty() => meta.name.clone(),
+        slipway_protocol::wire::Meta::Plain(meta) => format!("{}/{}", meta.path, meta.name),
+        slipway_protocol::wire::Meta::Sealed(_) => String::new(),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use slipway_protocol::api::{FileMeta, Meta};
-    use slipway_protocol::id::{MemberId, UploadId};
+    use slipway_protocol::wire::id::{MemberId, UploadId};
+    use slipway_protocol::wire::{FileMeta, Meta};
 
     use super::*;
 

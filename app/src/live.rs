@@ -5,8 +5,8 @@ use std::time::Duration;
 use leptos::leptos_dom::helpers::{TimeoutHandle, set_timeout_with_handle};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use slipway_protocol::api::{FilePage, RoomView};
-use slipway_protocol::id::RoomId;
+use slipway_protocol::wire::id::RoomId;
+use slipway_protocol::wire::{FilePage, RoomView};
 use wasm_client::ClientError;
 
 use crate::listing::Listing;

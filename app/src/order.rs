@@ -69,13 +69,13 @@ pub fn arrange(
         .filter(|(place, _, stage)| place.is_some() || filter.shows(*stage))
         .map(|(place, id, _)| (place.unwrap_or(usize::MAX), id))
         .collect();
-    slipway_protocol::sort::by_number(&mut rows, |(place, _)| *place as u64);
+    slipway_protocol::compact::sort::by_number(&mut rows, |(place, _)| *place as u64);
     rows.into_iter().map(|(_, id)| id).collect()
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use slipway_protocol::id::RoomId;
+    use slipway_protocol::wire::id::RoomId;
     use wasm_client::View;
 
     use super::*;

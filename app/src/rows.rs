@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use slipway_protocol::id::{RoomId, UploadId};
+use slipway_protocol::wire::id::{RoomId, UploadId};
 use wasm_client::{LocalId, Stage, View};
 
 use crate::order;

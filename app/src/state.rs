@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use leptos::prelude::*;
-use slipway_protocol::id::RoomId;
+use slipway_protocol::wire::id::RoomId;
 use wasm_client::{Change, Client, Notice, Offer, SavedRoom, Totals};
 
 use crate::names::visible;

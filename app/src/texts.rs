@@ -1,7 +1,7 @@
 //! Every sentence that depends on a state: what is the matter, and what to do next.
 
-use slipway_protocol::error::ErrorCode;
-use slipway_protocol::link::Role;
+use slipway_protocol::wire::error::ErrorCode;
+use slipway_protocol::wire::link::Role;
 use wasm_client::{Reason, Stage, View};
 
 use crate::format;

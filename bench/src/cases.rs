@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use e2e::proxy::Link;
-use slipway_protocol::plan::Plan;
+use slipway_protocol::wire::plan::Plan;
 
 use crate::contestant::Contestant;
 use crate::samples::Samples;

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use slipway_protocol::plan::Plan;
+use slipway_protocol::wire::plan::Plan;
 
 use crate::discard::Discard;
 use crate::samples::Samples;

@@ -5,17 +5,17 @@ use anyhow::{Context, Result, bail, ensure};
 use reqwest::{Method, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use slipway_protocol::api::{
+use slipway_protocol::wire::digest::{Digest, Md5};
+use slipway_protocol::wire::error::{ApiError, ErrorBody};
+use slipway_protocol::wire::id::{FileId, MemberId, PartNumber, RoomId, UploadId};
+use slipway_protocol::wire::link::{LinkSecret, RoomLink};
+use slipway_protocol::wire::{
     Completion, CreateRoom, Download, DownloadGrant, FileInfo, FileMeta, FilePage, IDEMPOTENCY_KEY, Initiate,
     Initiated, Join, Joined, Meta, NewLink, NewUpload, PartToSign, Presign, Presigned, RoomCreated, RoomView,
     SignedRequest, StartedUpload, UploadStatus,
 };
-use slipway_protocol::digest::{Digest, Md5};
-use slipway_protocol::error::{ApiError, ErrorBody};
-use slipway_protocol::id::{FileId, MemberId, PartNumber, RoomId, UploadId};
-use slipway_protocol::link::{LinkSecret, RoomLink};
 
-pub use slipway_protocol::link::Role;
+pub use slipway_protocol::wire::link::Role;
 
 use crate::files::TestFile;
 

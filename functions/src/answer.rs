@@ -12,7 +12,7 @@ use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderName, HeaderValue};
-use slipway_protocol::error::ErrorBody;
+use slipway_protocol::wire::error::ErrorBody;
 use tracing::Instrument as _;
 
 use crate::error::ApiFailure;

@@ -3,8 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
-use slipway_protocol::api::{AuditEntry, AuditPage};
-use slipway_protocol::id::{MemberId, RoomId};
+use slipway_protocol::wire::id::{MemberId, RoomId};
+use slipway_protocol::wire::{AuditEntry, AuditPage};
 
 use crate::error::ApiFailure;
 use crate::journal::{self, Sequence};

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
-use slipway_protocol::api::{DOWNLOAD_URL_SECONDS, PART_URL_SECONDS, UPLOAD_IDLE_SECONDS, UPLOAD_LIFE_SECONDS};
+use slipway_protocol::wire::{DOWNLOAD_URL_SECONDS, PART_URL_SECONDS, UPLOAD_IDLE_SECONDS, UPLOAD_LIFE_SECONDS};
 
 use crate::extract::CdnSecret;
 
@@ -292,7 +292,7 @@ impl Env<'_> {
 
 #[cfg(test)]
 mod tests {
-    use slipway_protocol::api::MAX_UPLOADS_PER_CALL;
+    use slipway_protocol::wire::MAX_UPLOADS_PER_CALL;
 
     use super::*;
 

@@ -6,8 +6,8 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use slipway_protocol::api::{Download, DownloadGrant, Event, FileInfo};
-use slipway_protocol::id::{FileId, GrantId, MemberId, RoomId};
+use slipway_protocol::wire::id::{FileId, GrantId, MemberId, RoomId};
+use slipway_protocol::wire::{Download, DownloadGrant, Event, FileInfo};
 
 use crate::error::ApiFailure;
 use crate::extract::Member;

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use slipway_protocol::error::{ApiError, ErrorCode};
-use slipway_protocol::id::PartNumber;
+use slipway_protocol::wire::error::{ApiError, ErrorCode};
+use slipway_protocol::wire::id::PartNumber;
 
 use crate::extract::RequestId;
 use crate::storage::StorageError;

@@ -1,8 +1,8 @@
 //! Numbered events of a room: `ROOM#id` / `EVENT#number`, with a time to live. Whoever missed some asks for them.
 
 use serde::{Deserialize, Serialize};
-use slipway_protocol::api::{Event, EventPage, RoomEvent, UploadFields};
-use slipway_protocol::id::{MemberId, RoomId};
+use slipway_protocol::wire::id::{MemberId, RoomId};
+use slipway_protocol::wire::{Event, EventPage, RoomEvent, UploadFields};
 
 use crate::error::ApiFailure;
 use crate::journal::{self, Sequence};

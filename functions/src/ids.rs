@@ -1,7 +1,7 @@
 //! Random identifiers and tokens, from the system's generator.
 
-use slipway_protocol::id::{FileId, GrantId, MemberId, UploadId};
-use slipway_protocol::link::MemberToken;
+use slipway_protocol::wire::id::{FileId, GrantId, MemberId, UploadId};
+use slipway_protocol::wire::link::MemberToken;
 
 /// `N` random bytes.
 ///

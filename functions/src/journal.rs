@@ -4,8 +4,8 @@
 //! item each, since a transaction holds 100: the item's number is that of its last event.
 
 use serde::{Deserialize, Serialize};
-use slipway_protocol::api::Event;
-use slipway_protocol::id::{MemberId, RoomId};
+use slipway_protocol::wire::Event;
+use slipway_protocol::wire::id::{MemberId, RoomId};
 use tokio::sync::Mutex;
 
 use crate::audit::{self, AuditDraft, CHAIN_START};

@@ -4,9 +4,9 @@
 //! freed once and only once is the matter of the upload's own state, in the same transaction.
 
 use serde::{Deserialize, Serialize};
-use slipway_protocol::api::Quota;
-use slipway_protocol::error::ErrorCode;
-use slipway_protocol::id::RoomId;
+use slipway_protocol::wire::Quota;
+use slipway_protocol::wire::error::ErrorCode;
+use slipway_protocol::wire::id::RoomId;
 
 use crate::config::RoomLimits;
 use crate::error::ApiFailure;

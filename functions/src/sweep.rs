@@ -4,8 +4,8 @@
 
 use futures::StreamExt as _;
 use serde::Serialize;
-use slipway_protocol::api::{MAX_PARTS_IN_CALL, UploadState};
-use slipway_protocol::id::UploadId;
+use slipway_protocol::wire::id::UploadId;
+use slipway_protocol::wire::{MAX_PARTS_IN_CALL, UploadState};
 use tokio::time::Instant;
 
 use crate::error::ApiFailure;

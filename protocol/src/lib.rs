@@ -2,21 +2,13 @@
 //!
 //! Nothing here knows a clock, randomness, I/O, async, the web or AWS. Time and
 //! randomness come in as arguments, so every behaviour can be tested in virtual time.
+//!
+//! | module | what is in it |
+//! | --- | --- |
+//! | [`wire`] | what crosses the network or the link: ids, links, digests, plan, errors, bodies |
+//! | [`machine`] | what is decided about uploads |
+//! | [`compact`] | small code in place of libraries, kept for the page's size alone |
 
-pub mod api;
-pub mod backoff;
-mod base64;
-pub mod cap;
-pub mod decimal;
-pub mod digest;
-pub mod error;
-pub mod fault;
-pub mod id;
-pub mod json;
-pub mod lanes;
-pub mod link;
+pub mod compact;
 pub mod machine;
-pub mod plan;
-pub mod rate;
-pub mod rng;
-pub mod sort;
+pub mod wire;

@@ -5,11 +5,11 @@
 use std::collections::VecDeque;
 use std::time::Instant;
 
-use slipway_protocol::api::{SignedRequest, StartedUpload};
-use slipway_protocol::digest::Md5;
-use slipway_protocol::id::{FileId, PartNumber, RoomId, UploadId};
 use slipway_protocol::machine::*;
-use slipway_protocol::plan::Plan;
+use slipway_protocol::wire::digest::Md5;
+use slipway_protocol::wire::id::{FileId, PartNumber, RoomId, UploadId};
+use slipway_protocol::wire::plan::Plan;
+use slipway_protocol::wire::{SignedRequest, StartedUpload};
 
 const ROOM: RoomId = RoomId::from_bytes([1; 16]);
 

@@ -6,8 +6,8 @@
 mod world;
 
 use proptest::test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner};
-use slipway_protocol::lanes::PER_HOST;
-use slipway_protocol::rng::Rng;
+use slipway_protocol::machine::network::lanes::PER_HOST;
+use slipway_protocol::machine::rng::Rng;
 use world::{Schedule, any_schedule, run};
 
 fn env(name: &str) -> Option<u64> {

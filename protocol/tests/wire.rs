@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use insta::assert_json_snapshot;
 use serde::de::DeserializeOwned;
-use slipway_protocol::api::*;
-use slipway_protocol::digest::{Digest, Md5};
-use slipway_protocol::error::{ApiError, ErrorBody, ErrorCode};
-use slipway_protocol::id::{FileId, GrantId, MemberId, PartNumber, RoomId, UploadId};
-use slipway_protocol::link::{AuthToken, LinkSecret, MemberToken, Role};
-use slipway_protocol::plan::Plan;
+use slipway_protocol::wire::digest::{Digest, Md5};
+use slipway_protocol::wire::error::{ApiError, ErrorBody, ErrorCode};
+use slipway_protocol::wire::id::{FileId, GrantId, MemberId, PartNumber, RoomId, UploadId};
+use slipway_protocol::wire::link::{AuthToken, LinkSecret, MemberToken, Role};
+use slipway_protocol::wire::plan::Plan;
+use slipway_protocol::wire::*;
 
 const ROOM: RoomId = RoomId::from_bytes([1; 16]);
 const UPLOAD: UploadId = UploadId::from_bytes([2; 16]);
@@ -73,7 +73,7 @@ macro_rules! holds {
 /// By the functions' reader and by the page's.
 fn reread<T: DeserializeOwned + PartialEq + std::fmt::Debug>(_like: &T, json: &str) -> T {
     let value = serde_json::from_str(json).unwrap();
-    assert_eq!(slipway_protocol::json::from_str::<T>(json).as_ref(), Ok(&value), "the page's reader");
+    assert_eq!(slipway_protocol::compact::json::from_str::<T>(json).as_ref(), Ok(&value), "the page's reader");
     value
 }
 

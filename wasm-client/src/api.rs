@@ -4,11 +4,11 @@ use futures::future::LocalBoxFuture;
 use gloo_net::http::{Method, RequestBuilder, Response};
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
-use slipway_protocol::api::IDEMPOTENCY_KEY;
-use slipway_protocol::error::{ApiError, ErrorBody, ErrorCode};
-use slipway_protocol::json;
-use slipway_protocol::link::MemberToken;
+use slipway_protocol::compact::json;
 use slipway_protocol::machine::CallFault;
+use slipway_protocol::wire::IDEMPOTENCY_KEY;
+use slipway_protocol::wire::error::{ApiError, ErrorBody, ErrorCode};
+use slipway_protocol::wire::link::MemberToken;
 use web_sys::{AbortController, RequestCache, RequestCredentials};
 
 use crate::ClientError;
@@ -228,7 +228,7 @@ fn error_of(code: ErrorCode, message: String) -> ApiError {
 
 #[cfg(test)]
 mod tests {
-    use slipway_protocol::id::PartNumber;
+    use slipway_protocol::wire::id::PartNumber;
     use wasm_bindgen_test::wasm_bindgen_test;
 
     use super::*;

@@ -4,11 +4,11 @@ mod offers;
 
 use std::future::Future;
 
-use slipway_protocol::api::{AuditPage, FilePage, RoomView};
-use slipway_protocol::id::{FileId, MemberId, RoomId};
-use slipway_protocol::lanes::PER_HOST;
-use slipway_protocol::link::{Role, RoomLink};
+use slipway_protocol::machine::network::lanes::PER_HOST;
 use slipway_protocol::machine::{Input, LocalId, Reason, Totals, View, Which};
+use slipway_protocol::wire::id::{FileId, MemberId, RoomId};
+use slipway_protocol::wire::link::{Role, RoomLink};
+use slipway_protocol::wire::{AuditPage, FilePage, RoomView};
 use wasm_bindgen_futures::spawn_local;
 
 use crate::api::Api;

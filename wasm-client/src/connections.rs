@@ -1,6 +1,6 @@
 //! How many requests the browser sends at once to the host that the page is from.
 
-use slipway_protocol::lanes::{MOST, PER_OWN_HOST};
+use slipway_protocol::machine::network::lanes::{MOST, PER_OWN_HOST};
 use wasm_bindgen::JsCast;
 use web_sys::PerformanceResourceTiming;
 

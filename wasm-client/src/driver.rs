@@ -14,9 +14,9 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::fmt;
 use std::rc::{Rc, Weak};
 
-use slipway_protocol::id::PartNumber;
-use slipway_protocol::lanes::PER_OWN_HOST;
+use slipway_protocol::machine::network::lanes::PER_OWN_HOST;
 use slipway_protocol::machine::{Attempt, Config, Effect, Engine, Input, LocalId, Reason, Stage, Totals, View};
+use slipway_protocol::wire::id::PartNumber;
 use web_sys::File;
 
 use crate::change::{Change, Changes};

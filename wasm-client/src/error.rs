@@ -1,6 +1,6 @@
 //! Why a call of the page did not work, as a sentence that tells what to do.
 
-use slipway_protocol::error::{ApiError, ErrorCode};
+use slipway_protocol::wire::error::{ApiError, ErrorCode};
 
 /// Why a call did not work.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -39,7 +39,7 @@ impl Board {
         notices.retain(|shown| shown.key != notice.key);
         notices.push(notice);
         // Stable, so that those of one level stay in the order they came in.
-        slipway_protocol::sort::by_number(&mut notices, |notice| u64::MAX - notice.level as u64);
+        slipway_protocol::compact::sort::by_number(&mut notices, |notice| u64::MAX - notice.level as u64);
         true
     }
 

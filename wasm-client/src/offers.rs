@@ -5,10 +5,10 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use slipway_protocol::api::{Meta, UploadInfo, UploadState};
-use slipway_protocol::id::{RoomId, UploadId};
 use slipway_protocol::machine::{LocalId, Stage, View};
-use slipway_protocol::plan::SINGLE_PUT_BYTES;
+use slipway_protocol::wire::id::{RoomId, UploadId};
+use slipway_protocol::wire::plan::SINGLE_PUT_BYTES;
+use slipway_protocol::wire::{Meta, UploadInfo, UploadState};
 
 use crate::files::Picked;
 
@@ -120,8 +120,8 @@ fn can_go_on(upload: &UploadInfo) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use slipway_protocol::api::FileMeta;
-    use slipway_protocol::id::{FileId, MemberId};
+    use slipway_protocol::wire::FileMeta;
+    use slipway_protocol::wire::id::{FileId, MemberId};
     use wasm_bindgen_test::wasm_bindgen_test;
 
     use super::*;

@@ -8,8 +8,8 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use gloo_timers::callback::Timeout;
-use slipway_protocol::api::SignedRequest;
 use slipway_protocol::machine::PutFault;
+use slipway_protocol::wire::SignedRequest;
 use wasm_bindgen::prelude::*;
 use web_sys::{Blob, ProgressEvent, XmlHttpRequest, XmlHttpRequestResponseType};
 
@@ -206,8 +206,8 @@ fn error_code(body: &str) -> Option<String> {
 mod tests {
     use std::collections::BTreeMap;
 
-    use slipway_protocol::id::PartNumber;
     use slipway_protocol::machine::ReadFault;
+    use slipway_protocol::wire::id::PartNumber;
     use wasm_bindgen_test::wasm_bindgen_test;
 
     use super::*;

@@ -15,11 +15,11 @@ use std::rc::Rc;
 use futures::future::LocalBoxFuture;
 use futures::lock::Mutex;
 use serde::de::DeserializeOwned;
-use slipway_protocol::api::{CreateRoom, Join, Joined, RoomCreated, RoomView, UploadInfo};
-use slipway_protocol::error::ErrorCode;
-use slipway_protocol::id::RoomId;
-use slipway_protocol::link::{LinkSecret, MemberToken, Role, RoomLink};
-use slipway_protocol::sort;
+use slipway_protocol::compact::sort;
+use slipway_protocol::wire::error::ErrorCode;
+use slipway_protocol::wire::id::RoomId;
+use slipway_protocol::wire::link::{LinkSecret, MemberToken, Role, RoomLink};
+use slipway_protocol::wire::{CreateRoom, Join, Joined, RoomCreated, RoomView, UploadInfo};
 
 use crate::ClientError;
 use crate::api::{Api, Call, Fault, read_answer};
@@ -66,7 +66,7 @@ impl Rooms {
             return;
         }
         let saved = self.0.store.sessions().await;
-        let sessions = saved.iter().filter_map(|json| slipway_protocol::json::from_str::<Session>(json).ok());
+        let sessions = saved.iter().filter_map(|json| slipway_protocol::compact::json::from_str::<Session>(json).ok());
         *self.0.sessions.borrow_mut() = sessions.map(|session| (session.room, session)).collect();
     }
 

@@ -1,14 +1,14 @@
 //! The routes of the functions, one method each.
 
-use slipway_protocol::api::{
+use slipway_protocol::machine::{CallFault, CompleteOutcome, ToInitiate, ToSign};
+use slipway_protocol::wire::digest::Digest;
+use slipway_protocol::wire::id::{FileId, MemberId, RoomId, UploadId};
+use slipway_protocol::wire::link::{Role, Verifier};
+use slipway_protocol::wire::{
     Adopt, Adoption, AuditPage, CompleteMany, CompletedMany, Completion, CompletionResult, Download, DownloadGrant,
     FileMeta, FilePage, Initiate, Initiated, LinkRotated, Meta, NewUpload, PartToSign, Presign, Presigned, Proof,
     RoomView, RotateLink, SignedRequest, StartedUpload, UploadStatus,
 };
-use slipway_protocol::digest::Digest;
-use slipway_protocol::id::{FileId, MemberId, RoomId, UploadId};
-use slipway_protocol::link::{Role, Verifier};
-use slipway_protocol::machine::{CallFault, CompleteOutcome, ToInitiate, ToSign};
 
 use crate::api::{Call, Fault};
 use crate::rooms::Rooms;
@@ -207,9 +207,9 @@ fn as_many_as<T>(count: usize, answers: Vec<T>) -> Result<Vec<T>, CallFault> {
 
 #[cfg(test)]
 mod tests {
-    use slipway_protocol::api::{StoredPart, UploadState};
-    use slipway_protocol::id::PartNumber;
-    use slipway_protocol::plan::Plan;
+    use slipway_protocol::wire::id::PartNumber;
+    use slipway_protocol::wire::plan::Plan;
+    use slipway_protocol::wire::{StoredPart, UploadState};
     use wasm_bindgen_test::wasm_bindgen_test;
 
     use super::*;

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use slipway_protocol::json;
+use slipway_protocol::compact::json;
 use slipway_protocol::machine::LocalId;
 use wasm_bindgen::prelude::*;
 use web_sys::{BroadcastChannel, MessageEvent};

@@ -4,11 +4,11 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use js_sys::{Array, Function, Promise, Reflect, Uint8Array};
-use slipway_protocol::api::Joined;
-use slipway_protocol::digest::{Digest, Md5};
-use slipway_protocol::id::{MemberId, PartNumber, RoomId};
-use slipway_protocol::link::{LinkSecret, MemberToken, Role, RoomLink};
 use slipway_protocol::machine::{LocalId, Record, Source, UploadRecord};
+use slipway_protocol::wire::Joined;
+use slipway_protocol::wire::digest::{Digest, Md5};
+use slipway_protocol::wire::id::{MemberId, PartNumber, RoomId};
+use slipway_protocol::wire::link::{LinkSecret, MemberToken, Role, RoomLink};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::File;

@@ -2,8 +2,8 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use slipway_protocol::api::AuditEntry;
-use slipway_protocol::id::{MemberId, RoomId};
+use slipway_protocol::wire::AuditEntry;
+use slipway_protocol::wire::id::{MemberId, RoomId};
 
 use crate::names::visible;
 use crate::parts::{Icon, Lost, Show};

@@ -1,9 +1,9 @@
 //! Every state of the room with made-up values: to design with, never served.
 
 use leptos::prelude::*;
-use slipway_protocol::api::{FileInfo, FileMeta, Meta, Quota, RoomView, UploadInfo, UploadState};
-use slipway_protocol::id::{FileId, MemberId, RoomId, UploadId};
-use slipway_protocol::link::{LinkSecret, Role, RoomLink};
+use slipway_protocol::wire::id::{FileId, MemberId, RoomId, UploadId};
+use slipway_protocol::wire::link::{LinkSecret, Role, RoomLink};
+use slipway_protocol::wire::{FileInfo, FileMeta, Meta, Quota, RoomView, UploadInfo, UploadState};
 use wasm_client::{Actions, Cell, ClientError, Level, LocalId, Notice, Reason, SavedRoom, Stage, Totals, View};
 
 use crate::browser;

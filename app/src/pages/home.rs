@@ -2,8 +2,8 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use slipway_protocol::id::RoomId;
-use slipway_protocol::sort;
+use slipway_protocol::compact::sort;
+use slipway_protocol::wire::id::RoomId;
 use wasm_client::{SavedRoom, Which};
 
 use crate::names::visible;

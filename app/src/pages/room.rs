@@ -2,8 +2,8 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use slipway_protocol::id::RoomId;
-use slipway_protocol::link::RoomLink;
+use slipway_protocol::wire::id::RoomId;
+use slipway_protocol::wire::link::RoomLink;
 
 use crate::live::Live;
 use crate::parts::{Icon, Lost, Skeleton, effect};

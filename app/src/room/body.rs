@@ -2,8 +2,8 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use slipway_protocol::error::ErrorCode;
-use slipway_protocol::link::{Role, RoomLink};
+use slipway_protocol::wire::error::ErrorCode;
+use slipway_protocol::wire::link::{Role, RoomLink};
 use wasm_client::ClientError;
 
 use super::drop_zone::DropZone;

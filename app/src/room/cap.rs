@@ -1,7 +1,7 @@
 //! The speed limit of this page, kept on this device.
 
 use leptos::prelude::*;
-use slipway_protocol::decimal;
+use slipway_protocol::compact::decimal;
 
 use crate::browser;
 use crate::parts::{Show, effect};

@@ -4,7 +4,7 @@ use leptos::ev;
 use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use slipway_protocol::id::RoomId;
+use slipway_protocol::wire::id::RoomId;
 use wasm_client::has_picker;
 use web_sys::DataTransfer;
 

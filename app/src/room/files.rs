@@ -2,9 +2,9 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use slipway_protocol::api::{FileInfo, Meta};
-use slipway_protocol::id::FileId;
-use slipway_protocol::link::Role;
+use slipway_protocol::wire::id::FileId;
+use slipway_protocol::wire::link::Role;
+use slipway_protocol::wire::{FileInfo, Meta};
 
 use crate::listing::Listing;
 use crate::live::Live;

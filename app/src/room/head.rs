@@ -12,7 +12,7 @@ use crate::{browser, format, state, texts};
 /// Name of the room, what I may do in it and as whom, and how full it is.
 #[component]
 pub(crate) fn Head(live: Live) -> impl IntoView {
-    let part = move |f: fn(&slipway_protocol::api::RoomView) -> String| {
+    let part = move |f: fn(&slipway_protocol::wire::RoomView) -> String| {
         Memo::new(move |_| live.view.with(|view| view.as_ref().map(f).unwrap_or_default()))
     };
     let name = part(|view| visible(&view.name));

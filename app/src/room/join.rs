@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use slipway_protocol::link::RoomLink;
+use slipway_protocol::wire::link::RoomLink;
 
 use crate::names::visible;
 use crate::pages::{FormError, last_name};

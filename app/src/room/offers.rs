@@ -72,7 +72,7 @@ fn more(count: usize) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use slipway_protocol::id::RoomId;
+    use slipway_protocol::wire::id::RoomId;
 
     use super::*;
 

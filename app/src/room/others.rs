@@ -3,10 +3,10 @@
 use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use slipway_protocol::api::{Meta, UploadInfo, UploadState};
-use slipway_protocol::id::UploadId;
-use slipway_protocol::link::Role;
-use slipway_protocol::plan::SINGLE_PUT_BYTES;
+use slipway_protocol::wire::id::UploadId;
+use slipway_protocol::wire::link::Role;
+use slipway_protocol::wire::plan::SINGLE_PUT_BYTES;
+use slipway_protocol::wire::{Meta, UploadInfo, UploadState};
 use wasm_client::Offer;
 
 use crate::format;

@@ -3,7 +3,7 @@
 use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use slipway_protocol::link::Role;
+use slipway_protocol::wire::link::Role;
 
 use crate::live::Live;
 use crate::parts::{For, Glyph, Icon, Modal, QrCode, Show};

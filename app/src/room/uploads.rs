@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use leptos::html;
 use leptos::prelude::*;
-use slipway_protocol::id::RoomId;
+use slipway_protocol::wire::id::RoomId;
 use wasm_client::{Client, LocalId, View, Which};
 
 use super::cap::Cap;

@@ -6,9 +6,9 @@ use std::time::Instant;
 use anyhow::{Context, Result, ensure};
 use e2e::api::{Member, NewRoom, Role};
 use serde_json::json;
-use slipway_protocol::api::{MAX_PARTS_PER_PRESIGN, PartToSign};
-use slipway_protocol::digest::{Digest, Md5};
-use slipway_protocol::id::PartNumber;
+use slipway_protocol::wire::digest::{Digest, Md5};
+use slipway_protocol::wire::id::PartNumber;
+use slipway_protocol::wire::{MAX_PARTS_PER_PRESIGN, PartToSign};
 
 use super::process::{Function, http_event};
 

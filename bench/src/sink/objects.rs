@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use slipway_protocol::digest::{Md5, composite_etag};
+use slipway_protocol::wire::digest::{Md5, composite_etag};
 
 use super::answer::{error, ok, with_etag, xml};
 

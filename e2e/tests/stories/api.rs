@@ -4,10 +4,10 @@ use anyhow::Result;
 use e2e::api::{Member, NewRoom, Refused, Role};
 use e2e::proxy::{Aim, Fault, Rule};
 use e2e::stack::Stack;
-use slipway_protocol::api::{PartToSign, UploadState};
-use slipway_protocol::digest::{Digest, Md5};
-use slipway_protocol::error::ErrorCode;
-use slipway_protocol::id::PartNumber;
+use slipway_protocol::wire::digest::{Digest, Md5};
+use slipway_protocol::wire::error::ErrorCode;
+use slipway_protocol::wire::id::PartNumber;
+use slipway_protocol::wire::{PartToSign, UploadState};
 
 use crate::room::MIB;
 

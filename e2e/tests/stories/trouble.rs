@@ -7,7 +7,7 @@ use e2e::api::Member;
 use e2e::browser::{Kind, Row};
 use e2e::files::TestFile;
 use e2e::proxy::Entry;
-use slipway_protocol::id::UploadId;
+use slipway_protocol::wire::id::UploadId;
 
 use crate::room::{LONG, MIB, Room, pick_again};
 

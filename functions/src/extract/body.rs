@@ -6,7 +6,7 @@ use axum::extract::{FromRequest, Request};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::de::DeserializeOwned;
-use slipway_protocol::error::ErrorCode;
+use slipway_protocol::wire::error::ErrorCode;
 
 use crate::error::ApiFailure;
 

@@ -5,9 +5,9 @@ use std::convert::Infallible;
 use axum::extract::FromRequestParts;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
-use slipway_protocol::error::ErrorCode;
-use slipway_protocol::id::{MemberId, RoomId};
-use slipway_protocol::link::{MemberToken, Role};
+use slipway_protocol::wire::error::ErrorCode;
+use slipway_protocol::wire::id::{MemberId, RoomId};
+use slipway_protocol::wire::link::{MemberToken, Role};
 
 use super::Source;
 use crate::error::ApiFailure;

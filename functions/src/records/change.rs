@@ -2,8 +2,8 @@
 //!
 //! Writes that belong into a transaction are returned for it. All are refused under [`STATE`].
 
-use slipway_protocol::api::UploadState;
-use slipway_protocol::id::MemberId;
+use slipway_protocol::wire::UploadState;
+use slipway_protocol::wire::id::MemberId;
 
 use super::member::Principal;
 use super::upload::{Reason, STATE, UploadRecord, key, listed_key};

@@ -4,7 +4,7 @@
 //! too many, or one that comes too early, does no harm. It is put before the change that needs it.
 
 use serde::{Deserialize, Serialize};
-use slipway_protocol::id::{FileId, RoomId, UploadId};
+use slipway_protocol::wire::id::{FileId, RoomId, UploadId};
 
 use crate::ids;
 use crate::table::{Key, Query, Table, TableError, Write};

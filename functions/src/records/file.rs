@@ -3,8 +3,8 @@
 //! The time in front, 13 digits of milliseconds, lets the room list the newest first.
 
 use serde::{Deserialize, Serialize};
-use slipway_protocol::api::{FileInfo, FilePage};
-use slipway_protocol::id::{FileId, RoomId};
+use slipway_protocol::wire::id::{FileId, RoomId};
+use slipway_protocol::wire::{FileInfo, FilePage};
 
 use super::room::partition;
 use crate::storage::ObjectKey;

@@ -1,8 +1,8 @@
 //! A room's link for one role: `ROOM#id` / `LINK#role`.
 
 use serde::{Deserialize, Serialize};
-use slipway_protocol::id::RoomId;
-use slipway_protocol::link::{AuthToken, Role, Verifier};
+use slipway_protocol::wire::id::RoomId;
+use slipway_protocol::wire::link::{AuthToken, Role, Verifier};
 use subtle::ConstantTimeEq as _;
 
 use super::room::partition;

@@ -1,8 +1,8 @@
 //! A member of a room: `ROOM#id` / `MEMBER#id`.
 
 use serde::{Deserialize, Serialize};
-use slipway_protocol::id::{MemberId, RoomId};
-use slipway_protocol::link::Role;
+use slipway_protocol::wire::id::{MemberId, RoomId};
+use slipway_protocol::wire::link::Role;
 
 use super::room::partition;
 use crate::table::Key;

@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use serde_json::Value;
-use slipway_protocol::digest::Md5;
-use slipway_protocol::id::{PartNumber, UploadId};
+use slipway_protocol::wire::digest::Md5;
+use slipway_protocol::wire::id::{PartNumber, UploadId};
 
 use super::upload::upload_partition;
 use crate::table::{Key, Query, Table, TableError, Write};

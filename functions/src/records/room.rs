@@ -1,7 +1,7 @@
 //! A room: `ROOM#id` / `META`.
 
 use serde::{Deserialize, Serialize};
-use slipway_protocol::id::RoomId;
+use slipway_protocol::wire::id::RoomId;
 
 use crate::table::Key;
 

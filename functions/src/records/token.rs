@@ -1,8 +1,8 @@
 //! A member token: `TOKEN#hash` / `META`. The table knows only the SHA-256 of what the member shows.
 
 use serde::{Deserialize, Serialize};
-use slipway_protocol::id::{MemberId, RoomId};
-use slipway_protocol::link::{MemberToken, Role, Verifier};
+use slipway_protocol::wire::id::{MemberId, RoomId};
+use slipway_protocol::wire::link::{MemberToken, Role, Verifier};
 
 use crate::state::App;
 use crate::table::{Key, Table, TableError, Write};

@@ -3,9 +3,9 @@
 //! How its state changes is in [`super::change`].
 
 use serde::{Deserialize, Serialize};
-use slipway_protocol::api::{FileInfo, Meta, UploadFields, UploadInfo, UploadState};
-use slipway_protocol::id::{FileId, MemberId, RoomId, UploadId};
-use slipway_protocol::plan::Plan;
+use slipway_protocol::wire::id::{FileId, MemberId, RoomId, UploadId};
+use slipway_protocol::wire::plan::Plan;
+use slipway_protocol::wire::{FileInfo, Meta, UploadFields, UploadInfo, UploadState};
 
 use super::member::Principal;
 use super::room::partition;

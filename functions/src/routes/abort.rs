@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use http::StatusCode;
-use slipway_protocol::id::UploadId;
+use slipway_protocol::wire::id::UploadId;
 use utoipa_axum::routes;
 
 use crate::error::ApiFailure;

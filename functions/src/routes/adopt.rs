@@ -2,8 +2,8 @@
 
 use axum::Json;
 use axum::extract::State;
-use slipway_protocol::api::{Adopt, Adoption};
-use slipway_protocol::id::UploadId;
+use slipway_protocol::wire::id::UploadId;
+use slipway_protocol::wire::{Adopt, Adoption};
 use utoipa_axum::routes;
 
 use crate::error::ApiFailure;

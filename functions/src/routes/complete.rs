@@ -3,8 +3,8 @@
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
-use slipway_protocol::api::{CompleteMany, CompletedMany, Completion};
-use slipway_protocol::id::{RoomId, UploadId};
+use slipway_protocol::wire::id::{RoomId, UploadId};
+use slipway_protocol::wire::{CompleteMany, CompletedMany, Completion};
 use utoipa_axum::routes;
 
 use crate::error::ApiFailure;

@@ -3,8 +3,8 @@
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
-use slipway_protocol::api::{Download, DownloadGrant};
-use slipway_protocol::id::FileId;
+use slipway_protocol::wire::id::FileId;
+use slipway_protocol::wire::{Download, DownloadGrant};
 use utoipa_axum::routes;
 
 use crate::downloads;

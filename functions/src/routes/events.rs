@@ -2,8 +2,8 @@
 
 use axum::Json;
 use axum::extract::State;
-use slipway_protocol::api::EventPage;
-use slipway_protocol::id::RoomId;
+use slipway_protocol::wire::EventPage;
+use slipway_protocol::wire::id::RoomId;
 use utoipa_axum::routes;
 
 use super::AfterNumber;

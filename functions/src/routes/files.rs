@@ -3,8 +3,8 @@
 use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
-use slipway_protocol::api::FilePage;
-use slipway_protocol::id::{FileId, RoomId};
+use slipway_protocol::wire::FilePage;
+use slipway_protocol::wire::id::{FileId, RoomId};
 use utoipa_axum::routes;
 
 use crate::error::ApiFailure;

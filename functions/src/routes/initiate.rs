@@ -3,8 +3,8 @@
 use axum::Json;
 use axum::extract::State;
 use http::{HeaderMap, StatusCode};
-use slipway_protocol::api::{IDEMPOTENCY_KEY, Initiate, Initiated};
-use slipway_protocol::id::RoomId;
+use slipway_protocol::wire::id::RoomId;
+use slipway_protocol::wire::{IDEMPOTENCY_KEY, Initiate, Initiated};
 use utoipa_axum::routes;
 
 use crate::error::ApiFailure;

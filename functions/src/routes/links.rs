@@ -3,9 +3,9 @@
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
-use slipway_protocol::api::{LinkRotated, RotateLink};
-use slipway_protocol::id::RoomId;
-use slipway_protocol::link::Role;
+use slipway_protocol::wire::id::RoomId;
+use slipway_protocol::wire::link::Role;
+use slipway_protocol::wire::{LinkRotated, RotateLink};
 use utoipa_axum::routes;
 
 use super::rooms::check_wrapped_key;

@@ -3,9 +3,9 @@
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
-use slipway_protocol::api::{Join, Joined};
-use slipway_protocol::id::{MemberId, RoomId};
-use slipway_protocol::link::MemberToken;
+use slipway_protocol::wire::id::{MemberId, RoomId};
+use slipway_protocol::wire::link::MemberToken;
+use slipway_protocol::wire::{Join, Joined};
 use utoipa_axum::routes;
 
 use crate::error::ApiFailure;

@@ -2,8 +2,8 @@
 
 use axum::Json;
 use axum::extract::State;
-use slipway_protocol::api::{Presign, Presigned};
-use slipway_protocol::id::UploadId;
+use slipway_protocol::wire::id::UploadId;
+use slipway_protocol::wire::{Presign, Presigned};
 use utoipa_axum::routes;
 
 use crate::error::ApiFailure;

@@ -5,10 +5,10 @@ use std::collections::HashSet;
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
-use slipway_protocol::api::{CreateRoom, FilePage, NewLink, RoomCreated, RoomView, UploadInfo, UploadState};
-use slipway_protocol::error::ErrorCode;
-use slipway_protocol::id::RoomId;
-use slipway_protocol::link::Role;
+use slipway_protocol::wire::error::ErrorCode;
+use slipway_protocol::wire::id::RoomId;
+use slipway_protocol::wire::link::Role;
+use slipway_protocol::wire::{CreateRoom, FilePage, NewLink, RoomCreated, RoomView, UploadInfo, UploadState};
 use utoipa_axum::routes;
 
 use super::files::PAGE_FILES;

@@ -3,8 +3,8 @@
 use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
-use slipway_protocol::api::{Progress, UploadStatus};
-use slipway_protocol::id::{PartNumber, UploadId};
+use slipway_protocol::wire::id::{PartNumber, UploadId};
+use slipway_protocol::wire::{Progress, UploadStatus};
 use utoipa_axum::routes;
 
 use crate::error::ApiFailure;

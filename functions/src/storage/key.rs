@@ -3,7 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use slipway_protocol::id::{FileId, RoomId};
+use slipway_protocol::wire::id::{FileId, RoomId};
 
 /// The key of an object.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

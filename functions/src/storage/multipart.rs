@@ -4,9 +4,9 @@ use aws_sdk_s3::config::Config;
 use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart, Part, ServerSideEncryption};
-use slipway_protocol::api::StoredPart;
-use slipway_protocol::digest::{Digest, Md5};
-use slipway_protocol::id::PartNumber;
+use slipway_protocol::wire::StoredPart;
+use slipway_protocol::wire::digest::{Digest, Md5};
+use slipway_protocol::wire::id::PartNumber;
 
 use super::presign::OCTET_STREAM;
 use super::{COMPLETE_TIMEOUT, CONNECT_TIMEOUT, ObjectKey, PARTS_PER_PAGE, S3UploadId, Storage, StorageError};

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::presigning::{PresignedRequest, PresigningConfig};
-use slipway_protocol::api::SignedRequest;
-use slipway_protocol::digest::Md5;
-use slipway_protocol::id::PartNumber;
+use slipway_protocol::wire::SignedRequest;
+use slipway_protocol::wire::digest::Md5;
+use slipway_protocol::wire::id::PartNumber;
 
 use super::{ObjectKey, S3UploadId, Storage, StorageError};
 

@@ -1,8 +1,8 @@
 //! Cancels an upload: by who began it, or by who manages the room. Who adopted it may finish it and nothing else.
 
-use slipway_protocol::api::UploadState;
-use slipway_protocol::error::ErrorCode;
-use slipway_protocol::id::{MemberId, UploadId};
+use slipway_protocol::wire::UploadState;
+use slipway_protocol::wire::error::ErrorCode;
+use slipway_protocol::wire::id::{MemberId, UploadId};
 
 use super::faults::Point;
 use super::{closed, in_room, remove};

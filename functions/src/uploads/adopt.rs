@@ -5,10 +5,10 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use slipway_protocol::api::{Adoption, Proof, StoredPart, UploadState};
-use slipway_protocol::digest::Md5;
-use slipway_protocol::error::ErrorCode;
-use slipway_protocol::id::{MemberId, PartNumber, UploadId};
+use slipway_protocol::wire::digest::Md5;
+use slipway_protocol::wire::error::ErrorCode;
+use slipway_protocol::wire::id::{MemberId, PartNumber, UploadId};
+use slipway_protocol::wire::{Adoption, Proof, StoredPart, UploadState};
 
 use super::{closed, visible};
 use crate::error::ApiFailure;
@@ -162,7 +162,7 @@ async fn hand_to(app: &App, upload: &UploadRecord, member: &Member) -> Result<Ad
 
 #[cfg(test)]
 mod tests {
-    use slipway_protocol::digest::Digest;
+    use slipway_protocol::wire::digest::Digest;
 
     use super::*;
 

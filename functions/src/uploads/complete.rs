@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use futures::StreamExt as _;
-use slipway_protocol::api::{CompleteMany, CompletedMany, Completion, CompletionResult, FileInfo, UploadState};
-use slipway_protocol::api::{MAX_PARTS_IN_CALL, MAX_UPLOADS_PER_CALL};
-use slipway_protocol::id::UploadId;
+use slipway_protocol::wire::id::UploadId;
+use slipway_protocol::wire::{CompleteMany, CompletedMany, Completion, CompletionResult, FileInfo, UploadState};
+use slipway_protocol::wire::{MAX_PARTS_IN_CALL, MAX_UPLOADS_PER_CALL};
 use tokio::time::Instant;
 
 use super::verify::parts_incomplete;

@@ -7,9 +7,9 @@ use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::InvocationType;
 use aws_types::SdkConfig;
 use serde::{Deserialize, Serialize};
-use slipway_protocol::api::UploadState;
-use slipway_protocol::error::ErrorCode;
-use slipway_protocol::id::UploadId;
+use slipway_protocol::wire::UploadState;
+use slipway_protocol::wire::error::ErrorCode;
+use slipway_protocol::wire::id::UploadId;
 
 use super::{lease, verify};
 use crate::error::ApiFailure;

@@ -4,8 +4,8 @@
 //! or sweep goes on from there.
 
 use futures::future::join_all;
-use slipway_protocol::api::{Event, Initiate, Initiated, Meta, PartToSign, StartedUpload, UploadState};
-use slipway_protocol::plan::Plan;
+use slipway_protocol::wire::plan::Plan;
+use slipway_protocol::wire::{Event, Initiate, Initiated, Meta, PartToSign, StartedUpload, UploadState};
 
 use super::faults::Point;
 use super::once::{ONCE, Once};

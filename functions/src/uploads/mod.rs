@@ -26,9 +26,9 @@ mod together;
 mod validate;
 mod verify;
 
-use slipway_protocol::api::UploadState;
-use slipway_protocol::error::ErrorCode;
-use slipway_protocol::id::UploadId;
+use slipway_protocol::wire::UploadState;
+use slipway_protocol::wire::error::ErrorCode;
+use slipway_protocol::wire::id::UploadId;
 
 use crate::error::ApiFailure;
 use crate::extract::Member;

@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
-use slipway_protocol::api::{IDEMPOTENCY_KEY, Initiate};
-use slipway_protocol::error::ErrorCode;
-use slipway_protocol::id::{MemberId, RoomId, UploadId};
+use slipway_protocol::wire::error::ErrorCode;
+use slipway_protocol::wire::id::{MemberId, RoomId, UploadId};
+use slipway_protocol::wire::{IDEMPOTENCY_KEY, Initiate};
 
 use crate::error::ApiFailure;
 use crate::state::App;

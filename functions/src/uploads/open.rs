@@ -6,7 +6,7 @@ use crate::error::ApiFailure;
 use crate::records::upload::{self, UploadRecord};
 use crate::state::App;
 use crate::table::TableError;
-use slipway_protocol::api::UploadState;
+use slipway_protocol::wire::UploadState;
 
 /// The upload, open for parts.
 pub(super) async fn open(app: &App, upload: UploadRecord) -> Result<UploadRecord, ApiFailure> {

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use slipway_protocol::api::{PartToSign, Presign, Presigned, SignedRequest};
-use slipway_protocol::error::ErrorCode;
-use slipway_protocol::id::{PartNumber, UploadId};
+use slipway_protocol::wire::error::ErrorCode;
+use slipway_protocol::wire::id::{PartNumber, UploadId};
+use slipway_protocol::wire::{PartToSign, Presign, Presigned, SignedRequest};
 
 use super::{closed, initiate, open, owned, progress, validate};
 use crate::error::ApiFailure;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use slipway_protocol::api::{Progress, UploadState};
-use slipway_protocol::id::UploadId;
+use slipway_protocol::wire::id::UploadId;
+use slipway_protocol::wire::{Progress, UploadState};
 
 use super::{status, visible};
 use crate::error::ApiFailure;

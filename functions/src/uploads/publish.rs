@@ -1,7 +1,7 @@
 //! The one transaction that makes verified objects files of the room.
 
-use slipway_protocol::api::{Event, FileInfo, UploadState};
-use slipway_protocol::id::RoomId;
+use slipway_protocol::wire::id::RoomId;
+use slipway_protocol::wire::{Event, FileInfo, UploadState};
 
 use super::closed;
 use super::faults::Point;

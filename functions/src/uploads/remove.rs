@@ -1,6 +1,6 @@
 //! Takes an upload out of storage, then frees its quota, once.
 
-use slipway_protocol::api::{Event, UploadState};
+use slipway_protocol::wire::{Event, UploadState};
 
 use super::faults::Point;
 use crate::error::ApiFailure;

@@ -1,8 +1,8 @@
 //! How an upload stands, and what storage holds of it.
 
-use slipway_protocol::api::{StoredPart, UploadState, UploadStatus};
-use slipway_protocol::digest::{Digest, Md5};
-use slipway_protocol::id::{PartNumber, UploadId};
+use slipway_protocol::wire::digest::{Digest, Md5};
+use slipway_protocol::wire::id::{PartNumber, UploadId};
+use slipway_protocol::wire::{StoredPart, UploadState, UploadStatus};
 
 use super::{finish, lease, progress, visible};
 use crate::error::ApiFailure;

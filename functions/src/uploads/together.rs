@@ -7,8 +7,8 @@ use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use futures::StreamExt as _;
-use slipway_protocol::api::{FileInfo, MAX_UPLOADS_PER_CALL, UploadState};
-use slipway_protocol::id::UploadId;
+use slipway_protocol::wire::id::UploadId;
+use slipway_protocol::wire::{FileInfo, MAX_UPLOADS_PER_CALL, UploadState};
 
 use super::complete::BATCH_LANES;
 use super::faults::Point;

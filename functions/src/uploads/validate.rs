@@ -2,10 +2,10 @@
 
 use std::collections::HashSet;
 
-use slipway_protocol::api::{FileMeta, Initiate, MAX_META_BYTES, MAX_UPLOADS_PER_CALL, Meta, NewUpload, PartToSign};
-use slipway_protocol::api::{MAX_FIRST_PARTS, MAX_PARTS_PER_PRESIGN};
-use slipway_protocol::error::ErrorCode;
-use slipway_protocol::plan::Plan;
+use slipway_protocol::wire::error::ErrorCode;
+use slipway_protocol::wire::plan::Plan;
+use slipway_protocol::wire::{FileMeta, Initiate, MAX_META_BYTES, MAX_UPLOADS_PER_CALL, Meta, NewUpload, PartToSign};
+use slipway_protocol::wire::{MAX_FIRST_PARTS, MAX_PARTS_PER_PRESIGN};
 
 use super::initiate::Draft;
 use crate::error::ApiFailure;

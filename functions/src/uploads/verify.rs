@@ -5,11 +5,11 @@
 
 use std::collections::BTreeMap;
 
-use slipway_protocol::api::{FileInfo, StoredPart};
-use slipway_protocol::digest::composite_etag;
-use slipway_protocol::error::ErrorCode;
-use slipway_protocol::id::PartNumber;
-use slipway_protocol::plan::Plan;
+use slipway_protocol::wire::digest::composite_etag;
+use slipway_protocol::wire::error::ErrorCode;
+use slipway_protocol::wire::id::PartNumber;
+use slipway_protocol::wire::plan::Plan;
+use slipway_protocol::wire::{FileInfo, StoredPart};
 
 use super::faults::Point;
 use super::{closed, lease, publish, remove};
@@ -149,7 +149,7 @@ async fn fail<T>(app: &App, upload: &UploadRecord, reason: Reason) -> Result<T, 
 
 #[cfg(test)]
 mod tests {
-    use slipway_protocol::digest::{Digest, Md5};
+    use slipway_protocol::wire::digest::{Digest, Md5};
 
     use super::*;
 

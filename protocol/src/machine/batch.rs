@@ -3,8 +3,8 @@
 use super::context::{Call, Context};
 use super::timers::{Look, Timer};
 use super::{LocalId, ToInitiate};
-use crate::backoff::Backoff;
-use crate::id::RoomId;
+use crate::machine::network::backoff::Backoff;
+use crate::wire::id::RoomId;
 
 /// What the call is.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,6 +1,6 @@
 //! A set of parts as bits: 1,250 bytes for 10,000 of them.
 
-use crate::id::PartNumber;
+use crate::wire::id::PartNumber;
 
 /// A set of part numbers up to a fixed one. The first member is found in constant time on average.
 #[derive(Clone, Debug, Default)]

@@ -6,8 +6,8 @@ use super::engine::Engine;
 use super::timers::{Look, Timer};
 use super::upload::Upload;
 use super::{Attempt, CallFault, CompleteOutcome, LocalId, Reason};
-use crate::api::StartedUpload;
-use crate::fault::{self, Doing, Then};
+use crate::machine::network::fault::{self, Doing, Then};
+use crate::wire::StartedUpload;
 
 impl Engine {
     /// Takes the call off a batch, if this is its answer.

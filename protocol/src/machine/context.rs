@@ -4,10 +4,10 @@ use std::collections::{BTreeSet, VecDeque};
 
 use super::timers::{Look, Timer, Timers};
 use super::{Attempt, Config, Effect, LocalId};
-use crate::backoff::Backoff;
-use crate::cap::Cap;
-use crate::lanes::{Lanes, PER_HOST};
-use crate::rng::Rng;
+use crate::machine::network::backoff::Backoff;
+use crate::machine::network::cap::Cap;
+use crate::machine::network::lanes::{Lanes, PER_HOST};
+use crate::machine::rng::Rng;
 
 /// One call or PUT under way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

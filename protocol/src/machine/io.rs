@@ -1,10 +1,10 @@
 //! What goes into the machine and what comes out of it.
 
-use crate::api::{SignedRequest, StartedUpload, UploadStatus};
-use crate::digest::Md5;
-use crate::error::ErrorCode;
-use crate::id::{FileId, PartNumber, RoomId, UploadId};
-use crate::plan::{PartRange, Plan};
+use crate::wire::digest::Md5;
+use crate::wire::error::ErrorCode;
+use crate::wire::id::{FileId, PartNumber, RoomId, UploadId};
+use crate::wire::plan::{PartRange, Plan};
+use crate::wire::{SignedRequest, StartedUpload, UploadStatus};
 
 /// The time of an input. The machine never asks for it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -336,7 +336,7 @@ pub struct ServerSide {
 }
 
 /// A digest in a record, as base64.
-pub type WireMd5 = crate::digest::Digest;
+pub type WireMd5 = crate::wire::digest::Digest;
 
 /// All records of one upload, read back.
 #[derive(Clone, Debug, PartialEq, Eq)]

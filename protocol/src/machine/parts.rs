@@ -3,9 +3,9 @@
 use super::Cell;
 use super::bits::PartSet;
 use super::strip::{Strip, cell};
-use crate::digest::Md5;
-use crate::id::PartNumber;
-use crate::plan::{PartRange, Plan};
+use crate::wire::digest::Md5;
+use crate::wire::id::PartNumber;
+use crate::wire::plan::{PartRange, Plan};
 
 /// Where a part stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

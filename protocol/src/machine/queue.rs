@@ -5,8 +5,8 @@ use super::engine::Engine;
 use super::timers::{Look, Timer};
 use super::upload::Upload;
 use super::{Effect, LocalId};
-use crate::api::MAX_UPLOADS_PER_CALL;
-use crate::id::RoomId;
+use crate::wire::MAX_UPLOADS_PER_CALL;
+use crate::wire::id::RoomId;
 
 /// Calls for small files under way at once, of each kind.
 const SMALL_BATCHES: usize = 2;
@@ -209,7 +209,7 @@ impl Engine {
     }
 
     /// The members of a complete that still want it. The others are let go: they come back by themselves.
-    fn still_completing(&mut self, number: u32) -> Vec<(LocalId, crate::id::UploadId)> {
+    fn still_completing(&mut self, number: u32) -> Vec<(LocalId, crate::wire::id::UploadId)> {
         let members = self.batches.get(&number).map(|batch| batch.members.clone()).unwrap_or_default();
         let mut still = Vec::new();
         for id in members {

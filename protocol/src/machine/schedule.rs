@@ -3,7 +3,7 @@
 use super::LocalId;
 use super::engine::Engine;
 use super::upload::Upload;
-use crate::sort;
+use crate::compact::sort;
 
 /// Chores looked at in one go; the next look starts where this one ended.
 const CHORES_AT_ONCE: usize = 64;

@@ -2,7 +2,7 @@
 
 use super::parts::PartState;
 use super::{Cell, STRIP_CELLS};
-use crate::id::PartNumber;
+use crate::wire::id::PartNumber;
 
 const KINDS: usize = 5;
 

@@ -3,7 +3,7 @@
 use super::engine::Engine;
 use super::upload::Upload;
 use super::{Checkpoint, Input, LocalId, Source};
-use crate::id::RoomId;
+use crate::wire::id::RoomId;
 
 impl Engine {
     pub(super) fn take(&mut self, input: Input) {

@@ -1,7 +1,7 @@
 //! What a person is shown of one upload.
 
 use super::LocalId;
-use crate::id::{FileId, RoomId, UploadId};
+use crate::wire::id::{FileId, RoomId, UploadId};
 
 /// The most cells of a strip: 10,000 parts share them.
 pub const STRIP_CELLS: usize = 128;

@@ -1,9 +1,9 @@
 //! Answers to effects, as the shell, the functions and storage give them.
 
-use slipway_protocol::api::{StartedUpload, UploadState};
-use slipway_protocol::id::PartNumber;
 use slipway_protocol::machine::*;
-use slipway_protocol::plan::Plan;
+use slipway_protocol::wire::id::PartNumber;
+use slipway_protocol::wire::plan::Plan;
+use slipway_protocol::wire::{StartedUpload, UploadState};
 
 use crate::page::*;
 

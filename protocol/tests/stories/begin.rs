@@ -1,7 +1,7 @@
-use slipway_protocol::api::MAX_UPLOADS_PER_CALL;
-use slipway_protocol::error::ErrorCode;
 use slipway_protocol::machine::*;
-use slipway_protocol::plan::MAX_FILE_BYTES;
+use slipway_protocol::wire::MAX_UPLOADS_PER_CALL;
+use slipway_protocol::wire::error::ErrorCode;
+use slipway_protocol::wire::plan::MAX_FILE_BYTES;
 
 use crate::page::*;
 

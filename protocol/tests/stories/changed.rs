@@ -1,8 +1,8 @@
 //! Where the browser does not notice that a file changed, the machine does.
 
-use slipway_protocol::api::UploadState;
 use slipway_protocol::machine::*;
-use slipway_protocol::plan::Plan;
+use slipway_protocol::wire::UploadState;
+use slipway_protocol::wire::plan::Plan;
 
 use crate::page::*;
 

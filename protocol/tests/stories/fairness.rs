@@ -1,4 +1,4 @@
-use slipway_protocol::lanes::{MOST, PER_HOST, PER_OWN_HOST};
+use slipway_protocol::machine::network::lanes::{MOST, PER_HOST, PER_OWN_HOST};
 use slipway_protocol::machine::*;
 
 use crate::page::*;

@@ -1,8 +1,8 @@
-use slipway_protocol::api::UploadState;
-use slipway_protocol::error::ErrorCode;
-use slipway_protocol::id::PartNumber;
 use slipway_protocol::machine::*;
-use slipway_protocol::plan::Plan;
+use slipway_protocol::wire::UploadState;
+use slipway_protocol::wire::error::ErrorCode;
+use slipway_protocol::wire::id::PartNumber;
+use slipway_protocol::wire::plan::Plan;
 
 use crate::page::*;
 

@@ -1,11 +1,11 @@
 //! A page in miniature: it hands facts to the engine and keeps the effects that come out.
 
-use slipway_protocol::api::{SignedRequest, StartedUpload, StoredPart, UploadState, UploadStatus};
-use slipway_protocol::digest::{Digest, Md5};
-use slipway_protocol::error::ErrorCode;
-use slipway_protocol::id::{FileId, PartNumber, RoomId, UploadId};
 use slipway_protocol::machine::*;
-use slipway_protocol::plan::Plan;
+use slipway_protocol::wire::digest::{Digest, Md5};
+use slipway_protocol::wire::error::ErrorCode;
+use slipway_protocol::wire::id::{FileId, PartNumber, RoomId, UploadId};
+use slipway_protocol::wire::plan::Plan;
+use slipway_protocol::wire::{SignedRequest, StartedUpload, StoredPart, UploadState, UploadStatus};
 
 pub(crate) const MIB: u64 = 1 << 20;
 pub(crate) const ROOM: RoomId = RoomId::from_bytes([7; 16]);

@@ -1,9 +1,9 @@
 //! The checkpoint as it lies on disk. A change here breaks the resume of pages that are open now.
 
-use slipway_protocol::digest::{Digest, Md5};
-use slipway_protocol::id::PartNumber;
-use slipway_protocol::json;
+use slipway_protocol::compact::json;
 use slipway_protocol::machine::*;
+use slipway_protocol::wire::digest::{Digest, Md5};
+use slipway_protocol::wire::id::PartNumber;
 
 use crate::page::*;
 

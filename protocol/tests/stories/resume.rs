@@ -1,6 +1,6 @@
-use slipway_protocol::api::UploadState;
 use slipway_protocol::machine::*;
-use slipway_protocol::plan::Plan;
+use slipway_protocol::wire::UploadState;
+use slipway_protocol::wire::plan::Plan;
 
 use crate::page::*;
 

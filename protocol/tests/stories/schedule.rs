@@ -1,7 +1,7 @@
 //! What is hashed and signed ahead, and how much of it.
 
-use slipway_protocol::id::PartNumber;
 use slipway_protocol::machine::*;
+use slipway_protocol::wire::id::PartNumber;
 
 use crate::page::*;
 
@@ -124,9 +124,9 @@ fn a_timer_that_rings_early_is_set_again() {
 fn stored_parts_are_compared_while_the_missing_ones_are_sent() {
     let page = Page::sending(1000 * MIB);
     let mut page = page.reload();
-    let plan = slipway_protocol::plan::Plan::new(1000 * MIB, None).unwrap();
+    let plan = slipway_protocol::wire::plan::Plan::new(1000 * MIB, None).unwrap();
     let stored: Vec<u16> = (1..=20).collect();
-    page.status(slipway_protocol::api::UploadState::Uploading, plan, &stored);
+    page.status(slipway_protocol::wire::UploadState::Uploading, plan, &stored);
     page.reopen(A, 1000 * MIB);
     page.grow();
     assert_eq!(page.puts().len(), 4);

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use slipway_protocol::api::SignedRequest;
-use slipway_protocol::digest::Md5;
-use slipway_protocol::id::{PartNumber, UploadId};
 use slipway_protocol::machine::PutFault;
+use slipway_protocol::wire::SignedRequest;
+use slipway_protocol::wire::digest::Md5;
+use slipway_protocol::wire::id::{PartNumber, UploadId};
 
 /// What a signed URL allows.
 #[derive(Clone, Copy, Debug)]

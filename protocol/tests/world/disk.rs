@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use slipway_protocol::digest::Md5;
-use slipway_protocol::id::PartNumber;
 use slipway_protocol::machine::*;
+use slipway_protocol::wire::digest::Md5;
+use slipway_protocol::wire::id::PartNumber;
 
 use super::{Event, World};
 

@@ -1,8 +1,8 @@
 //! The end of every story: the world heals, the user takes the next step that each row offers, and
 //! everything ends well or in a state that has a name and a cause.
 
-use slipway_protocol::api::UploadState;
 use slipway_protocol::machine::*;
+use slipway_protocol::wire::UploadState;
 
 use super::World;
 use super::functions::Known;

@@ -1,8 +1,8 @@
 //! Files whose bytes are a rule instead of data: (file, version, span) → MD5.
 
-use slipway_protocol::digest::Md5;
 use slipway_protocol::machine::{LocalId, Source};
-use slipway_protocol::plan::PartRange;
+use slipway_protocol::wire::digest::Md5;
+use slipway_protocol::wire::plan::PartRange;
 
 /// A file on the user's disk.
 #[derive(Clone, Debug)]

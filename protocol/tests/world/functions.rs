@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use slipway_protocol::api::{SignedRequest, StartedUpload, StoredPart, UploadState, UploadStatus};
-use slipway_protocol::digest::{Digest, Md5};
-use slipway_protocol::error::ErrorCode;
-use slipway_protocol::id::{FileId, PartNumber, RoomId, UploadId};
 use slipway_protocol::machine::{CallFault, CompleteOutcome, LocalId, ToInitiate, ToSign};
-use slipway_protocol::plan::Plan;
+use slipway_protocol::wire::digest::{Digest, Md5};
+use slipway_protocol::wire::error::ErrorCode;
+use slipway_protocol::wire::id::{FileId, PartNumber, RoomId, UploadId};
+use slipway_protocol::wire::plan::Plan;
+use slipway_protocol::wire::{SignedRequest, StartedUpload, StoredPart, UploadState, UploadStatus};
 
 use super::bucket::{Bucket, Held, Permit};
 

@@ -13,9 +13,9 @@ mod schedule;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use slipway_protocol::id::RoomId;
+use slipway_protocol::machine::rng::Rng;
 use slipway_protocol::machine::*;
-use slipway_protocol::rng::Rng;
+use slipway_protocol::wire::id::RoomId;
 
 pub(crate) use schedule::{Schedule, any_schedule};
 

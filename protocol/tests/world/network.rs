@@ -1,9 +1,9 @@
 //! The wire: PUTs with progress, calls, and all that goes wrong on the way.
 
-use slipway_protocol::digest::Md5;
-use slipway_protocol::error::ErrorCode;
-use slipway_protocol::id::PartNumber;
 use slipway_protocol::machine::*;
+use slipway_protocol::wire::digest::Md5;
+use slipway_protocol::wire::error::ErrorCode;
+use slipway_protocol::wire::id::PartNumber;
 
 use super::bucket::Permit;
 use super::functions::refuse;

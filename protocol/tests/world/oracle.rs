@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use slipway_protocol::api::UploadStatus;
-use slipway_protocol::id::PartNumber;
 use slipway_protocol::machine::*;
+use slipway_protocol::wire::UploadStatus;
+use slipway_protocol::wire::id::PartNumber;
 
 use super::bucket::Permit;
 

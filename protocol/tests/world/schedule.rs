@@ -1,7 +1,7 @@
 //! What happens in one run: drawn by proptest, shrunk by it, and repeated by its seed.
 
 use proptest::prelude::*;
-use slipway_protocol::lanes::{MOST, PER_HOST, PER_OWN_HOST};
+use slipway_protocol::machine::network::lanes::{MOST, PER_HOST, PER_OWN_HOST};
 
 const MIB: u64 = 1 << 20;
 const SIZES: [u64; 9] = [0, 1, 5 * MIB, 16 * MIB, 16 * MIB + 1, 33 * MIB, 100 * MIB, 150 * MIB + 7, 400 * MIB];

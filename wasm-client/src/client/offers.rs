@@ -1,6 +1,6 @@
 //! Unfinished uploads that a picked file may belong to, on this device or in the room.
 
-use slipway_protocol::id::{RoomId, UploadId};
+use slipway_protocol::wire::id::{RoomId, UploadId};
 use wasm_bindgen_futures::spawn_local;
 
 use super::Client;

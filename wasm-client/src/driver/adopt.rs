@@ -5,14 +5,14 @@
 
 use futures::channel::oneshot;
 use futures::future::try_join_all;
-use slipway_protocol::api::{Adoption, Proof};
-use slipway_protocol::digest::{Digest, Md5};
-use slipway_protocol::error::ErrorCode;
-use slipway_protocol::id::{PartNumber, RoomId, UploadId};
 use slipway_protocol::machine::{
     Attempt, CallFault, Checkpoint, Input, LocalId, ReadFault, Record, ServerSide, UploadRecord,
 };
-use slipway_protocol::plan::Plan;
+use slipway_protocol::wire::digest::{Digest, Md5};
+use slipway_protocol::wire::error::ErrorCode;
+use slipway_protocol::wire::id::{PartNumber, RoomId, UploadId};
+use slipway_protocol::wire::plan::Plan;
+use slipway_protocol::wire::{Adoption, Proof};
 
 use super::Driver;
 use super::effects::key;

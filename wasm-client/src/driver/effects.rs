@@ -3,10 +3,10 @@
 use std::future::Future;
 use std::rc::Rc;
 
-use slipway_protocol::api::SignedRequest;
-use slipway_protocol::id::PartNumber;
 use slipway_protocol::machine::{Attempt, Input, LocalId, PutFault, ReadFault, Record};
-use slipway_protocol::plan::PartRange;
+use slipway_protocol::wire::SignedRequest;
+use slipway_protocol::wire::id::PartNumber;
+use slipway_protocol::wire::plan::PartRange;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::File;
 

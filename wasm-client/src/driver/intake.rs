@@ -1,7 +1,7 @@
 //! Files taken in: new ones for the machine, and those of restored uploads opened again.
 
-use slipway_protocol::id::RoomId;
 use slipway_protocol::machine::{Input, LocalId, Source};
+use slipway_protocol::wire::id::RoomId;
 
 use super::Driver;
 use crate::files::Picked;

@@ -1,8 +1,8 @@
 //! Before a room is left: what is unfinished in it is cancelled, and the functions are told while the token is there.
 
 use gloo_timers::future::TimeoutFuture;
-use slipway_protocol::id::RoomId;
 use slipway_protocol::machine::{Input, LocalId, Reason, View, Which};
+use slipway_protocol::wire::id::RoomId;
 
 use super::Driver;
 use crate::ClientError;

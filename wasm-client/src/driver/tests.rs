@@ -1,8 +1,8 @@
-use slipway_protocol::api::{Initiate, Initiated, SignedRequest, StartedUpload};
-use slipway_protocol::digest::Md5;
-use slipway_protocol::id::{FileId, RoomId, UploadId};
 use slipway_protocol::machine::Which;
-use slipway_protocol::plan::Plan;
+use slipway_protocol::wire::digest::Md5;
+use slipway_protocol::wire::id::{FileId, RoomId, UploadId};
+use slipway_protocol::wire::plan::Plan;
+use slipway_protocol::wire::{Initiate, Initiated, SignedRequest, StartedUpload};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::*;

@@ -16,8 +16,8 @@ mod turn;
 mod wire;
 mod worker;
 
-use slipway_protocol::digest::Md5;
 use slipway_protocol::machine::ReadFault;
+use slipway_protocol::wire::digest::Md5;
 
 pub use pool::{HashPool, workers};
 pub use worker::run_worker;

@@ -6,8 +6,8 @@ use std::fmt;
 use std::rc::{Rc, Weak};
 
 use gloo_timers::callback::Interval;
-use slipway_protocol::digest::Md5;
-use slipway_protocol::sort;
+use slipway_protocol::compact::sort;
+use slipway_protocol::wire::digest::Md5;
 use web_sys::Blob;
 
 use super::hasher::{Bounds, Hasher, Report};

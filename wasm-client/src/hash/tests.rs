@@ -5,8 +5,8 @@ use std::rc::Rc;
 
 use js_sys::Array;
 use md5::Digest as _;
-use slipway_protocol::digest::Md5;
 use slipway_protocol::machine::ReadFault;
+use slipway_protocol::wire::digest::Md5;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::wasm_bindgen_test;
 use web_sys::{Blob, BlobPropertyBag, Url};

@@ -1,9 +1,9 @@
 //! Links replaced and ended, and the way back in by a link whose replacement was not answered.
 
-use slipway_protocol::api::Joined;
-use slipway_protocol::error::ErrorCode;
-use slipway_protocol::id::RoomId;
-use slipway_protocol::link::{LinkSecret, MemberToken, Role, RoomLink};
+use slipway_protocol::wire::Joined;
+use slipway_protocol::wire::error::ErrorCode;
+use slipway_protocol::wire::id::RoomId;
+use slipway_protocol::wire::link::{LinkSecret, MemberToken, Role, RoomLink};
 
 use super::session::url_of;
 use super::{KnownLink, Rooms, Session, new_secret};

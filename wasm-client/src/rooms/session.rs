@@ -1,9 +1,9 @@
 //! What is kept of a room that this device has joined, and what of it is shown.
 
 use serde::{Deserialize, Serialize};
-use slipway_protocol::api::NewLink;
-use slipway_protocol::id::{MemberId, RoomId};
-use slipway_protocol::link::{LinkSecret, MemberToken, Role, RoomLink};
+use slipway_protocol::wire::NewLink;
+use slipway_protocol::wire::id::{MemberId, RoomId};
+use slipway_protocol::wire::link::{LinkSecret, MemberToken, Role, RoomLink};
 
 use crate::sys;
 
@@ -73,7 +73,7 @@ impl Session {
     pub(super) fn set_link(&mut self, link: KnownLink) -> bool {
         self.forget_link(link.role);
         self.links.push(link);
-        slipway_protocol::sort::by_number(&mut self.links, |link| rank(link.role) as u64);
+        slipway_protocol::compact::sort::by_number(&mut self.links, |link| rank(link.role) as u64);
         true
     }
 

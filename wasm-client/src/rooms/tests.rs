@@ -1,6 +1,6 @@
-use slipway_protocol::api::{Event, RoomEvent};
-use slipway_protocol::id::{FileId, MemberId};
-use slipway_protocol::link::{LinkSecret, Role};
+use slipway_protocol::wire::id::{FileId, MemberId};
+use slipway_protocol::wire::link::{LinkSecret, Role};
+use slipway_protocol::wire::{Event, RoomEvent};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::*;

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use idb::{Database, KeyRange, Query, TransactionMode};
 use js_sys::Array;
-use slipway_protocol::digest::Md5;
-use slipway_protocol::id::PartNumber;
 use slipway_protocol::machine::{Checkpoint, LocalId, UploadRecord};
+use slipway_protocol::wire::digest::Md5;
+use slipway_protocol::wire::id::PartNumber;
 use wasm_bindgen::prelude::*;
 
 use super::{key, part_key, parts_of};
@@ -27,7 +27,7 @@ pub(super) async fn read_heads(db: &Database, id: Option<LocalId>) -> Result<Vec
     let all = read_page(db, "uploads", range, None).await?;
     let heads = all
         .into_iter()
-        .filter_map(|(_, json)| slipway_protocol::json::from_str::<UploadRecord>(&json.as_string()?).ok());
+        .filter_map(|(_, json)| slipway_protocol::compact::json::from_str::<UploadRecord>(&json.as_string()?).ok());
     Ok(heads.filter(|head| head.v == 1).collect())
 }
 

@@ -1,7 +1,7 @@
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use slipway_protocol::id::PartNumber;
 use slipway_protocol::machine::UploadRecord;
+use slipway_protocol::wire::id::PartNumber;
 
 use super::*;
 use crate::testing::{Heard, digest_of, file_in, head, open as open_file, opfs_folder, part_record, unique};

@@ -24,7 +24,7 @@ fn broken(page: &Source, link: &str, root: &Path) -> Option<Finding> {
 
 /// Every error code has a sentence in the code and is in the API's document.
 pub(crate) fn check_codes(sources: &[Source], openapi: &str) -> Vec<Finding> {
-    const FILE: &str = "protocol/src/error.rs";
+    const FILE: &str = "protocol/src/wire/error.rs";
     let text = sources.iter().find(|source| source.path == FILE).map(|source| source.text.as_str());
     let codes = codes(text.unwrap_or_default());
     if codes.is_empty() {

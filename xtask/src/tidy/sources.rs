@@ -61,8 +61,8 @@ mod tests {
     #[test]
     fn a_clock_in_protocol_is_found_and_a_comment_on_one_is_not() {
         let text = "// no tokio here\nlet now = std::time::Instant::now();\n".to_owned();
-        let findings = check(&source("protocol/src/plan.rs", text.clone()));
-        assert_eq!(findings, ["protocol/src/plan.rs:2: protocol must stay pure, without `std::time::Instant`"]);
+        let findings = check(&source("protocol/src/wire/plan.rs", text.clone()));
+        assert_eq!(findings, ["protocol/src/wire/plan.rs:2: protocol must stay pure, without `std::time::Instant`"]);
         assert!(check(&source("functions/src/lib.rs", text)).is_empty());
     }
 

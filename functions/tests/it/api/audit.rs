@@ -1,9 +1,9 @@
 //! The audit log tells what was done, by whom, in order, and only managers read it.
 
 use functions::audit::{CHAIN_START, chain};
-use slipway_protocol::api::{AuditPage, RotateLink};
-use slipway_protocol::error::ErrorCode;
-use slipway_protocol::link::{Role, Verifier};
+use slipway_protocol::wire::error::ErrorCode;
+use slipway_protocol::wire::link::{Role, Verifier};
+use slipway_protocol::wire::{AuditPage, RotateLink};
 
 use crate::support::{NewRoom, both_ways};
 
@@ -17,7 +17,7 @@ both_ways! {
         for _ in 0..2 {
             api.delete(&room.path(&format!("/members/{}", member.member_id)), manager.token()).await;
         }
-        room.try_join(&api, Role::Manage, manager.token()).await.ok::<slipway_protocol::api::Joined>();
+        room.try_join(&api, Role::Manage, manager.token()).await.ok::<slipway_protocol::wire::Joined>();
 
         let page: AuditPage = api.get(&room.path("/audit"), manager.token()).await.ok();
         let told: Vec<_> =

@@ -2,8 +2,8 @@
 
 use http::Method;
 use serde_json::{Value, json};
-use slipway_protocol::error::ErrorCode;
-use slipway_protocol::link::Role;
+use slipway_protocol::wire::error::ErrorCode;
+use slipway_protocol::wire::link::Role;
 
 use crate::support::{Answer, Api, Call, NewRoom, both_ways};
 

@@ -13,7 +13,7 @@ use functions::state::App;
 use functions::table::{Key, Write};
 use local_stack::Minio;
 use serde_json::Value;
-use slipway_protocol::link::Role;
+use slipway_protocol::wire::link::Role;
 use tempfile::{NamedTempFile, TempDir};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 

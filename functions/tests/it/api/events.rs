@@ -1,9 +1,9 @@
 //! THREATS 16: events are of the own room, and for a drop member of its own uploads.
 
 use functions::journal::{self, Journal};
-use slipway_protocol::api::{Event, EventPage, FileInfo, FileMeta, Meta, UploadFields};
-use slipway_protocol::id::{FileId, MemberId, UploadId};
-use slipway_protocol::link::Role;
+use slipway_protocol::wire::id::{FileId, MemberId, UploadId};
+use slipway_protocol::wire::link::Role;
+use slipway_protocol::wire::{Event, EventPage, FileInfo, FileMeta, Meta, UploadFields};
 
 use crate::support::{NewRoom, both_ways};
 

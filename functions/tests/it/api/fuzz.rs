@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use functions::config::Rates;
 use functions::routers;
 use serde_json::{Map, Value, json};
-use slipway_protocol::error::ErrorBody;
-use slipway_protocol::id::{FileId, MemberId, UploadId};
-use slipway_protocol::link::Role;
+use slipway_protocol::wire::error::ErrorBody;
+use slipway_protocol::wire::id::{FileId, MemberId, UploadId};
+use slipway_protocol::wire::link::Role;
 
 use crate::support::Call;
 use crate::uploads::content::{Content, MIB};

@@ -1,7 +1,7 @@
 //! Headers of every answer, and calls from other origins.
 
 use http::Method;
-use slipway_protocol::error::ErrorCode;
+use slipway_protocol::wire::error::ErrorCode;
 
 use crate::support::{Call, NewRoom, Stack, both_ways};
 

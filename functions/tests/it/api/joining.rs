@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use slipway_protocol::api::{Joined, RoomView};
-use slipway_protocol::error::ErrorCode;
-use slipway_protocol::link::{AuthToken, Role};
+use slipway_protocol::wire::error::ErrorCode;
+use slipway_protocol::wire::link::{AuthToken, Role};
+use slipway_protocol::wire::{Joined, RoomView};
 
 use crate::support::{NewRoom, both_ways};
 
@@ -77,7 +77,7 @@ both_ways! {
 
         let next = NewRoom::invented();
         let verifier = next.secret(Role::View).auth_token(room.id).verifier();
-        let rotation = slipway_protocol::api::RotateLink { verifier, wrapped_key: None };
+        let rotation = slipway_protocol::wire::RotateLink { verifier, wrapped_key: None };
         assert!(api.post(&room.path("/links/view"), manager.token(), &rotation).await.status.is_success());
         let mut request = room.join_request(Role::View, "Ana");
         request.auth_token = next.secret(Role::View).auth_token(room.id);

@@ -4,8 +4,8 @@ use functions::config::Config;
 use functions::extract::CdnSecret;
 use futures::future::join_all;
 use http::Method;
-use slipway_protocol::error::ErrorCode;
-use slipway_protocol::link::{AuthToken, Role};
+use slipway_protocol::wire::error::ErrorCode;
+use slipway_protocol::wire::link::{AuthToken, Role};
 
 use crate::support::{Answer, Api, Call, NewRoom, Stack};
 
@@ -91,7 +91,7 @@ async fn guessing_tokens_is_limited() {
     let stack = stack(|config| config.rates.misses_per_minute = 5).await;
     let api = stack.http();
     let room = NewRoom::create(&api).await;
-    let guess = |byte: u8| slipway_protocol::link::MemberToken::from_bytes([byte; 32]).expose();
+    let guess = |byte: u8| slipway_protocol::wire::link::MemberToken::from_bytes([byte; 32]).expose();
     for byte in 0..5 {
         api.get(&room.path(""), Some(&guess(byte))).await.failed(ErrorCode::TokenMissing);
     }

@@ -1,8 +1,8 @@
 //! THREATS 17: a rotated or revoked link is closed to newcomers, and who came by it is out with the next call.
 
-use slipway_protocol::api::{Joined, LinkRotated, RotateLink};
-use slipway_protocol::error::ErrorCode;
-use slipway_protocol::link::Role;
+use slipway_protocol::wire::error::ErrorCode;
+use slipway_protocol::wire::link::Role;
+use slipway_protocol::wire::{Joined, LinkRotated, RotateLink};
 
 use crate::support::{Answer, Api, NewRoom, Session, both_ways};
 
@@ -69,7 +69,7 @@ both_ways! {
         let (room, new) = (NewRoom::invented(), NewRoom::invented());
         let mut request = room.request();
         request.links.retain(|link| link.role == Role::Manage);
-        api.post("/api/rooms", None, &request).await.ok::<slipway_protocol::api::RoomCreated>();
+        api.post("/api/rooms", None, &request).await.ok::<slipway_protocol::wire::RoomCreated>();
         let manager = room.join(&api, Role::Manage).await;
         assert_eq!(api.delete(&room.path("/links/view"), manager.token()).await.status, 204);
         let rotated: LinkRotated = rotate(&api, &room, Role::View, &new, &manager).await.ok();

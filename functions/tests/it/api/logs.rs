@@ -2,8 +2,8 @@
 
 use http::Method;
 use serde_json::{Value, json};
-use slipway_protocol::digest::{Digest, Md5};
-use slipway_protocol::link::Role;
+use slipway_protocol::wire::digest::{Digest, Md5};
+use slipway_protocol::wire::link::Role;
 
 use super::dev_server::{Running, on_storage};
 use crate::support::{Call, NewRoom};

@@ -1,8 +1,8 @@
 //! THREATS 7: names that people give are cleaned before others see them.
 
-use slipway_protocol::api::{Join, Joined, RoomView};
-use slipway_protocol::error::ErrorCode;
-use slipway_protocol::link::Role;
+use slipway_protocol::wire::error::ErrorCode;
+use slipway_protocol::wire::link::Role;
+use slipway_protocol::wire::{Join, Joined, RoomView};
 
 use crate::support::{Api, NewRoom, both_ways};
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use functions::routers::{self, FUNCTIONS};
 use http::Method;
 use serde_json::Value;
-use slipway_protocol::error::ErrorCode;
+use slipway_protocol::wire::error::ErrorCode;
 
 use crate::support::{Call, both_ways};
 

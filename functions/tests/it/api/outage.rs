@@ -3,8 +3,8 @@
 use functions::config::TableEndpoint;
 use functions::routers;
 use functions::state::App;
-use slipway_protocol::error::ErrorCode;
-use slipway_protocol::link::MemberToken;
+use slipway_protocol::wire::error::ErrorCode;
+use slipway_protocol::wire::link::MemberToken;
 
 use crate::support::{Api, NewRoom, Stack};
 
@@ -40,7 +40,7 @@ async fn conflicts_are_met_with_another_try() {
     stack.app.table.inject_conflicts(4);
     let room = NewRoom::create(&api).await;
     stack.app.table.inject_conflicts(4);
-    room.join(&api, slipway_protocol::link::Role::View).await;
+    room.join(&api, slipway_protocol::wire::link::Role::View).await;
     assert_eq!(stack.app.table.conflicts_left(), 0);
     stack.app.table.inject_conflicts(1000);
     api.post("/api/rooms", None, &NewRoom::invented().request()).await.failed(ErrorCode::Unavailable);

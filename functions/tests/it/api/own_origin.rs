@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use functions::config::Config;
 use functions::dev::{Limits, Site, ToStorage, serve_until};
 use http::{Method, StatusCode};
-use slipway_protocol::api::{PartToSign, SignedRequest};
-use slipway_protocol::link::Role;
+use slipway_protocol::wire::link::Role;
+use slipway_protocol::wire::{PartToSign, SignedRequest};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use functions::dev::{Limits, Page, content_security_policy, serve_until};
 use functions::routers;
 use http::Method;
-use slipway_protocol::error::ErrorCode;
+use slipway_protocol::wire::error::ErrorCode;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};

@@ -1,8 +1,8 @@
 //! Rooms are made once, and shown to each role as far as it may see.
 
-use slipway_protocol::api::{FilePage, NewLink, RoomCreated, RoomView};
-use slipway_protocol::error::ErrorCode;
-use slipway_protocol::link::{Role, Verifier};
+use slipway_protocol::wire::error::ErrorCode;
+use slipway_protocol::wire::link::{Role, Verifier};
+use slipway_protocol::wire::{FilePage, NewLink, RoomCreated, RoomView};
 
 use crate::support::{NewRoom, both_ways};
 
@@ -53,7 +53,7 @@ both_ways! {
         assert_eq!(error.field.as_deref(), Some("links[2].wrappedKey"));
         request.links[2].wrapped_key = Some("k".repeat(4096));
         let _: RoomCreated = api.post("/api/rooms", None, &request).await.ok();
-        let joined: slipway_protocol::api::Joined = room.try_join(&api, Role::View, None).await.ok();
+        let joined: slipway_protocol::wire::Joined = room.try_join(&api, Role::View, None).await.ok();
         assert_eq!(joined.wrapped_key.map(|key| key.len()), Some(4096));
     }
 

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use functions::records::room;
 use functions::table::Write;
-use slipway_protocol::error::ErrorCode;
-use slipway_protocol::link::{MemberToken, Role};
+use slipway_protocol::wire::error::ErrorCode;
+use slipway_protocol::wire::link::{MemberToken, Role};
 
 use crate::support::{NewRoom, both_ways};
 

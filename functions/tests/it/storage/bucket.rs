@@ -12,9 +12,9 @@ use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_types::SdkConfig;
 use functions::storage::{ObjectKey, S3UploadId, SignedBytes, Storage, StorageConfig};
 use local_stack::{Minio, MinioOptions};
-use slipway_protocol::api::SignedRequest;
-use slipway_protocol::digest::Md5;
-use slipway_protocol::id::{FileId, PartNumber, RoomId};
+use slipway_protocol::wire::SignedRequest;
+use slipway_protocol::wire::digest::Md5;
+use slipway_protocol::wire::id::{FileId, PartNumber, RoomId};
 use tokio::net::TcpSocket;
 
 pub(crate) const QUARTER_HOUR: Duration = Duration::from_secs(900);

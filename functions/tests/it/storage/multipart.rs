@@ -1,8 +1,8 @@
 //! Listing, completing and aborting multipart uploads.
 
 use functions::storage::{ObjectKey, PARTS_PER_PAGE, S3UploadId, StorageError};
-use slipway_protocol::digest::{Md5, composite_etag};
-use slipway_protocol::id::PartNumber;
+use slipway_protocol::wire::digest::{Md5, composite_etag};
+use slipway_protocol::wire::id::PartNumber;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::bucket::{Bucket, body, key, send};

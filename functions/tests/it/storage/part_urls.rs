@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use slipway_protocol::id::PartNumber;
+use slipway_protocol::wire::id::PartNumber;
 
 use super::bucket::{Bucket, answer, body, key, promise, send};
 

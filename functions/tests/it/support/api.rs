@@ -5,7 +5,7 @@ use http::{HeaderMap, Method, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use slipway_protocol::error::{ApiError, ErrorBody, ErrorCode};
+use slipway_protocol::wire::error::{ApiError, ErrorBody, ErrorCode};
 
 use super::gateway;
 

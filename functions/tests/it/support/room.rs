@@ -1,9 +1,9 @@
 //! A room with all its links, and members in it.
 
 use functions::ids::random_bytes;
-use slipway_protocol::api::{CreateRoom, Join, Joined, NewLink, RoomCreated};
-use slipway_protocol::id::{MemberId, RoomId};
-use slipway_protocol::link::{LinkSecret, Role};
+use slipway_protocol::wire::id::{MemberId, RoomId};
+use slipway_protocol::wire::link::{LinkSecret, Role};
+use slipway_protocol::wire::{CreateRoom, Join, Joined, NewLink, RoomCreated};
 
 use super::{Answer, Api};
 

@@ -8,7 +8,7 @@ use functions::state::App;
 use functions::table::{Key, Query, TTL, TableError, Write, read};
 use futures::future::join_all;
 use serde::{Deserialize, Serialize};
-use slipway_protocol::id::RoomId;
+use slipway_protocol::wire::id::RoomId;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Record {

@@ -8,8 +8,8 @@ use functions::journal::{self, Journal};
 use functions::state::App;
 use functions::table::{Key, TableError, Write};
 use futures::future::join_all;
-use slipway_protocol::api::{AuditEntry, Event};
-use slipway_protocol::id::{FileId, MemberId, RoomId};
+use slipway_protocol::wire::id::{FileId, MemberId, RoomId};
+use slipway_protocol::wire::{AuditEntry, Event};
 
 const ROOM: RoomId = RoomId::from_bytes([1; 16]);
 const MEMBER: MemberId = MemberId::from_bytes([2; 16]);

@@ -1,10 +1,10 @@
 //! An upload begun elsewhere is continued by who proves to have the file.
 
-use slipway_protocol::api::{Adoption, Initiated, Proof, UploadState};
-use slipway_protocol::digest::{Digest, Md5};
-use slipway_protocol::error::ErrorCode;
-use slipway_protocol::id::{PartNumber, UploadId};
-use slipway_protocol::link::Role;
+use slipway_protocol::wire::digest::{Digest, Md5};
+use slipway_protocol::wire::error::ErrorCode;
+use slipway_protocol::wire::id::{PartNumber, UploadId};
+use slipway_protocol::wire::link::Role;
+use slipway_protocol::wire::{Adoption, Initiated, Proof, UploadState};
 
 use super::content::{Content, MIB, part};
 use super::world::{Person, World, assert_alike, both_tables};

@@ -2,9 +2,9 @@
 
 use functions::quota;
 use futures::future::join_all;
-use slipway_protocol::api::{Event, EventPage, FileMeta, Initiated, Meta, NewUpload, StartedUpload, UploadState};
-use slipway_protocol::error::ErrorCode;
-use slipway_protocol::link::Role;
+use slipway_protocol::wire::error::ErrorCode;
+use slipway_protocol::wire::link::Role;
+use slipway_protocol::wire::{Event, EventPage, FileMeta, Initiated, Meta, NewUpload, StartedUpload, UploadState};
 
 use super::content::{Content, MIB};
 use super::world::{World, both_tables, source};
@@ -123,7 +123,7 @@ async fn only_roles_that_upload_begin() {
         world.join(role).await.begin(&file).await;
     }
     let stranger = world.stranger().await;
-    let body = slipway_protocol::api::Initiate { uploads: vec![file.to_upload(0)] };
+    let body = slipway_protocol::wire::Initiate { uploads: vec![file.to_upload(0)] };
     stranger.post(&world.room.path("/uploads"), &body).await.failed(ErrorCode::NotFound);
 }
 
@@ -243,7 +243,7 @@ async fn a_pending_upload_is_opened_by_who_needs_it() {
     let ana = world.join(Role::Contribute).await;
     let file = Content::new(1, 17 * MIB);
     let (cut_off, _away) = world.cut_off();
-    let request = slipway_protocol::api::Initiate { uploads: vec![file.to_upload(2)] };
+    let request = slipway_protocol::wire::Initiate { uploads: vec![file.to_upload(2)] };
     let lost =
         functions::uploads::initiate::initiate(&cut_off, (&ana.member(), &source()), Some("once"), &request).await;
     assert_eq!(lost.unwrap_err().code(), ErrorCode::Unavailable);

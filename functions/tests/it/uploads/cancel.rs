@@ -1,8 +1,8 @@
 //! A cancelled upload leaves nothing behind: no parts, no object, no quota.
 
-use slipway_protocol::api::{AuditPage, Event, EventPage, UploadState};
-use slipway_protocol::error::ErrorCode;
-use slipway_protocol::link::Role;
+use slipway_protocol::wire::error::ErrorCode;
+use slipway_protocol::wire::link::Role;
+use slipway_protocol::wire::{AuditPage, Event, EventPage, UploadState};
 
 use super::content::{Content, MIB};
 use super::world::World;

@@ -6,11 +6,11 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 use functions::extract::RequestId;
 use functions::uploads::complete::complete_many;
-use slipway_protocol::api::{CompleteMany, Completion, CompletionResult, UploadState};
-use slipway_protocol::digest::composite_etag;
-use slipway_protocol::error::ErrorCode;
-use slipway_protocol::id::UploadId;
-use slipway_protocol::link::Role;
+use slipway_protocol::wire::digest::composite_etag;
+use slipway_protocol::wire::error::ErrorCode;
+use slipway_protocol::wire::id::UploadId;
+use slipway_protocol::wire::link::Role;
+use slipway_protocol::wire::{CompleteMany, Completion, CompletionResult, UploadState};
 
 use super::content::{Content, MIB};
 use super::wire::{Trouble, Wire};
@@ -253,7 +253,7 @@ async fn one_bad_upload_of_a_batch_does_not_hold_up_the_others() {
         })
         .collect();
     assert_eq!(codes, [Some(ErrorCode::PartsIncomplete), None, Some(ErrorCode::NotFound)]);
-    let body = slipway_protocol::api::CompleteMany { upload_ids: vec![one; 21] };
+    let body = slipway_protocol::wire::CompleteMany { upload_ids: vec![one; 21] };
     ana.post(&world.room.path("/completions"), &body).await.failed(ErrorCode::BadRequest);
 }
 

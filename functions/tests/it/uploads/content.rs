@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use slipway_protocol::api::{FileMeta, Meta, NewUpload, PartToSign, Proof};
-use slipway_protocol::digest::{Digest, Md5};
-use slipway_protocol::id::PartNumber;
-use slipway_protocol::plan::Plan;
+use slipway_protocol::wire::digest::{Digest, Md5};
+use slipway_protocol::wire::id::PartNumber;
+use slipway_protocol::wire::plan::Plan;
+use slipway_protocol::wire::{FileMeta, Meta, NewUpload, PartToSign, Proof};
 
 pub(crate) const MIB: usize = 1 << 20;
 

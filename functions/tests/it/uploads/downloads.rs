@@ -2,9 +2,9 @@
 
 use functions::ids;
 use http::Method;
-use slipway_protocol::api::{AuditPage, Download, DownloadGrant, Event, EventPage};
-use slipway_protocol::error::ErrorCode;
-use slipway_protocol::link::Role;
+use slipway_protocol::wire::error::ErrorCode;
+use slipway_protocol::wire::link::Role;
+use slipway_protocol::wire::{AuditPage, Download, DownloadGrant, Event, EventPage};
 
 use super::content::{Content, MIB};
 use super::world::{Person, World, assert_alike, signed_seconds};
@@ -72,7 +72,7 @@ async fn a_file_is_removed_once_by_who_may() {
     let dropper = world.join(Role::Drop).await;
     let files = [ana.upload(&Content::new(1, 10)).await, ana.upload(&Content::new(2, 10)).await];
     let dropped = dropper.upload(&Content::new(3, 10)).await;
-    let path = |file: &slipway_protocol::api::FileInfo| format!("/api/files/{}", file.file_id);
+    let path = |file: &slipway_protocol::wire::FileInfo| format!("/api/files/{}", file.file_id);
     ben.delete(&path(&files[0])).await.failed(ErrorCode::RoleTooLow);
     dropper.delete(&path(&files[0])).await.failed(ErrorCode::NotFound);
     let first = path(&files[0]);

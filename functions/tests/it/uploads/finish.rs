@@ -7,10 +7,10 @@ use axum::extract::{Request, State};
 use functions::uploads::complete;
 use functions::uploads::finish::{FinishRequest, Finisher, finish};
 use http::StatusCode;
-use slipway_protocol::api::{Completion, UploadState};
-use slipway_protocol::error::ErrorCode;
-use slipway_protocol::id::UploadId;
-use slipway_protocol::link::Role;
+use slipway_protocol::wire::error::ErrorCode;
+use slipway_protocol::wire::id::UploadId;
+use slipway_protocol::wire::link::Role;
+use slipway_protocol::wire::{Completion, UploadState};
 use tokio::sync::Mutex;
 
 use super::content::{Content, MIB, part, small_parts};

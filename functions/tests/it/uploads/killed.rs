@@ -2,9 +2,9 @@
 
 use functions::uploads::faults::Point;
 use functions::uploads::{abort, complete, initiate};
-use slipway_protocol::api::{Completion, Initiate, Initiated, UploadState};
-use slipway_protocol::id::UploadId;
-use slipway_protocol::link::Role;
+use slipway_protocol::wire::id::UploadId;
+use slipway_protocol::wire::link::Role;
+use slipway_protocol::wire::{Completion, Initiate, Initiated, UploadState};
 
 use super::content::{Content, MIB};
 use super::world::{Person, World, both_tables, source};

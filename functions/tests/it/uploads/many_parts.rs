@@ -3,11 +3,11 @@
 use std::time::{Duration, Instant};
 
 use futures::StreamExt as _;
-use slipway_protocol::api::{Completion, PartToSign, UploadState};
-use slipway_protocol::digest::{Digest, Md5, composite_etag};
-use slipway_protocol::id::UploadId;
-use slipway_protocol::link::Role;
-use slipway_protocol::plan::Plan;
+use slipway_protocol::wire::digest::{Digest, Md5, composite_etag};
+use slipway_protocol::wire::id::UploadId;
+use slipway_protocol::wire::link::Role;
+use slipway_protocol::wire::plan::Plan;
+use slipway_protocol::wire::{Completion, PartToSign, UploadState};
 
 use super::content::{Content, MIB, part, small_parts};
 use super::world::{Person, World};

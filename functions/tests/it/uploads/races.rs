@@ -1,9 +1,9 @@
 //! Two at once: one wins, and the other one is told.
 
 use futures::future::{join, join_all};
-use slipway_protocol::api::{Event, EventPage, UploadState};
-use slipway_protocol::error::ErrorCode;
-use slipway_protocol::link::Role;
+use slipway_protocol::wire::error::ErrorCode;
+use slipway_protocol::wire::link::Role;
+use slipway_protocol::wire::{Event, EventPage, UploadState};
 
 use super::content::{Content, MIB};
 use super::world::{Person, World, both_tables};
@@ -58,7 +58,7 @@ both_tables! {
     }
 }
 
-async fn assert_end(world: &World, ana: &Person, upload: slipway_protocol::id::UploadId, completed: bool) {
+async fn assert_end(world: &World, ana: &Person, upload: slipway_protocol::wire::id::UploadId, completed: bool) {
     let status = ana.status(upload).await;
     if completed {
         assert_eq!(status.state, UploadState::Completed);

@@ -1,10 +1,10 @@
 //! Only parts of the plan are signed, for promised bytes, while the upload is open, for its owner.
 
 use functions::ids;
-use slipway_protocol::api::{PartToSign, Presigned};
-use slipway_protocol::digest::{Digest, Md5};
-use slipway_protocol::error::ErrorCode;
-use slipway_protocol::link::Role;
+use slipway_protocol::wire::digest::{Digest, Md5};
+use slipway_protocol::wire::error::ErrorCode;
+use slipway_protocol::wire::link::Role;
+use slipway_protocol::wire::{PartToSign, Presigned};
 
 use super::content::{Content, MIB, part};
 use super::world::{World, assert_alike, both_tables, named, signed_seconds};
@@ -76,7 +76,7 @@ both_tables! {
         let world = World::on(tables, |_| {}).await;
         let ana = world.join(Role::Contribute).await;
         // 4 GiB: 256 parts. Only its promises are needed, not its bytes.
-        let upload = slipway_protocol::api::NewUpload { size: 4 << 30, ..Content::new(1, 10).to_upload(0) };
+        let upload = slipway_protocol::wire::NewUpload { size: 4 << 30, ..Content::new(1, 10).to_upload(0) };
         let upload = ana.begin_all(vec![upload]).await.remove(0).upload_id;
         let promise =
             |number: u16| PartToSign { part_number: part(number), digest: Digest(Md5::of(&number.to_be_bytes())), host: 0 };

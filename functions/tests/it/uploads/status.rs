@@ -1,10 +1,10 @@
 //! The status tells what storage holds, to whom it concerns.
 
 use functions::records::upload::Reason;
-use slipway_protocol::api::{Progress, UploadState, UploadStatus};
-use slipway_protocol::digest::Digest;
-use slipway_protocol::error::ErrorCode;
-use slipway_protocol::link::Role;
+use slipway_protocol::wire::digest::Digest;
+use slipway_protocol::wire::error::ErrorCode;
+use slipway_protocol::wire::link::Role;
+use slipway_protocol::wire::{Progress, UploadState, UploadStatus};
 
 use super::content::{Content, MIB, part};
 use super::world::World;

@@ -1,9 +1,9 @@
 //! What is overdue is given up, and what still moves is not.
 
 use functions::records::due::{self, Due};
-use slipway_protocol::api::UploadState;
-use slipway_protocol::error::ErrorCode;
-use slipway_protocol::link::Role;
+use slipway_protocol::wire::UploadState;
+use slipway_protocol::wire::error::ErrorCode;
+use slipway_protocol::wire::link::Role;
 
 use super::content::{Content, MIB};
 use super::world::{World, both_tables};

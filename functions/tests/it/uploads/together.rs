@@ -9,10 +9,10 @@ use functions::uploads::complete::complete_many;
 use functions::uploads::faults::Point;
 use futures::future::join;
 use serde_json::Value;
-use slipway_protocol::api::{CompleteMany, Completion, CompletionResult, UploadState};
-use slipway_protocol::error::ErrorCode;
-use slipway_protocol::id::UploadId;
-use slipway_protocol::link::Role;
+use slipway_protocol::wire::error::ErrorCode;
+use slipway_protocol::wire::id::UploadId;
+use slipway_protocol::wire::link::Role;
+use slipway_protocol::wire::{CompleteMany, Completion, CompletionResult, UploadState};
 
 use super::content::{Content, MIB};
 use super::killed::kill;

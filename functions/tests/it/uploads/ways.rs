@@ -1,7 +1,7 @@
 //! The whole way of a file, over HTTP, as API Gateway events, and on DynamoDB Local: every route is called.
 
-use slipway_protocol::api::{Adoption, CompletionResult, Progress, UploadState};
-use slipway_protocol::link::Role;
+use slipway_protocol::wire::link::Role;
+use slipway_protocol::wire::{Adoption, CompletionResult, Progress, UploadState};
 
 use super::content::{Content, MIB};
 use super::world::{Tables, World};

@@ -14,13 +14,13 @@ use functions::sweep::{SweepReport, sweep};
 use functions::uploads::initiate::{Draft, begin};
 use http::Method;
 use serde_json::json;
-use slipway_protocol::api::{
+use slipway_protocol::wire::error::{ApiError, ErrorCode};
+use slipway_protocol::wire::id::{FileId, RoomId, UploadId};
+use slipway_protocol::wire::link::{Role, Verifier};
+use slipway_protocol::wire::{
     Adopt, Adoption, CompleteMany, CompletedMany, Completion, Download, DownloadGrant, FileInfo, FilePage, Initiate,
     Initiated, NewUpload, PartToSign, Presign, Presigned, Proof, RoomView, SignedRequest, StartedUpload, UploadStatus,
 };
-use slipway_protocol::error::{ApiError, ErrorCode};
-use slipway_protocol::id::{FileId, RoomId, UploadId};
-use slipway_protocol::link::{Role, Verifier};
 
 use super::content::Content;
 use crate::storage::bucket::{Away, Bucket, Sent, send};
@@ -160,7 +160,7 @@ impl World {
 
     /// The same member with a new token.
     pub(crate) async fn rejoin(&self, person: &Person) -> Person {
-        let joined: slipway_protocol::api::Joined =
+        let joined: slipway_protocol::wire::Joined =
             self.room.try_join(&self.api, person.role, person.session.token()).await.ok();
         assert_eq!(joined.member_id, person.session.member_id);
         let session = Session { member_id: joined.member_id, token: joined.member_token.expose() };

@@ -1,11 +1,11 @@
 //! From picked to known by the functions.
 
 use super::{Context, Effect, FileState, Over, Phase, Upload};
-use crate::api::{MAX_FIRST_PARTS, StartedUpload};
 use crate::machine::bits::PartSet;
 use crate::machine::parts::{PartState, Parts};
 use crate::machine::{BeginRecord, LocalId, Reason, ServerSide, ToInitiate, ToSign};
-use crate::plan::Plan;
+use crate::wire::plan::Plan;
+use crate::wire::{MAX_FIRST_PARTS, StartedUpload};
 
 impl Upload {
     /// Gets a place: the plan is made, so that hashing can start before the functions know anything.

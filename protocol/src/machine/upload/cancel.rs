@@ -1,7 +1,7 @@
 //! Cancelling, and leaving nothing behind.
 
 use super::{Context, Effect, Over, Phase, Upload};
-use crate::fault::Doing;
+use crate::machine::network::fault::Doing;
 use crate::machine::timers::Timer;
 use crate::machine::{Attempt, CallFault, Reason};
 

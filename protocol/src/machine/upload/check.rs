@@ -1,14 +1,14 @@
 //! Asking the functions where an upload stands.
 
 use super::{Context, Effect, Over, Phase, Upload};
-use crate::api::{StoredPart, UploadState, UploadStatus};
-use crate::fault::Doing;
-use crate::id::PartNumber;
 use crate::machine::bits::PartSet;
 use crate::machine::context::Call;
+use crate::machine::network::fault::Doing;
 use crate::machine::parts::PartState;
 use crate::machine::timers::Timer;
 use crate::machine::{Attempt, CallFault, Reason};
+use crate::wire::id::PartNumber;
+use crate::wire::{StoredPart, UploadState, UploadStatus};
 
 /// A question that is owed or asked. Nothing is signed, sent or completed before its answer.
 #[derive(Clone, Copy, Debug)]

@@ -1,11 +1,11 @@
 //! From the last part stored to the file in the room.
 
 use super::{Context, Over, Phase, Upload};
-use crate::fault::{self, Doing, Then};
-use crate::id::{PartNumber, UploadId};
 use crate::machine::context::Call;
+use crate::machine::network::fault::{self, Doing, Then};
 use crate::machine::timers::Timer;
 use crate::machine::{CallFault, CompleteOutcome, Reason};
+use crate::wire::id::{PartNumber, UploadId};
 
 impl Upload {
     /// Whether complete may be asked for: all parts are stored, and all are known to be the file's.

@@ -22,10 +22,10 @@ use super::engine::Place;
 use super::parts::{PartState, Parts};
 use super::saves::Saves;
 use super::{Attempt, BeginRecord, Effect, LocalId, Reason, ServerSide, Source, View};
-use crate::api::SignedRequest;
-use crate::backoff::Backoff;
-use crate::id::{PartNumber, RoomId};
-use crate::rate::Rate;
+use crate::machine::network::backoff::Backoff;
+use crate::machine::network::rate::Rate;
+use crate::wire::SignedRequest;
+use crate::wire::id::{PartNumber, RoomId};
 
 pub(super) use check::Check;
 
@@ -232,7 +232,7 @@ impl Upload {
 
     /// Whether it goes up in one PUT.
     pub(super) fn is_small(&self) -> bool {
-        self.source.size <= crate::plan::SINGLE_PUT_BYTES
+        self.source.size <= crate::wire::plan::SINGLE_PUT_BYTES
     }
 
     /// Whether nothing stands in the way of working on it, but a free place.

@@ -1,12 +1,12 @@
 //! Reading and hashing parts, ahead of their sending.
 
 use super::{Context, Effect, Live, Phase, Reading, Upload};
-use crate::digest::Md5;
-use crate::fault::{self, Then};
-use crate::id::PartNumber;
+use crate::machine::network::fault::{self, Then};
 use crate::machine::parts::PartState;
 use crate::machine::timers::Timer;
 use crate::machine::{Attempt, ReadFault, Reason};
+use crate::wire::digest::Md5;
+use crate::wire::id::PartNumber;
 
 impl Upload {
     /// Starts to hash one more part, if there is one and the upload may. Whether it did.
@@ -161,7 +161,7 @@ impl Upload {
                     self.reads_work();
                     self.close(cx, Reason::Unreadable);
                 } else {
-                    let ceiling = crate::backoff::Backoff::ceiling(u32::from(self.read_fails));
+                    let ceiling = crate::machine::network::backoff::Backoff::ceiling(u32::from(self.read_fails));
                     let wait = cx.rng.up_to(ceiling);
                     cx.timers.set(Timer::Read(self.id), cx.now + wait);
                 }

@@ -9,10 +9,10 @@
 //! part never does.
 
 use super::{Context, Reading, Upload};
-use crate::digest::Md5;
-use crate::id::PartNumber;
 use crate::machine::Attempt;
 use crate::machine::bits::PartSet;
+use crate::wire::digest::Md5;
+use crate::wire::id::PartNumber;
 
 impl Upload {
     /// Whether everything in storage is known to be the file's.

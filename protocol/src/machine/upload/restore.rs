@@ -1,9 +1,9 @@
 //! Going on from a checkpoint, and from a file opened again.
 
 use super::{Context, FileState, Live, Phase, Upload};
-use crate::id::PartNumber;
 use crate::machine::parts::PartState;
 use crate::machine::{Checkpoint, ReadFault, Reason, Source};
+use crate::wire::id::PartNumber;
 
 impl Upload {
     /// An upload that an earlier page left behind. Its file is not open.
@@ -49,8 +49,8 @@ impl Upload {
         }
     }
 
-    fn take_digests(&mut self, mut digests: Vec<(PartNumber, crate::digest::Md5)>) {
-        crate::sort::by_number(&mut digests, |(part, _)| part.get().into());
+    fn take_digests(&mut self, mut digests: Vec<(PartNumber, crate::wire::digest::Md5)>) {
+        crate::compact::sort::by_number(&mut digests, |(part, _)| part.get().into());
         let Some(parts) = &mut self.parts else { return };
         for (part, digest) in digests {
             if parts.is(part, PartState::Planned) {

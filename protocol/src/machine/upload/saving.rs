@@ -1,10 +1,10 @@
 //! Writing the checkpoint, and waiting for it.
 
 use super::{Context, Effect, Upload};
-use crate::digest::{Digest, Md5};
-use crate::id::PartNumber;
 use crate::machine::timers::Timer;
 use crate::machine::{Record, UploadRecord};
+use crate::wire::digest::{Digest, Md5};
+use crate::wire::id::PartNumber;
 
 impl Upload {
     /// Writes a record; the number of the save.

@@ -1,13 +1,13 @@
 //! PUTs to storage.
 
 use super::{Context, Effect, Live, Phase, Upload};
-use crate::digest::Md5;
-use crate::fault::{self, Then};
-use crate::id::PartNumber;
 use crate::machine::context::Call;
+use crate::machine::network::fault::{self, Then};
 use crate::machine::parts::PartState;
 use crate::machine::timers::Timer;
 use crate::machine::{Attempt, PutFault};
+use crate::wire::digest::Md5;
+use crate::wire::id::PartNumber;
 
 /// The watchdog doubles its patience no more often than this.
 const MOST_DOUBLINGS: u32 = 4;

@@ -1,12 +1,12 @@
 //! URLs for parts: just in time, in batches, never for what is not about to be sent.
 
 use super::{Context, Effect, Phase, SignCall, Upload};
-use crate::api::{MAX_PARTS_PER_PRESIGN, SignedRequest};
-use crate::fault::Doing;
-use crate::id::PartNumber;
+use crate::machine::network::fault::Doing;
 use crate::machine::parts::PartState;
 use crate::machine::timers::Timer;
 use crate::machine::{Attempt, CallFault, ToSign};
+use crate::wire::id::PartNumber;
+use crate::wire::{MAX_PARTS_PER_PRESIGN, SignedRequest};
 
 /// While one batch is on its way, the next may be asked for.
 const SIGN_CALLS: usize = 2;

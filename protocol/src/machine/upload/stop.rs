@@ -1,9 +1,9 @@
 //! Everything that makes an upload stop, wait or go on.
 
 use super::{Context, Effect, FileState, Over, Phase, Upload};
-use crate::id::PartNumber;
 use crate::machine::Reason;
 use crate::machine::timers::Timer;
+use crate::wire::id::PartNumber;
 
 impl Upload {
     /// Stops with an error; the user can retry.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::{NotJson, Result};
-use crate::decimal;
+use crate::compact::decimal;
 
 /// Brackets within brackets, as `serde_json` has it: more are no answer of ours.
 const DEEPEST: u8 = 128;

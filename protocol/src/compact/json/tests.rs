@@ -2,10 +2,10 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::api::{CompletionResult, Event, Meta, RoomEvent, UploadFields};
-use crate::error::{ErrorBody, ErrorCode};
-use crate::id::{FileId, MemberId, PartNumber, RoomId, UploadId};
-use crate::link::Role;
+use crate::wire::error::{ErrorBody, ErrorCode};
+use crate::wire::id::{FileId, MemberId, PartNumber, RoomId, UploadId};
+use crate::wire::link::Role;
+use crate::wire::{CompletionResult, Event, Meta, RoomEvent, UploadFields};
 
 /// What `serde_json` makes of it, without the reason.
 fn other<T: serde::de::DeserializeOwned>(text: &str) -> Result<T> {

@@ -1,7 +1,7 @@
 //! Faults as data: what was seen, and what follows.
 
-use crate::error::ErrorCode;
 use crate::machine::{CallFault, PutFault, ReadFault, Reason};
+use crate::wire::error::ErrorCode;
 
 /// Which effect failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! Files and their downloads.
 
 use super::{Meta, wire};
-use crate::id::{FileId, GrantId, MemberId, UploadId};
+use crate::wire::id::{FileId, GrantId, MemberId, UploadId};
 
 wire! {
     /// A file in the room.

@@ -127,7 +127,7 @@ pub struct ApiError {
     pub field: Option<String>,
     /// The parts that are missing or wrong, at most 1,000 of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub parts: Vec<crate::id::PartNumber>,
+    pub parts: Vec<crate::wire::id::PartNumber>,
 }
 
 #[cfg(test)]

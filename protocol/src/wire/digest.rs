@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::base64::Base64;
+use crate::compact::base64::Base64;
 
 /// The MD5 of a part or of a whole single-PUT object.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]

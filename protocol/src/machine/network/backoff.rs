@@ -2,7 +2,7 @@
 //!
 //! Source: AWS Architecture Blog, "Exponential Backoff And Jitter" (2015), "Full Jitter".
 
-use crate::rng::Rng;
+use crate::machine::rng::Rng;
 
 /// The longest first wait, in milliseconds.
 pub const BASE_MS: u64 = 500;

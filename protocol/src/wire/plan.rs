@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::PartNumber;
+use crate::wire::id::PartNumber;
 
 const MIB: u64 = 1 << 20;
 const GIB: u64 = 1 << 30;

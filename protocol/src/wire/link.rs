@@ -10,8 +10,8 @@ use hkdf::Hkdf;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::base64::Base64;
-use crate::id::RoomId;
+use crate::compact::base64::Base64;
+use crate::wire::id::RoomId;
 
 /// What a link lets its holder do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -1,8 +1,13 @@
-//! The bodies of the HTTP API: JSON, camelCase, unknown fields refused in requests.
+//! The types that cross the network: ids, links, digests, the plan, errors, and the bodies of the HTTP API: JSON, camelCase, unknown fields refused in requests.
 
+pub mod digest;
 mod downloads;
+pub mod error;
 mod events;
+pub mod id;
+pub mod link;
 mod meta;
+pub mod plan;
 mod rooms;
 mod uploads;
 

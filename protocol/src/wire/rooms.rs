@@ -1,8 +1,8 @@
 //! Rooms, links and members.
 
 use super::{FileInfo, UploadInfo, wire};
-use crate::id::{MemberId, RoomId};
-use crate::link::{AuthToken, MemberToken, Role, Verifier};
+use crate::wire::id::{MemberId, RoomId};
+use crate::wire::link::{AuthToken, MemberToken, Role, Verifier};
 
 wire! {
     /// POST /api/rooms

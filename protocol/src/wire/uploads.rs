@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::{FileInfo, Meta, wire};
-use crate::digest::Digest;
-use crate::error::ApiError;
-use crate::id::{FileId, MemberId, PartNumber, RoomId, UploadId};
-use crate::plan::Plan;
+use crate::wire::digest::Digest;
+use crate::wire::error::ApiError;
+use crate::wire::id::{FileId, MemberId, PartNumber, RoomId, UploadId};
+use crate::wire::plan::Plan;
 
 wire! {
     /// POST /api/rooms/{roomId}/uploads

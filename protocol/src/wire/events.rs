@@ -1,7 +1,7 @@
 //! What happens in a room, numbered so that a gap shows.
 
 use super::{FileInfo, wire};
-use crate::id::{FileId, MemberId, RoomId, UploadId};
+use crate::wire::id::{FileId, MemberId, RoomId, UploadId};
 
 wire! {
     /// GET /api/rooms/{roomId}/events?after=

@@ -1,0 +1,7 @@
+//! The network as the machine sees it: what a failure means, how long to wait, how much to send at once.
+
+pub mod backoff;
+pub mod cap;
+pub mod fault;
+pub mod lanes;
+pub mod rate;
