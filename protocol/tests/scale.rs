@@ -75,7 +75,7 @@ fn started(entry: &ToInitiate) -> StartedUpload {
 fn answers(effect: Effect) -> Vec<Input> {
     match effect {
         Effect::Save { id, save, .. } => vec![Input::Saved { id, save }],
-        Effect::Prepare { id, part, attempt, range } => vec![
+        Effect::Prepare { id, part, attempt, range, .. } => vec![
             Input::Preparing { id, part, attempt, bytes: range.len / 2 },
             Input::Prepared { id, part, attempt, digest: digest(part) },
         ],

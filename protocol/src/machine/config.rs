@@ -37,6 +37,8 @@ pub struct Config {
     pub status_ms: u64,
     /// A complete without an answer is lost after this, in milliseconds.
     pub complete_ms: u64,
+    /// An adopt without an answer is lost after this, in milliseconds.
+    pub adopt_ms: u64,
     /// An abort without an answer is lost after this, in milliseconds.
     pub abort_ms: u64,
     /// A record that is not on disk after this is not waited for any longer, in milliseconds.
@@ -77,6 +79,7 @@ impl Default for Config {
             sign_ms: 45_000,
             status_ms: 60_000,
             complete_ms: 60_000,
+            adopt_ms: 45_000,
             abort_ms: 45_000,
             save_ms: 15_000,
             linger_ms: 100,

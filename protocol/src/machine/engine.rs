@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::batch::Batch;
 use super::context::Context;
+use super::offers::Offers;
 use super::timers::Timer;
 use super::upload::Upload;
 use super::{Config, Effect, Input, LocalId, Now, Totals, View, Which};
@@ -39,6 +40,7 @@ pub struct Engine {
     pub(super) last_batch: u32,
     /// Since when small files wait to be begun, and to be completed, together.
     pub(super) lingering: [Option<u64>; 2],
+    pub(super) offers: Offers,
     changed: BTreeSet<LocalId>,
     totals: Totals,
     asked_wake: Option<u64>,
@@ -64,6 +66,7 @@ impl Engine {
             batches: BTreeMap::new(),
             last_batch: 0,
             lingering: [None; 2],
+            offers: Offers::default(),
             changed: BTreeSet::new(),
             totals: Totals::default(),
             asked_wake: None,
@@ -112,8 +115,8 @@ impl Engine {
         self.order.iter().filter_map(|(_, id)| self.view(*id)).collect()
     }
 
-    /// The place in the list behind all others, for the record of an upload that is restored without an earlier page.
-    pub fn next_number(&mut self) -> u64 {
+    /// The place in the list behind all others.
+    pub(super) fn next_number(&mut self) -> u64 {
         self.last_number += 1;
         self.last_number
     }
@@ -157,6 +160,7 @@ impl Engine {
             Timer::Part(id, part) => self.with(id, |upload, cx| upload.part_may_go(cx, part)),
             Timer::Sign(id, attempt) => self.with(id, |upload, cx| upload.sign_stalled(cx, attempt)),
             Timer::Status(id) => self.with(id, Upload::status_stalled),
+            Timer::Adopt(id) => self.with(id, Upload::adopt_stalled),
             Timer::Abort(id) => self.with(id, Upload::abort_stalled),
             Timer::Save(id) => self.with(id, |upload, _| upload.save_is_late()),
             Timer::Batch(number) => self.batch_stalled(number),
@@ -190,7 +194,8 @@ impl Engine {
             if upload.is_hidden() {
                 let shown = upload.view.take();
                 count(&mut self.totals, shown.as_ref().map(share), None);
-                if shown.is_some() {
+                if let Some(shown) = shown {
+                    self.offers.drop_row(&shown);
                     self.order.remove(&upload.place());
                     self.changed.insert(id);
                 }
@@ -199,6 +204,7 @@ impl Engine {
                 }
             } else if upload.refresh(&mut self.cx) || !was_shown {
                 count(&mut self.totals, before, upload.view.as_ref().map(share));
+                upload.view.iter().for_each(|view| self.offers.note_row(view));
                 self.changed.insert(id);
             }
         }

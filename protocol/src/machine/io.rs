@@ -4,7 +4,7 @@ use crate::wire::digest::Md5;
 use crate::wire::error::ErrorCode;
 use crate::wire::id::{FileId, PartNumber, RoomId, UploadId};
 use crate::wire::plan::{PartRange, Plan};
-use crate::wire::{SignedRequest, StartedUpload, UploadStatus};
+use crate::wire::{Adoption, Proof, SignedRequest, StartedUpload, UploadInfo, UploadStatus};
 
 /// The time of an input. The machine never asks for it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,8 +48,13 @@ pub struct Source {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Input {
     // ---- what the user does
-    /// New files, in the order they are to go. The shell already holds them open.
+    /// Picked files, in the order they are to go. The shell already holds them open. A file that an unfinished upload
+    /// fits waits as an [`Offer`](super::Offer) for the user's answer; the others begin.
     Add { room: RoomId, files: Vec<(LocalId, Source)> },
+    /// The user's answer to the offer of this picked file, or to all offers.
+    AnswerOffer { which: Which, answer: OfferAnswer },
+    /// This picked file continues that upload of the room. The shell already holds it open.
+    Adopt { id: LocalId, room: RoomId, source: Source, upload: UploadId },
     /// Unfinished uploads found in the checkpoint at start. Their files are not open yet.
     Restore { uploads: Vec<Checkpoint> },
     /// The file of a restored upload is open again: from its handle, or picked by the user.
@@ -78,6 +83,8 @@ pub enum Input {
     Offline,
     /// The clock jumped: the machine slept. Every lane starts again.
     Slept,
+    /// All open uploads of a room, as last listed. Files picked from now on are matched with them.
+    OpenUploads { room: RoomId, uploads: Vec<UploadInfo> },
     /// How many upload hosts the room signs for, and how many PUTs one of them may have in flight; each at least 1.
     Hosts { count: u8, lanes_each: u8 },
     /// This tab owns the upload (Web Locks).
@@ -106,6 +113,8 @@ pub enum Input {
     Status { id: LocalId, attempt: Attempt, answer: Result<Box<UploadStatus>, CallFault> },
     /// Answer to `Complete`: one for each upload named, in its order.
     Completed { batch: u32, attempt: Attempt, answer: Result<Vec<CompleteOutcome>, CallFault> },
+    /// Answer to `Adopt`.
+    Adopted { id: LocalId, attempt: Attempt, answer: Result<Adoption, CallFault> },
     /// Answer to `AbortUpload`.
     Aborted { id: LocalId, attempt: Attempt, answer: Result<(), CallFault> },
     /// The records up to this number are on disk.
@@ -126,6 +135,8 @@ impl Input {
                 | Self::Retry(_)
                 | Self::Dismiss(_)
                 | Self::Reopened { .. }
+                | Self::AnswerOffer { .. }
+                | Self::Adopt { .. }
         )
     }
 
@@ -138,6 +149,7 @@ impl Input {
             | Self::Signed { answer: Err(fault), .. }
             | Self::Status { answer: Err(fault), .. }
             | Self::Completed { answer: Err(fault), .. }
+            | Self::Adopted { answer: Err(fault), .. }
             | Self::Aborted { answer: Err(fault), .. } => *fault == CallFault::Network,
             _ => false,
         }
@@ -153,13 +165,45 @@ pub enum Which {
     All,
 }
 
+/// What becomes of a picked file that an unfinished upload fits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OfferAnswer {
+    /// It continues the unfinished upload.
+    Continue,
+    /// It is a new upload beside the unfinished one.
+    BeginAgain,
+    /// It is not added.
+    Drop,
+}
+
+/// What a part is read for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// It is going to be sent.
+    Send,
+    /// Only its digest is wanted: to compare it with what storage holds, or as a proof of content.
+    Compare,
+}
+
+/// Why an upload of the room can't be continued with a file. The file goes up as an upload of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotAdopted {
+    /// Its bytes are not those that storage holds.
+    NotTheFile,
+    /// The upload is not open any more.
+    Ended,
+}
+
 /// What the shell is to do. Answered by the `Input` of the same name, with the same attempt.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
     /// Open the file of a restored upload again from its handle; the user has just clicked.
     Reopen { id: LocalId },
+    /// The picked file turned out to be the one that upload `id` waits for: hold it as that one's, and nothing as
+    /// `picked`'s. No answer is owed.
+    Attach { id: LocalId, picked: LocalId },
     /// Read and hash these bytes of the file. Several may be asked for at once; hash them in step.
-    Prepare { id: LocalId, part: PartNumber, attempt: Attempt, range: PartRange },
+    Prepare { id: LocalId, part: PartNumber, attempt: Attempt, range: PartRange, purpose: Purpose },
     /// Stop preparing; no answer is owed.
     DropPrepare { id: LocalId, part: PartNumber, attempt: Attempt },
     /// POST …/uploads with `key` as Idempotency-Key: the same key and body until it is answered.
@@ -174,6 +218,10 @@ pub enum Effect {
     FetchStatus { id: LocalId, attempt: Attempt, room: RoomId, upload: UploadId },
     /// POST …/complete, or the batch form when there are several. All of one room.
     Complete { batch: u32, attempt: Attempt, room: RoomId, uploads: Vec<(LocalId, UploadId)> },
+    /// POST …/adopt. Without proofs it asks for the parts to prove.
+    Adopt { id: LocalId, attempt: Attempt, room: RoomId, upload: UploadId, proofs: Vec<Proof> },
+    /// Tell the user why the file does not continue the upload that it was picked for. No answer is owed.
+    ReportNotAdopted { id: LocalId, why: NotAdopted },
     /// DELETE the upload.
     AbortUpload { id: LocalId, attempt: Attempt, room: RoomId, upload: UploadId },
     /// Write a record of the checkpoint. Records of one upload are written in order; answered by `Saved` or `SaveFailed`.
@@ -300,6 +348,9 @@ pub struct UploadRecord {
     /// The digest promised for a file that goes up in one PUT: it has no other record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<WireMd5>,
+    /// The upload of the room that it is to continue, until the functions have handed it over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adopts: Option<UploadId>,
     /// What the functions answered; none until then.
     pub server: Option<ServerSide>,
     /// The user paused it.

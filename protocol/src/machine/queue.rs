@@ -99,7 +99,7 @@ impl Engine {
     pub(super) fn restore_batches(&mut self, restored: &[LocalId]) {
         for id in restored {
             let Some(upload) = self.uploads.get(id) else { continue };
-            if upload.server.is_some() || upload.batch().is_some() || upload.is_over() {
+            if !upload.is_fresh() {
                 continue;
             }
             if let Some((room, key, body)) = self.same_body(upload) {

@@ -2,13 +2,15 @@
 
 use super::engine::Engine;
 use super::upload::Upload;
-use super::{Checkpoint, Input, LocalId, Source};
-use crate::wire::id::RoomId;
+use super::{Checkpoint, Input};
 
 impl Engine {
     pub(super) fn take(&mut self, input: Input) {
         match input {
             Input::Add { room, files } => self.add(room, files),
+            Input::AnswerOffer { which, answer } => self.answer_offer(which, answer),
+            Input::Adopt { id, room, source, upload } => self.adopt(id, room, source, upload),
+            Input::OpenUploads { room, uploads } => self.offers.list_open(room, uploads),
             Input::Restore { uploads } => self.restore(uploads),
             Input::Reopened { id, source } => self.with(id, |upload, cx| upload.reopened(cx, source)),
             Input::ReopenFailed { id, fault } => self.with(id, |upload, cx| upload.reopen_failed(cx, fault)),
@@ -63,6 +65,7 @@ impl Engine {
             }
             Input::Status { id, attempt, answer } => self.with(id, |upload, cx| upload.status(cx, attempt, answer)),
             Input::Completed { batch, attempt, answer } => self.completed(batch, attempt, answer),
+            Input::Adopted { id, attempt, answer } => self.with(id, |upload, cx| upload.adopted(cx, attempt, answer)),
             Input::Aborted { id, attempt, answer } => self.with(id, |upload, cx| upload.aborted(cx, attempt, answer)),
             Input::Saved { id, save } => self.with(id, |upload, cx| upload.saved(cx, save)),
             Input::SaveFailed { id, save: _ } => self.with(id, Upload::save_failed),
@@ -70,20 +73,7 @@ impl Engine {
         }
     }
 
-    fn add(&mut self, room: RoomId, files: Vec<(LocalId, Source)>) {
-        for (id, source) in files {
-            if self.uploads.contains_key(&id) {
-                continue;
-            }
-            let mut upload = Upload::new(id, room, source);
-            upload.number = self.next_number();
-            upload.save_head(&mut self.cx);
-            upload.refuse_if_too_large(&mut self.cx);
-            self.list(upload);
-        }
-    }
-
-    fn list(&mut self, upload: Upload) {
+    pub(super) fn list(&mut self, upload: Upload) {
         self.cx.touch(upload.id);
         self.order.insert(upload.place());
         self.uploads.insert(upload.id, upload);

@@ -18,6 +18,8 @@ pub(super) enum Timer {
     Sign(LocalId, Attempt),
     /// A status call without an answer.
     Status(LocalId),
+    /// An adopt without an answer.
+    Adopt(LocalId),
     /// An abort without an answer.
     Abort(LocalId),
     /// Records that are not on disk yet.

@@ -54,6 +54,7 @@ impl World {
         let uploads = self.disk.checkpoints();
         // What was refused by the disk then is not known now: this page may not rely on it either.
         self.give(Input::Restore { uploads });
+        self.list_open();
     }
 
     fn cancel(&mut self, id: LocalId) {
@@ -111,7 +112,7 @@ impl World {
 
     /// Reads and hashes a part for the page.
     pub(super) fn read(&mut self, effect: &Effect) {
-        let Effect::Prepare { id, part, attempt, range } = *effect else { return };
+        let Effect::Prepare { id, part, attempt, range, .. } = *effect else { return };
         let millis = 1 + range.len / 400_000 + self.up_to(10);
         let (opened, file) = (self.opened.get(&id).copied(), self.file(id));
         let fault = match opened {
@@ -162,14 +163,21 @@ impl World {
     }
 
     fn end_elsewhere(&mut self, id: LocalId, is_expiry: bool) {
-        let uploads: Vec<_> =
-            self.functions.of(id).filter(|known| known.state.is_open()).map(|Known { upload, .. }| *upload).collect();
+        let uploads: Vec<_> = self
+            .functions
+            .of_file(id)
+            .filter(|known| known.state.is_open())
+            .map(|Known { upload, .. }| *upload)
+            .collect();
         for upload in uploads {
             self.removed_elsewhere.insert(id);
+            let of_file = |view: &View| (view.id.0 % 1000 == id.0 % 1000).then_some(view.id);
+            let rows: Vec<LocalId> = self.engine.views().iter().filter_map(of_file).collect();
+            self.removed_elsewhere.extend(rows);
             if is_expiry {
                 self.functions.expire(&mut self.bucket, upload);
             } else {
-                let _gone = self.functions.abort(&mut self.bucket, upload);
+                self.functions.remove(&mut self.bucket, upload);
             }
         }
     }

@@ -51,6 +51,10 @@ pub(crate) struct Bucket {
 }
 
 impl Bucket {
+    pub(crate) fn begin(&mut self, upload: UploadId, is_single: bool) {
+        self.uploads.insert(upload, Held { is_single, is_open: true, ..Held::default() });
+    }
+
     /// A PUT has arrived in full: `bytes` is the MD5 of what came over the wire.
     pub(crate) fn put(&mut self, began: u64, permit: &Permit, bytes: Md5, len: u64) -> Result<Md5, PutFault> {
         let refuse = |status, code: &str| Err(PutFault::Http { status, code: Some(code.into()) });

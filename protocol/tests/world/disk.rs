@@ -140,6 +140,10 @@ impl World {
                 self.check_server_side(*id);
                 parts.iter().for_each(|sign| self.check_digest(*id, sign.part, sign.digest));
             }
+            Effect::Adopt { id, upload, .. } if !self.disk.broken.contains(id) => {
+                let head = self.disk.head(*id);
+                assert!(head.is_some_and(|head| head.adopts == Some(*upload)), "adopted before it was written down");
+            }
             Effect::Put { id, .. } if !self.disk.broken.contains(id) => self.check_server_side(*id),
             _ => {}
         }

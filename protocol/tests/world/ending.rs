@@ -5,7 +5,7 @@ use slipway_protocol::machine::*;
 use slipway_protocol::wire::UploadState;
 
 use super::World;
-use super::functions::Known;
+use super::functions::{Known, Owner};
 
 /// Times that a user takes the next step.
 const ROUNDS: usize = 40;
@@ -22,6 +22,8 @@ impl World {
 
     pub(super) fn end_well(&mut self) {
         for _ in 0..ROUNDS {
+            self.run_until_quiet();
+            self.give(Input::AnswerOffer { which: Which::All, answer: OfferAnswer::Continue });
             self.run_until_quiet();
             let open: Vec<View> = self.engine.views().into_iter().filter(|view| !view.stage.is_over()).collect();
             if open.is_empty() {
@@ -63,7 +65,9 @@ impl World {
 
     fn check_cause(&self, view: &View) {
         let is_true = match view.reason {
-            Some(Reason::FileChanged) => self.file(view.id).version() > 0,
+            Some(Reason::FileChanged) if self.file(view.id).version() > 0 => true,
+            Some(Reason::FileChanged) => self.functions.of_file(view.id).any(|known| known.differs),
+            Some(Reason::UploadLost) => self.overtaken.contains(&(view.id.0 as usize % 1000 - 1)),
             Some(Reason::NoProgress) => true,
             _ => false,
         };
@@ -74,7 +78,7 @@ impl World {
         for view in self.engine.views() {
             let id = view.id;
             match view.stage {
-                Stage::Completed => assert!(self.completed(id).is_some(), "completed only here: {view:#?}"),
+                Stage::Completed => assert!(self.is_completed(&view), "completed only here: {view:#?}"),
                 Stage::Cancelled if view.reason.is_none() => assert!(self.cancelled.contains(&id), "{view:#?}"),
                 // A page that could not write down that the user cancelled takes it for somebody else's doing.
                 Stage::Cancelled if self.schedule.faults.disk > 0 && self.cancelled.contains(&id) => {}
@@ -82,11 +86,12 @@ impl World {
                 _ => panic!("no end in sight: {view:#?}"),
             }
         }
+        self.functions.uploads.values().filter(|known| known.state == UploadState::Completed).for_each(|known| {
+            self.check_bytes(known);
+        });
         for file in &self.files {
-            if let Some(known) = self.completed(file.id) {
-                self.check_bytes(known);
-            }
-            let open = self.functions.of(file.id).filter(|known| known.state.is_open()).count();
+            let is_left = |known: &&Known| known.is_begun_here && known.owner == Owner::Us && known.state.is_open();
+            let open = self.functions.of(file.id).filter(is_left).count();
             let is_shown = self.engine.view(file.id).is_some();
             let is_forgotten = self.engine.view(file.id).is_some_and(|view| view.stage == Stage::Cancelled);
             // A disk that refused the record may cost an upload that the server gives up by itself.
@@ -97,8 +102,11 @@ impl World {
         }
     }
 
-    fn completed(&self, id: LocalId) -> Option<&Known> {
-        self.functions.of(id).find(|known| known.state == UploadState::Completed)
+    fn is_completed(&self, view: &View) -> bool {
+        let known = view.upload.and_then(|upload| self.functions.uploads.get(&upload));
+        known.is_some_and(|known| {
+            known.state == UploadState::Completed && self.file(known.id).id == self.file(view.id).id
+        })
     }
 
     /// What storage holds is one version of the file, whole.

@@ -7,9 +7,9 @@ use slipway_protocol::wire::digest::{Digest, Md5};
 use slipway_protocol::wire::error::ErrorCode;
 use slipway_protocol::wire::id::{FileId, PartNumber, RoomId, UploadId};
 use slipway_protocol::wire::plan::Plan;
-use slipway_protocol::wire::{SignedRequest, StartedUpload, StoredPart, UploadState, UploadStatus};
+use slipway_protocol::wire::{Adoption, Proof, SignedRequest, StartedUpload, StoredPart, UploadState, UploadStatus};
 
-use super::bucket::{Bucket, Held, Permit};
+use super::bucket::{Bucket, Permit};
 
 pub(crate) const URL_SECONDS: u64 = 900;
 
@@ -24,6 +24,41 @@ pub(crate) struct Known {
     pub(crate) promised: BTreeMap<PartNumber, Md5>,
     /// When a slow complete ends.
     pub(crate) done_at: u64,
+    pub(crate) owner: Owner,
+    pub(crate) is_begun_here: bool,
+    /// Another device began it with other bytes than the file here has.
+    pub(crate) differs: bool,
+    /// The next proof comes later than another member's.
+    pub(crate) is_overtaken: bool,
+    /// The parts to prove: drawn once.
+    challenge: Option<Vec<PartNumber>>,
+}
+
+/// Whose upload it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Owner {
+    /// The member of this page.
+    Us,
+    Other,
+}
+
+impl Known {
+    pub(crate) fn of_plan(id: LocalId, upload: UploadId, file: FileId, plan: Plan) -> Self {
+        Self {
+            id,
+            upload,
+            file,
+            plan,
+            state: UploadState::Uploading,
+            promised: BTreeMap::new(),
+            done_at: 0,
+            owner: Owner::Us,
+            is_begun_here: true,
+            differs: false,
+            is_overtaken: false,
+            challenge: None,
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -70,9 +105,8 @@ impl Functions {
         let plan = Plan::new(entry.source.size, entry.rate_hint).unwrap();
         let promised = entry.first_parts.iter().map(|sign| (sign.part, sign.digest)).collect();
         let file = FileId::from_bytes(bytes);
-        let known = Known { id: entry.id, upload, file, plan, state: UploadState::Uploading, promised, done_at: 0 };
-        self.uploads.insert(upload, known);
-        bucket.uploads.insert(upload, Held { is_single: plan.is_single(), is_open: true, ..Held::default() });
+        self.uploads.insert(upload, Known { promised, ..Known::of_plan(entry.id, upload, file, plan) });
+        bucket.begin(upload, plan.is_single());
         upload
     }
 
@@ -93,7 +127,7 @@ impl Functions {
         upload: UploadId,
         parts: &[ToSign],
     ) -> Result<Vec<SignedRequest>, CallFault> {
-        let known = self.uploads.get_mut(&upload).ok_or_else(|| refuse(ErrorCode::NotFound))?;
+        let known = self.owned(upload).ok_or_else(|| refuse(ErrorCode::NotFound))?;
         if let Some(code) = closed(known.state) {
             return Err(refuse(code));
         }
@@ -112,8 +146,11 @@ impl Functions {
             size: *size,
             digest: Digest(*digest),
         };
-        let parts =
-            if known.state.is_open() { bucket.uploads[&upload].parts.iter().map(stored).collect() } else { vec![] };
+        let parts = if known.state.is_open() && known.owner == Owner::Us {
+            bucket.uploads[&upload].parts.iter().map(stored).collect()
+        } else {
+            vec![]
+        };
         Ok(UploadStatus {
             upload_id: upload,
             file_id: known.file,
@@ -137,7 +174,7 @@ impl Functions {
         upload: UploadId,
         slow_ms: u64,
     ) -> CompleteOutcome {
-        let Some(known) = self.uploads.get_mut(&upload) else {
+        let Some(known) = self.owned(upload) else {
             return CompleteOutcome::Refused(refuse(ErrorCode::NotFound));
         };
         match known.state {
@@ -170,8 +207,58 @@ impl Functions {
         CompleteOutcome::Done { file: known.file }
     }
 
+    fn owned(&mut self, upload: UploadId) -> Option<&mut Known> {
+        self.uploads.get_mut(&upload).filter(|known| known.owner == Owner::Us)
+    }
+
+    /// Without proofs the challenge, which is drawn once for all who ask.
+    pub(crate) fn adopt(&mut self, bucket: &Bucket, upload: UploadId, proofs: &[Proof]) -> Result<Adoption, CallFault> {
+        let known = self.uploads.get_mut(&upload).ok_or_else(|| refuse(ErrorCode::NotFound))?;
+        if let Some(code) = closed(known.state) {
+            return Err(refuse(code));
+        }
+        if known.owner == Owner::Us {
+            return Ok(Adoption::Adopted { upload_id: upload });
+        }
+        let digests: BTreeMap<PartNumber, Md5> = if known.plan.is_single() {
+            known.promised.clone()
+        } else {
+            bucket.uploads[&upload].parts.iter().map(|(part, (digest, _))| (*part, *digest)).collect()
+        };
+        if digests.is_empty() {
+            return Err(refuse(ErrorCode::NotFound));
+        }
+        // Every second one, up to three: parts that nobody asks for may be other ones.
+        let asked = known.challenge.get_or_insert_with(|| digests.keys().copied().step_by(2).take(3).collect());
+        if proofs.is_empty() {
+            return Ok(Adoption::Challenge { plan: known.plan, parts: asked.clone() });
+        }
+        let proves = |part: &PartNumber| {
+            proofs.iter().any(|proof| proof.part_number == *part && digests.get(part) == Some(&proof.digest.0))
+        };
+        if proofs.len() != asked.len() || !asked.iter().all(proves) {
+            return Err(refuse(ErrorCode::ProofMismatch));
+        }
+        if std::mem::take(&mut known.is_overtaken) {
+            return Err(refuse(ErrorCode::NotFound));
+        }
+        known.owner = Owner::Us;
+        Ok(Adoption::Adopted { upload_id: upload })
+    }
+
+    /// By a manager of the room.
+    pub(crate) fn remove(&mut self, bucket: &mut Bucket, upload: UploadId) {
+        if let Some(known) = self.uploads.get_mut(&upload).filter(|known| known.state.is_open()) {
+            known.state = UploadState::Aborted;
+            close(bucket, upload);
+        }
+    }
+
     pub(crate) fn abort(&mut self, bucket: &mut Bucket, upload: UploadId) -> Result<(), CallFault> {
         let known = self.uploads.get_mut(&upload).ok_or_else(|| refuse(ErrorCode::NotFound))?;
+        if !known.is_begun_here {
+            return Err(refuse(ErrorCode::RoleTooLow));
+        }
         match known.state {
             UploadState::Completed => Err(refuse(ErrorCode::UploadCompleted)),
             UploadState::Completing => Err(refuse(ErrorCode::UploadCompleting)),
@@ -198,6 +285,11 @@ impl Functions {
                 finish(known, bucket);
             }
         }
+    }
+
+    /// Of this file, whoever began it and under whatever local id.
+    pub(crate) fn of_file(&self, id: LocalId) -> impl Iterator<Item = &Known> {
+        self.uploads.values().filter(move |known| known.id.0 % 1000 == id.0 % 1000)
     }
 
     pub(crate) fn of(&self, id: LocalId) -> impl Iterator<Item = &Known> {

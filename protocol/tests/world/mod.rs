@@ -4,6 +4,7 @@
 mod acts;
 mod bucket;
 mod disk;
+mod elsewhere;
 mod ending;
 mod files;
 mod functions;
@@ -21,6 +22,7 @@ pub(crate) use schedule::{Schedule, any_schedule};
 
 use bucket::Bucket;
 use disk::Disk;
+use elsewhere::ElsewhereAct;
 use files::File;
 use functions::Functions;
 use network::Transfer;
@@ -45,6 +47,7 @@ enum Event {
     /// A write of the checkpoint ends.
     Disk(u32, disk::Write),
     Act(Act),
+    Elsewhere(ElsewhereAct),
     OutageEnds(bool),
     OtherTabLeaves(LocalId),
 }
@@ -72,6 +75,10 @@ pub(crate) struct World {
     steps: u64,
     cancelled: BTreeSet<LocalId>,
     removed_elsewhere: BTreeSet<LocalId>,
+    /// Files of which another member adopted what was open, by their index.
+    overtaken: BTreeSet<usize>,
+    /// Files picked once more.
+    picked: u64,
 }
 
 /// Runs one schedule to its end. Panics when something does not hold.
@@ -116,6 +123,8 @@ impl World {
             steps: 0,
             cancelled: BTreeSet::new(),
             removed_elsewhere: BTreeSet::new(),
+            overtaken: BTreeSet::new(),
+            picked: 0,
             schedule,
         }
     }
@@ -125,6 +134,7 @@ impl World {
             self.later(at, Event::Act(act));
         }
         self.tell_hosts();
+        self.begin_elsewhere();
         let files = self.files.iter().map(|file| (file.id, file.source())).collect();
         self.opened = self.files.iter().map(|file| (file.id, 0)).collect();
         self.give(Input::Add { room: ROOM, files });
@@ -155,7 +165,7 @@ impl World {
     }
 
     fn file(&self, id: LocalId) -> &File {
-        &self.files[id.0 as usize - 1]
+        &self.files[(id.0 as usize - 1) % 1000]
     }
 
     fn is_cut_off(&self) -> bool {
@@ -181,6 +191,7 @@ impl World {
             effects += 1;
             assert!(effects < MOST_EFFECTS, "one input has no end of effects");
             self.oracle.effect(self.now, &effect);
+            self.check_not_held_back(&effect);
             self.run_effect(effect);
         }
         for id in self.engine.take_changed() {
@@ -190,11 +201,23 @@ impl World {
         }
     }
 
+    /// Nothing happens to a file before the user has answered its offer.
+    fn check_not_held_back(&self, effect: &Effect) {
+        if let Effect::Prepare { id, .. } | Effect::Save { id, .. } | Effect::Adopt { id, .. } = effect {
+            assert!(self.engine.offers().iter().all(|offer| offer.id != *id), "{id:?} is offered, and {effect:?}");
+        }
+    }
+
     fn run_effect(&mut self, effect: Effect) {
         match effect {
             Effect::WakeAt { mono } => self.wake = Some(mono),
             Effect::Save { .. } | Effect::Forget { .. } => self.write(effect),
             Effect::Reopen { id } => self.reopen(id),
+            Effect::Attach { id, picked } => {
+                let version = self.opened.remove(&picked).expect("a picked file is open");
+                self.opened.insert(id, version);
+            }
+            Effect::ReportNotAdopted { id, why } => self.not_adopted(id, why),
             Effect::Prepare { .. } => self.read(&effect),
             Effect::Put { .. } => self.put(effect),
             Effect::DropPut { attempt, .. } | Effect::DropPrepare { attempt, .. } => {
@@ -241,6 +264,7 @@ impl World {
             Event::Disk(page, write) if page == self.page => self.written(&write),
             Event::Disk(..) => {}
             Event::Act(act) => self.act(act),
+            Event::Elsewhere(act) => self.elsewhere_act(act),
             Event::OutageEnds(said) => {
                 if said {
                     self.give(Input::Online);

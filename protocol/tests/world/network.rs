@@ -194,6 +194,10 @@ impl World {
                 let answer = Ok(uploads.iter().map(complete).collect());
                 Input::Completed { batch: *batch, attempt: *attempt, answer }
             }
+            Effect::Adopt { id, attempt, upload, proofs, .. } => {
+                let answer = self.functions.adopt(&self.bucket, *upload, proofs);
+                Input::Adopted { id: *id, attempt: *attempt, answer }
+            }
             Effect::AbortUpload { id, attempt, upload, .. } => {
                 let answer = self.functions.abort(&mut self.bucket, *upload);
                 Input::Aborted { id: *id, attempt: *attempt, answer }
@@ -214,6 +218,7 @@ fn failed(effect: &Effect, fault: CallFault) -> Input {
             Input::Completed { batch: *batch, attempt: *attempt, answer: Err(fault) }
         }
         Effect::AbortUpload { id, attempt, .. } => Input::Aborted { id: *id, attempt: *attempt, answer: Err(fault) },
+        Effect::Adopt { id, attempt, .. } => Input::Adopted { id: *id, attempt: *attempt, answer: Err(fault) },
         _ => Input::Initiated { batch: 0, attempt: Attempt(0), answer: Err(refuse(ErrorCode::Internal)) },
     }
 }

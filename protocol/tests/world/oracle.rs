@@ -44,11 +44,12 @@ impl Oracle {
                 assert_eq!(dropped.map(|(attempt, _)| attempt), Some(*attempt), "dropped a PUT that is not in flight");
                 self.failed(now);
             }
-            Effect::Prepare { id, part, attempt, .. } => {
+            Effect::Adopt { id, .. } => assert!(!self.paused.contains(id), "{id:?} is paused, and adopts"),
+            Effect::Prepare { id, part, attempt, purpose, .. } => {
                 assert!(!self.paused.contains(id), "{id:?} is paused, and reads part {part}");
                 assert!(self.reading.insert((*id, *part), *attempt).is_none(), "part {part} is read twice at once");
                 assert!(self.reading.len() <= 8, "{} parts are hashed at once", self.reading.len());
-                if !self.known.contains(&(*id, *part)) {
+                if *purpose == Purpose::Send && !self.known.contains(&(*id, *part)) {
                     self.ahead.insert((*id, *part));
                 }
                 assert!(self.ahead.len() <= MOST_AHEAD, "{} parts are hashed ahead", self.ahead.len());
@@ -99,9 +100,11 @@ impl Oracle {
             Input::Resume(Which::All) => self.paused.clear(),
             Input::Resume(Which::One(id)) => drop(self.paused.remove(id)),
             Input::Retry(which) => self.begin_again(*which),
+            Input::Reopened { id, .. } => self.begin_again(Which::One(*id)),
             Input::Initiated { answer: Err(fault), .. }
             | Input::Signed { answer: Err(fault), .. }
             | Input::Aborted { answer: Err(fault), .. }
+            | Input::Adopted { answer: Err(fault), .. }
             | Input::Status { answer: Err(fault), .. } => self.call_failed(now, fault),
             _ => {}
         }
@@ -116,7 +119,9 @@ impl Oracle {
 
     /// What ended is begun as another upload, and the pause was the old one's.
     fn begin_again(&mut self, which: Which) {
-        let again = self.views.values().filter(|view| view.stage.is_over() && view.actions.retry).map(|view| view.id);
+        let is_lost = |view: &View| view.reason == Some(Reason::UploadLost);
+        let begins = |view: &&View| is_lost(view) || (view.stage.is_over() && view.actions.retry);
+        let again = self.views.values().filter(begins).map(|view| view.id);
         let again: Vec<_> = again.filter(|id| which == Which::All || which == Which::One(*id)).collect();
         self.paused.retain(|id| !again.contains(id));
     }

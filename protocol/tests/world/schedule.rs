@@ -3,6 +3,8 @@
 use proptest::prelude::*;
 use slipway_protocol::machine::network::lanes::{MOST, PER_HOST, PER_OWN_HOST};
 
+use super::elsewhere::Elsewhere;
+
 const MIB: u64 = 1 << 20;
 const SIZES: [u64; 9] = [0, 1, 5 * MIB, 16 * MIB, 16 * MIB + 1, 33 * MIB, 100 * MIB, 150 * MIB + 7, 400 * MIB];
 
@@ -18,6 +20,8 @@ pub(crate) struct Schedule {
     pub(crate) lanes_each: u8,
     /// Records that reach the disk at once are told at once.
     pub(crate) saved_together: bool,
+    /// Uploads that other devices began, in one of three runs.
+    pub(crate) elsewhere: Option<Elsewhere>,
     /// Milliseconds after the start, and what happens then.
     pub(crate) acts: Vec<(u64, Act)>,
 }
@@ -98,7 +102,8 @@ pub(crate) fn any_schedule() -> impl Strategy<Value = Schedule> {
         faults.silent_changes = seed % 2 == 0;
         let lanes_each = [PER_HOST, PER_OWN_HOST, MOST][(seed / 2 % 3) as usize];
         acts.sort_by_key(|(at, _)| *at);
-        Schedule { seed, files, faults, hosts, lanes_each, saved_together: seed % 7 < 5, acts }
+        let elsewhere = (seed % 3 == 0).then(|| Elsewhere::draw(seed, files.len()));
+        Schedule { seed, files, faults, hosts, lanes_each, saved_together: seed % 7 < 5, elsewhere, acts }
     })
 }
 

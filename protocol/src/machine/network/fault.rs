@@ -11,6 +11,7 @@ pub enum Doing {
     Sign,
     Status,
     Complete,
+    Adopt,
     Abort,
 }
 
@@ -33,6 +34,10 @@ pub enum Then {
     SendMissing,
     /// The key was used for another body: begin with a new one.
     NewKey,
+    /// The proof of content is wrong: the file is another one, and goes up by itself.
+    NotTheFile,
+    /// There is no open upload to adopt: the file goes up by itself.
+    NothingToAdopt,
     /// There is nothing left to do: what was to be removed is gone.
     Gone,
     /// The upload is complete already.
@@ -73,7 +78,8 @@ enum Url {
 type Row = (&'static [Doing], Status, Code, Url, Then);
 
 const PUT: &[Doing] = &[Doing::Put];
-const CALLS: &[Doing] = &[Doing::Initiate, Doing::Sign, Doing::Status, Doing::Complete, Doing::Abort];
+const CALLS: &[Doing] = &[Doing::Initiate, Doing::Sign, Doing::Status, Doing::Complete, Doing::Adopt, Doing::Abort];
+const ADOPT: &[Doing] = &[Doing::Adopt];
 const ABORT: &[Doing] = &[Doing::Abort];
 const INITIATE: &[Doing] = &[Doing::Initiate];
 const COMPLETE: &[Doing] = &[Doing::Complete];
@@ -117,6 +123,12 @@ const ROWS: &[Row] = &[
     // No right to remove it any more: the server gives it up in time.
     (ABORT, Status::Is(401), Code::Any,                           Url::Any, Then::Gone),
     (ABORT, Status::Is(403), Code::Any,                           Url::Any, Then::Gone),
+
+    // ---- calls to the functions: adopting
+    (ADOPT, Status::Any, Code::Api(ErrorCode::ProofMismatch),     Url::Any, Then::NotTheFile),
+    // It ended meanwhile, or another member was quicker to adopt it.
+    (ADOPT, Status::Is(404), Code::Any,                           Url::Any, Then::NothingToAdopt),
+    (ADOPT, Status::Is(409), Code::Any,                           Url::Any, Then::NothingToAdopt),
 
     // ---- calls to the functions: all
     (CALLS, Status::Is(0),   Code::Any,                           Url::Any, Then::Again),
@@ -275,15 +287,17 @@ mod tests {
         }
     }
 
+    const ALL_CALLS: [Doing; 6] =
+        [Doing::Initiate, Doing::Sign, Doing::Status, Doing::Complete, Doing::Adopt, Doing::Abort];
+
     fn api(code: ErrorCode) -> CallFault {
         CallFault::Api { status: code.status(), code, retry_after: None, parts: vec![] }
     }
 
     #[test]
     fn every_code_of_the_api_for_every_call() {
-        let calls = [Doing::Initiate, Doing::Sign, Doing::Status, Doing::Complete, Doing::Abort];
         let lines = ErrorCode::ALL.iter().map(|code| {
-            let then = calls.map(|doing| format!("{:?}", after_call(doing, &api(*code))));
+            let then = ALL_CALLS.map(|doing| format!("{:?}", after_call(doing, &api(*code))));
             format!("{}: {}", code.as_str(), then.join(", "))
         });
         insta::assert_snapshot!(lines.collect::<Vec<_>>().join("\n"));
@@ -291,7 +305,7 @@ mod tests {
 
     #[test]
     fn no_answer_and_broken_servers_are_tried_again() {
-        for doing in [Doing::Initiate, Doing::Sign, Doing::Status, Doing::Complete, Doing::Abort] {
+        for doing in ALL_CALLS {
             assert_eq!(after_call(doing, &CallFault::Network), Then::Again);
             for status in [408, 425, 429, 500, 502, 503, 504, 599] {
                 let fault = CallFault::Api { status, code: ErrorCode::Unknown, retry_after: None, parts: vec![] };
@@ -302,7 +316,7 @@ mod tests {
 
     #[test]
     fn every_effect_has_a_last_row() {
-        for doing in [Doing::Put, Doing::Initiate, Doing::Sign, Doing::Status, Doing::Complete, Doing::Abort] {
+        for doing in ALL_CALLS.into_iter().chain([Doing::Put]) {
             let last = ROWS.iter().any(|row| {
                 row.0.contains(&doing) && matches!((row.1, row.2, row.3), (Status::Any, Code::Any, Url::Any))
             });

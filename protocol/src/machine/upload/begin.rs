@@ -12,7 +12,12 @@ impl Upload {
     pub(in crate::machine) fn admit(&mut self, cx: &mut Context) {
         self.active = true;
         cx.touch(self.id);
-        if self.parts.is_none() {
+        self.make_plan(cx);
+    }
+
+    /// Makes the plan, if it has none. That of an upload to adopt comes from the functions.
+    pub(super) fn make_plan(&mut self, cx: &mut Context) {
+        if self.parts.is_none() && self.phase != Phase::Adopting {
             let hint = self.begin.as_ref().map_or_else(|| rate_hint(cx), |begin| begin.rate_hint);
             self.plan(cx, hint);
         }
@@ -70,16 +75,9 @@ impl Upload {
         }
     }
 
-    /// The batch that begins it.
-    pub(in crate::machine) fn batch(&self) -> Option<u32> {
-        match self.phase {
-            Phase::Begun(batch) => Some(batch),
-            _ => None,
-        }
-    }
-
-    /// Refuses what no plan can hold, before any place is given to it.
-    pub(in crate::machine) fn refuse_if_too_large(&mut self, cx: &mut Context) {
+    /// Writes down that it was added. What no plan can hold is refused before any place is given to it.
+    pub(in crate::machine) fn save_first(&mut self, cx: &mut Context) {
+        self.head_save = self.save_head(cx);
         if Plan::new(self.source.size, None).is_err() {
             self.stop(cx, Reason::TooLarge);
         }
@@ -163,6 +161,7 @@ impl Upload {
     pub(super) fn start_over(&mut self, cx: &mut Context) {
         self.halt(cx);
         self.server = None;
+        self.adoption = None;
         self.check = None;
         self.doubted = false;
         self.abort = None;

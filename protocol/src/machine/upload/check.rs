@@ -21,8 +21,12 @@ impl Upload {
     /// The status is to be asked for, as soon as nothing is in flight.
     pub(super) fn ask_status(&mut self, cx: &Context) {
         if self.server.is_some() && !self.is_over() {
-            self.check.get_or_insert(Check { call: None, not_before: cx.now });
+            self.owe_check(cx);
         }
+    }
+
+    pub(super) fn owe_check(&mut self, cx: &Context) {
+        self.check.get_or_insert(Check { call: None, not_before: cx.now });
     }
 
     /// Asks again later: it is being completed.
@@ -36,16 +40,18 @@ impl Upload {
         cx.timers.set(Timer::Poll(self.id), cx.now + wait);
     }
 
-    /// Whether a call of its own is owed: a status or an abort.
+    /// Whether a call of its own is owed: a status, an adopt or an abort.
     pub(in crate::machine) fn has_chore(&self) -> bool {
         !self.is_over()
             && !self.elsewhere
             && match self.abort {
                 Some(call) => call.is_none(),
-                None => {
-                    !self.cancelled && self.stopped.is_none() && self.check.is_some_and(|check| check.call.is_none())
-                }
+                None => self.owes_check() || self.owes_adopt(),
             }
+    }
+
+    fn owes_check(&self) -> bool {
+        !self.cancelled && self.stopped.is_none() && self.check.is_some_and(|check| check.call.is_none())
     }
 
     /// Makes the call that is owed, if its time has come.
@@ -58,13 +64,15 @@ impl Upload {
             if self.head_is_saved() {
                 self.start_abort(cx);
             }
+        } else if self.owes_adopt() {
+            self.start_adopt(cx);
         } else if self.in_flight() == 0 && self.check.is_some_and(|check| check.not_before <= cx.now) {
             self.start_check(cx);
         }
     }
 
     fn start_check(&mut self, cx: &mut Context) {
-        let Some(upload) = self.server.as_ref().map(|server| server.upload) else { return };
+        let Some(upload) = self.upload_id() else { return };
         let call = cx.call();
         self.check = Some(Check { call: Some(call), not_before: cx.now });
         cx.timers.set(Timer::Status(self.id), cx.now + cx.config.status_ms);
@@ -112,6 +120,9 @@ impl Upload {
     }
 
     fn stands(&mut self, cx: &mut Context, status: &UploadStatus) {
+        if self.phase == Phase::Adopting && !self.take_handed_over(cx, status) {
+            return;
+        }
         let is_doubted = std::mem::take(&mut self.doubted);
         match status.state {
             // It is there, and still not to be signed: it belongs to another member.

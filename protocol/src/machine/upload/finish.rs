@@ -4,7 +4,7 @@ use super::{Context, Over, Phase, Upload};
 use crate::machine::context::Call;
 use crate::machine::network::fault::{self, Doing, Then};
 use crate::machine::timers::Timer;
-use crate::machine::{CallFault, CompleteOutcome, Reason};
+use crate::machine::{CallFault, CompleteOutcome, NotAdopted, Reason};
 use crate::wire::id::{PartNumber, UploadId};
 
 impl Upload {
@@ -13,7 +13,7 @@ impl Upload {
         self.may_work()
             && self.phase == Phase::Sending
             && self.check.is_none()
-            && !self.held
+            && !self.is_held()
             && self.parts.as_ref().is_some_and(|parts| parts.all_stored())
             && self.is_proved()
     }
@@ -96,6 +96,11 @@ impl Upload {
                 self.doubted = true;
                 self.ask_status(cx);
                 self.wait_with_calls(cx, call, None);
+            }
+            Then::NotTheFile => self.begin_instead(cx, NotAdopted::NotTheFile),
+            Then::NothingToAdopt => self.begin_instead(cx, NotAdopted::Ended),
+            Then::Stop(Reason::UploadLost) if self.phase == Phase::Adopting => {
+                self.begin_instead(cx, NotAdopted::Ended);
             }
             Then::SendMissing => self.send_missing(cx, call, fault),
             Then::Completed => self.end(cx, Over::Completed),

@@ -1,5 +1,6 @@
 //! One upload: from the file as picked to the file in the room. A module for each step, in their order.
 
+mod adopt;
 mod begin;
 mod cancel;
 mod check;
@@ -27,6 +28,7 @@ use crate::machine::network::rate::Rate;
 use crate::wire::SignedRequest;
 use crate::wire::id::{PartNumber, RoomId};
 
+use adopt::Adoption;
 pub(super) use check::Check;
 
 /// How far the upload has come.
@@ -34,6 +36,8 @@ pub(super) use check::Check;
 pub(super) enum Phase {
     /// The functions don't know it yet.
     Fresh,
+    /// It is to continue an upload of the room that is not this device's yet.
+    Adopting,
     /// It is part of this batch of an initiate.
     Begun(u32),
     /// Parts go to storage.
@@ -70,8 +74,18 @@ pub(super) enum FileState {
 struct Reading {
     attempt: Attempt,
     bytes: u64,
-    /// To compare with what storage holds, not to send.
-    proof: bool,
+    read_for: ReadFor,
+}
+
+/// What a part is read for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ReadFor {
+    /// It is going to be sent.
+    Sending,
+    /// It is stored, and compared with the file.
+    Comparing,
+    /// Its digest proves to the functions that the file is here.
+    Adopting,
 }
 
 /// What is known of a part between its hashing and its arrival in storage.
@@ -116,6 +130,7 @@ pub(super) struct Upload {
     pub(super) phase: Phase,
     pub(super) parts: Option<Parts>,
     pub(super) server: Option<ServerSide>,
+    adoption: Option<Adoption>,
     key: String,
     begin: Option<BeginRecord>,
     file: FileState,
@@ -185,6 +200,7 @@ impl Upload {
             phase: Phase::Fresh,
             parts: None,
             server: None,
+            adoption: None,
             key: String::new(),
             begin: None,
             file: FileState::Open,
@@ -242,7 +258,12 @@ impl Upload {
 
     /// Whether it wants a place among those worked on.
     pub(super) fn wants_place(&self) -> bool {
-        self.may_work() && matches!(self.phase, Phase::Fresh | Phase::Begun(_) | Phase::Sending)
+        self.may_work() && matches!(self.phase, Phase::Fresh | Phase::Adopting | Phase::Begun(_) | Phase::Sending)
+    }
+
+    /// Whether the functions were not told of it.
+    pub(super) fn is_fresh(&self) -> bool {
+        self.phase == Phase::Fresh
     }
 
     pub(super) fn is_over(&self) -> bool {

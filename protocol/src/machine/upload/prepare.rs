@@ -1,31 +1,35 @@
 //! Reading and hashing parts, ahead of their sending.
 
-use super::{Context, Effect, Live, Phase, Reading, Upload};
+use super::{Context, Effect, Live, Phase, ReadFor, Reading, Upload};
 use crate::machine::network::fault::{self, Then};
 use crate::machine::parts::PartState;
 use crate::machine::timers::Timer;
-use crate::machine::{Attempt, ReadFault, Reason};
+use crate::machine::{Attempt, Purpose, ReadFault, Reason};
 use crate::wire::digest::Md5;
 use crate::wire::id::PartNumber;
+use crate::wire::plan::PartRange;
 
 impl Upload {
     /// Starts to hash one more part, if there is one and the upload may. Whether it did.
     ///
     /// `room` tells whether so many more parts and bytes may be hashed ahead of sending.
     pub(in crate::machine) fn prepare_next(&mut self, cx: &mut Context, room: impl Fn(u64) -> bool) -> bool {
+        if self.phase == Phase::Adopting {
+            return self.read_challenged(cx);
+        }
         let next = self.next_to_send();
         if let Some(part) = next
             && room(self.len_of(part))
         {
-            return self.read(cx, part, false);
+            return self.read(cx, part, ReadFor::Sending);
         }
         // What is missing is under way as far as it may be; spare lanes compare what is stored.
-        let proofs = self.reading.values().filter(|reading| reading.proof).count();
+        let proofs = self.reading.values().filter(|reading| reading.read_for == ReadFor::Comparing).count();
         if next.is_some() && proofs >= cx.config.proofs_beside {
             return false;
         }
         match self.unproved.first() {
-            Some(part) => self.read(cx, part, true),
+            Some(part) => self.read(cx, part, ReadFor::Comparing),
             None => false,
         }
     }
@@ -36,30 +40,35 @@ impl Upload {
         let lanes = usize::from(self.prepared) + 1;
         self.active
             && self.may_work()
-            && matches!(self.phase, Phase::Fresh | Phase::Begun(_) | Phase::Sending)
+            && matches!(self.phase, Phase::Fresh | Phase::Adopting | Phase::Begun(_) | Phase::Sending)
             && self.check.is_none()
             && self.reading.len() < lanes
             && !cx.timers.is_set(Timer::Read(self.id))
-            && (self.count(PartState::Planned) > 0 || !self.unproved.is_empty())
+            && (self.phase == Phase::Adopting || self.count(PartState::Planned) > 0 || !self.unproved.is_empty())
     }
 
     fn next_to_send(&mut self) -> Option<PartNumber> {
         self.parts.as_mut()?.next_planned()
     }
 
-    fn read(&mut self, cx: &mut Context, part: PartNumber, proof: bool) -> bool {
+    fn read(&mut self, cx: &mut Context, part: PartNumber, read_for: ReadFor) -> bool {
         let Some(range) = self.parts.as_ref().map(|parts| parts.range(part)) else { return false };
-        let attempt = cx.attempt();
-        if proof {
-            self.unproved.remove(part);
-        } else {
+        if read_for == ReadFor::Sending {
             self.set(part, PartState::Preparing);
+        } else {
+            self.unproved.remove(part);
         }
-        self.reading.insert(part, Reading { attempt, bytes: 0, proof });
+        self.start_reading(cx, part, range, read_for);
+        true
+    }
+
+    pub(super) fn start_reading(&mut self, cx: &mut Context, part: PartNumber, range: PartRange, read_for: ReadFor) {
+        let attempt = cx.attempt();
+        self.reading.insert(part, Reading { attempt, bytes: 0, read_for });
         self.watch_reading(cx, part);
         cx.touch(self.id);
-        cx.emit(Effect::Prepare { id: self.id, part, attempt, range });
-        true
+        let purpose = if read_for == ReadFor::Sending { Purpose::Send } else { Purpose::Compare };
+        cx.emit(Effect::Prepare { id: self.id, part, attempt, range, purpose });
     }
 
     pub(super) fn watch_reading(&self, cx: &mut Context, part: PartNumber) {
@@ -91,14 +100,18 @@ impl Upload {
         cx.touch(self.id);
         self.reads_work();
         self.prepared = self.prepared.saturating_add(1);
+        if let (ReadFor::Adopting, Some(adoption)) = (reading.read_for, &mut self.adoption) {
+            adoption.has_read(part, digest);
+            return;
+        }
         let promised = self.parts.as_ref().and_then(|parts| parts.digest(part));
         if promised.is_some_and(|promised| promised != digest) {
-            self.put_back(part, reading.proof);
+            self.put_back(part, reading.read_for);
             self.stop(cx, Reason::FileChanged);
             return;
         }
         self.was_read(part, reading);
-        if !reading.proof {
+        if reading.read_for == ReadFor::Sending {
             self.hashed_part(cx, part, digest, promised.is_some());
         }
     }
@@ -126,11 +139,12 @@ impl Upload {
         }
     }
 
-    fn put_back(&mut self, part: PartNumber, proof: bool) {
-        if proof {
-            self.unproved.insert(part);
-        } else {
-            self.set(part, PartState::Planned);
+    fn put_back(&mut self, part: PartNumber, read_for: ReadFor) {
+        match read_for {
+            ReadFor::Sending => self.set(part, PartState::Planned),
+            ReadFor::Comparing => self.unproved.insert(part),
+            // The challenge knows what it has not got.
+            ReadFor::Adopting => {}
         }
     }
 
@@ -144,7 +158,7 @@ impl Upload {
     ) {
         let Some(reading) = self.take_reading(cx, part, attempt) else { return };
         cx.touch(self.id);
-        self.put_back(part, reading.proof);
+        self.put_back(part, reading.read_for);
         self.cannot_read(cx, attempt, fault);
     }
 
@@ -191,7 +205,7 @@ impl Upload {
         if let Some(reading) = self.reading.remove(&part) {
             cx.timers.clear(Timer::Prepare(self.id, part));
             cx.emit(Effect::DropPrepare { id: self.id, part, attempt: reading.attempt });
-            self.put_back(part, reading.proof);
+            self.put_back(part, reading.read_for);
         }
     }
 }

@@ -8,7 +8,7 @@
 //! storage holds is the file as it was at that instant. What is sent after it needs no other reading; a file of one
 //! part never does.
 
-use super::{Context, Reading, Upload};
+use super::{Context, ReadFor, Reading, Upload};
 use crate::machine::Attempt;
 use crate::machine::bits::PartSet;
 use crate::wire::digest::Md5;
@@ -17,12 +17,12 @@ use crate::wire::id::PartNumber;
 impl Upload {
     /// Whether everything in storage is known to be the file's.
     pub(super) fn is_proved(&self) -> bool {
-        self.unproved.is_empty() && self.reading.values().all(|reading| !reading.proof)
+        self.unproved.is_empty() && self.reading.values().all(|reading| reading.read_for != ReadFor::Comparing)
     }
 
     /// Stored parts that are still to be compared, or being compared.
     pub(super) fn unproved_count(&self) -> u16 {
-        let reading = self.reading.values().filter(|reading| reading.proof).count();
+        let reading = self.reading.values().filter(|reading| reading.read_for == ReadFor::Comparing).count();
         (self.unproved.len() as usize + reading) as u16
     }
 
@@ -38,7 +38,7 @@ impl Upload {
     pub(super) fn was_read(&mut self, part: PartNumber, reading: Reading) {
         if self.proves(reading.attempt) {
             self.hashed_now.insert(part);
-        } else if reading.proof {
+        } else if reading.read_for == ReadFor::Comparing {
             self.unproved.insert(part);
         }
     }

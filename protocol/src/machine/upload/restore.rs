@@ -1,6 +1,6 @@
 //! Going on from a checkpoint, and from a file opened again.
 
-use super::{Context, FileState, Live, Phase, Upload};
+use super::{Adoption, Context, FileState, Live, Phase, Upload};
 use crate::machine::parts::PartState;
 use crate::machine::{Checkpoint, ReadFault, Reason, Source};
 use crate::wire::id::PartNumber;
@@ -13,6 +13,7 @@ impl Upload {
             // Earlier pages wrote a record for the part; the head is newer.
             parts = vec![(PartNumber::FIRST, digest.0)];
         }
+        let adoption = head.adopts.filter(|_| head.server.is_none()).map(Adoption::of);
         let reason = if head.source.reopens { Reason::Reloaded } else { Reason::PickAgain };
         let mut upload = Self {
             number: head.number,
@@ -22,6 +23,8 @@ impl Upload {
             hidden: head.cancelled && head.dismissed,
             key: head.initiate_key,
             begin: head.begin,
+            phase: if adoption.is_some() { Phase::Adopting } else { Phase::Fresh },
+            adoption,
             server: head.server,
             ..Self::new(head.id, head.room, head.source)
         };
@@ -86,6 +89,9 @@ impl Upload {
             self.start_over(cx);
             return;
         }
+        if let Some(adoption) = &mut self.adoption {
+            adoption.read_again();
+        }
         self.doubt_stored(cx);
         if !self.checked {
             self.ask_status(cx);
@@ -94,6 +100,8 @@ impl Upload {
 
     /// What was told to the functions stays; what was not may be newer now.
     fn take_source(&mut self, cx: &mut Context, source: Source) {
+        // Picked alone, a file has no folders: those are where it is shown.
+        let source = Source { path: self.source.path.clone(), ..source };
         self.source.notices_changes = source.notices_changes;
         let reopens = source.reopens;
         let is_fresh = self.phase == Phase::Fresh && self.parts.is_none();

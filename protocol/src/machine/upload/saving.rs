@@ -1,6 +1,6 @@
 //! Writing the checkpoint, and waiting for it.
 
-use super::{Context, Effect, Upload};
+use super::{Adoption, Context, Effect, Upload};
 use crate::machine::timers::Timer;
 use crate::machine::{Record, UploadRecord};
 use crate::wire::digest::{Digest, Md5};
@@ -31,6 +31,7 @@ impl Upload {
             initiate_key: self.key.clone(),
             begin: self.begin.clone(),
             digest: self.only_digest().map(Digest),
+            adopts: self.adoption.as_ref().map(Adoption::upload),
             server: self.server.clone(),
             paused: self.paused,
             cancelled: self.cancelled,
@@ -77,6 +78,11 @@ impl Upload {
     /// Records are not on disk in time.
     pub(in crate::machine) fn save_is_late(&mut self) {
         self.saves.give_up_waiting();
+    }
+
+    /// Whether parts have to wait: for its own record, or for those of the others that were begun with it.
+    pub(super) fn is_held(&self) -> bool {
+        self.held || !self.head_is_saved()
     }
 
     /// Whether everything written so far is on disk, or not to be waited for.

@@ -19,7 +19,7 @@ impl Upload {
             && self.may_work()
             && self.phase == Phase::Sending
             && self.check.is_none()
-            && !self.held
+            && !self.is_held()
             && self.front_ready(cx).is_some()
     }
 
@@ -189,6 +189,8 @@ impl Upload {
                 self.stop(cx, reason);
             }
             Then::AskWhose
+            | Then::NotTheFile
+            | Then::NothingToAdopt
             | Then::SendMissing
             | Then::NewKey
             | Then::Gone

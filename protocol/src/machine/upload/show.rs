@@ -89,7 +89,7 @@ impl Upload {
             id: self.id,
             number: self.number,
             room: self.room,
-            upload: server.map(|server| server.upload),
+            upload: self.upload_id(),
             file: server.map(|server| server.file),
             name: self.source.name.clone(),
             path: self.source.path.clone(),

@@ -35,7 +35,7 @@ impl Upload {
             && self.may_work()
             && self.phase == Phase::Sending
             && self.check.is_none()
-            && !self.held
+            && !self.is_held()
             && self.signing.len() < SIGN_CALLS
             && self.calls.is_over(cx.now)
             && cx.may_call()

@@ -35,6 +35,7 @@ impl Upload {
         }
         self.drop_signing(cx);
         self.drop_check(cx);
+        self.drop_adopt(cx);
         self.rate.clear();
     }
 
@@ -53,6 +54,7 @@ impl Upload {
         self.phase = Phase::Over(over);
         self.stopped = None;
         self.check = None;
+        self.adoption = None;
         self.abort = None;
         self.live.clear();
         self.hashed.clear();
@@ -148,6 +150,7 @@ impl Upload {
         self.forgive(cx);
         self.drop_signing(cx);
         self.drop_check(cx);
+        self.drop_adopt(cx);
         self.drop_abort(cx);
         self.rate.clear();
         if slept {

@@ -1,0 +1,238 @@
+//! Continuing an upload that was begun in another browser or on another machine.
+//!
+//! The functions name parts that storage holds, and whose digests prove that the file is here. The proof is for the
+//! functions: this side trusts nothing of it. Once the upload is handed over, it is like any upload after a reload, and
+//! every stored part is compared with the file before it completes.
+
+use std::collections::BTreeMap;
+
+use super::{Context, Effect, Phase, ReadFor, Upload};
+use crate::machine::context::Call;
+use crate::machine::network::fault::Doing;
+use crate::machine::timers::Timer;
+use crate::machine::{Attempt, CallFault, LocalId, NotAdopted, Reason, ServerSide, Source};
+use crate::wire::digest::{Digest, Md5};
+use crate::wire::id::{PartNumber, RoomId, UploadId};
+use crate::wire::plan::{PartRange, Plan};
+use crate::wire::{self, Proof, UploadState, UploadStatus};
+
+/// An upload of the room that is to become this device's.
+#[derive(Debug)]
+pub(super) struct Adoption {
+    upload: UploadId,
+    call: Option<Call>,
+    step: Step,
+}
+
+#[derive(Debug)]
+enum Step {
+    /// The challenge is to be asked for. An upload of one's own comes without any.
+    Ask,
+    /// The parts of the challenge are to be read, and their digests sent.
+    Prove(Challenge),
+    /// The functions handed it over. Plan and file come with its status.
+    HandedOver,
+}
+
+#[derive(Debug)]
+struct Challenge {
+    plan: Plan,
+    parts: Vec<PartNumber>,
+    digests: BTreeMap<PartNumber, Md5>,
+}
+
+impl Adoption {
+    pub(super) fn of(upload: UploadId) -> Self {
+        Self { upload, call: None, step: Step::Ask }
+    }
+
+    pub(super) fn upload(&self) -> UploadId {
+        self.upload
+    }
+
+    /// Whether the call can be made: nothing is left to read for it.
+    fn is_due(&self) -> bool {
+        let is_ready = match &self.step {
+            Step::Ask => true,
+            Step::Prove(challenge) => challenge.digests.len() == challenge.parts.len(),
+            Step::HandedOver => false,
+        };
+        is_ready && self.call.is_none()
+    }
+
+    fn proofs(&self) -> Vec<Proof> {
+        let Step::Prove(challenge) = &self.step else { return Vec::new() };
+        let proof = |(part, digest): (&PartNumber, &Md5)| Proof { part_number: *part, digest: Digest(*digest) };
+        challenge.digests.iter().map(proof).collect()
+    }
+
+    /// A part of the challenge that is neither read nor being read, and its bytes.
+    pub(super) fn next_to_read(&self, is_being_read: impl Fn(PartNumber) -> bool) -> Option<(PartNumber, PartRange)> {
+        let Step::Prove(challenge) = &self.step else { return None };
+        let is_left = |part: &&PartNumber| !challenge.digests.contains_key(part) && !is_being_read(**part);
+        let part = *challenge.parts.iter().find(is_left)?;
+        Some((part, challenge.plan.range(part)?))
+    }
+
+    pub(super) fn has_read(&mut self, part: PartNumber, digest: Md5) {
+        if let Step::Prove(challenge) = &mut self.step {
+            challenge.digests.insert(part, digest);
+        }
+    }
+
+    /// What was read may have been another file's.
+    pub(super) fn read_again(&mut self) {
+        if let Step::Prove(challenge) = &mut self.step {
+            challenge.digests.clear();
+        }
+    }
+}
+
+impl Upload {
+    /// A picked file that continues an upload of the room.
+    pub(in crate::machine) fn adopting(id: LocalId, room: RoomId, source: Source, upload: UploadId) -> Self {
+        Self { phase: Phase::Adopting, adoption: Some(Adoption::of(upload)), ..Self::new(id, room, source) }
+    }
+
+    /// The upload as the functions know it, once it is known or adopted.
+    pub(in crate::machine) fn upload_id(&self) -> Option<UploadId> {
+        let adopted = || self.adoption.as_ref().map(Adoption::upload);
+        self.server.as_ref().map(|server| server.upload).or_else(adopted)
+    }
+
+    /// Whether another member goes on with it, or nobody knows of it.
+    pub(in crate::machine) fn is_lost(&self) -> bool {
+        self.stopped == Some(Reason::UploadLost)
+    }
+
+    pub(super) fn owes_adopt(&self) -> bool {
+        self.may_work() && self.adoption.as_ref().is_some_and(Adoption::is_due)
+    }
+
+    /// Written down first: a later page goes on with the adoption.
+    pub(super) fn start_adopt(&mut self, cx: &mut Context) {
+        if !self.head_is_saved() {
+            return;
+        }
+        let Some(adoption) = &mut self.adoption else { return };
+        let call = cx.call();
+        adoption.call = Some(call);
+        cx.timers.set(Timer::Adopt(self.id), cx.now + cx.config.adopt_ms);
+        let (upload, proofs) = (adoption.upload, adoption.proofs());
+        cx.emit(Effect::Adopt { id: self.id, attempt: call.attempt, room: self.room, upload, proofs });
+        cx.touch(self.id);
+    }
+
+    /// The answer to an adopt under way is not waited for any more.
+    pub(super) fn drop_adopt(&mut self, cx: &mut Context) -> Option<Call> {
+        let call = self.adoption.as_mut()?.call.take()?;
+        cx.call_over();
+        cx.timers.clear(Timer::Adopt(self.id));
+        Some(call)
+    }
+
+    /// The adopt was answered.
+    pub(in crate::machine) fn adopted(
+        &mut self,
+        cx: &mut Context,
+        attempt: Attempt,
+        answer: Result<wire::Adoption, CallFault>,
+    ) {
+        let running = self.adoption.as_ref().and_then(|adoption| adoption.call);
+        if running.is_none_or(|call| call.attempt != attempt) {
+            return;
+        }
+        let Some(call) = self.drop_adopt(cx) else { return };
+        cx.touch(self.id);
+        match answer {
+            Ok(answer) => {
+                cx.api_answered();
+                self.calls.reset();
+                self.follow_adoption(cx, answer);
+            }
+            Err(fault) => self.call_failed(cx, Doing::Adopt, &fault, call),
+        }
+    }
+
+    /// No answer in time.
+    pub(in crate::machine) fn adopt_stalled(&mut self, cx: &mut Context) {
+        if let Some(call) = self.adoption.as_ref().and_then(|adoption| adoption.call) {
+            self.adopted(cx, call.attempt, Err(CallFault::Network));
+        }
+    }
+
+    fn follow_adoption(&mut self, cx: &mut Context, answer: wire::Adoption) {
+        let Some(adoption) = &mut self.adoption else { return };
+        match (answer, &adoption.step) {
+            (wire::Adoption::Adopted { .. }, _) => {
+                adoption.step = Step::HandedOver;
+                self.owe_check(cx);
+            }
+            (wire::Adoption::Challenge { plan, parts }, Step::Ask) if is_of_this_size(&plan, &self.source) => {
+                if parts.is_empty() || !parts.iter().all(|part| plan.contains(*part)) {
+                    self.stop(cx, Reason::ServerError);
+                } else {
+                    adoption.step = Step::Prove(Challenge { plan, parts, digests: BTreeMap::new() });
+                }
+            }
+            // Of another size, or another challenge in answer to a proof.
+            (wire::Adoption::Challenge { .. }, _) => self.begin_instead(cx, NotAdopted::NotTheFile),
+        }
+    }
+
+    /// It is not to be continued: the file goes up as an upload of its own.
+    pub(super) fn begin_instead(&mut self, cx: &mut Context, why: NotAdopted) {
+        self.halt(cx);
+        cx.emit(Effect::ReportNotAdopted { id: self.id, why });
+        self.adoption = None;
+        self.check = None;
+        self.begin_anew(cx);
+        self.save_first(cx);
+        if self.active {
+            self.make_plan(cx);
+        }
+    }
+
+    /// The first status of an upload that was handed over. Whether there is something to go on with.
+    pub(super) fn take_handed_over(&mut self, cx: &mut Context, status: &UploadStatus) -> bool {
+        match status.state {
+            UploadState::Failed | UploadState::Aborting | UploadState::Aborted | UploadState::Expired => {
+                self.begin_instead(cx, NotAdopted::Ended);
+                return false;
+            }
+            UploadState::Completed => {
+                self.server = Some(server_side(status));
+                return true;
+            }
+            UploadState::Pending | UploadState::Uploading | UploadState::Completing => {}
+        }
+        if !is_of_this_size(&status.plan, &self.source) {
+            self.begin_instead(cx, NotAdopted::NotTheFile);
+            return false;
+        }
+        self.adoption = None;
+        self.server = Some(server_side(status));
+        self.set_plan(status.plan);
+        self.phase = Phase::Sending;
+        self.head_save = self.save_head(cx);
+        true
+    }
+
+    /// Reads one part of the challenge. Whether there was one.
+    pub(super) fn read_challenged(&mut self, cx: &mut Context) -> bool {
+        let reading = &self.reading;
+        let next =
+            self.adoption.as_ref().and_then(|adoption| adoption.next_to_read(|part| reading.contains_key(&part)));
+        let Some((part, range)) = next else { return false };
+        self.start_reading(cx, part, range, ReadFor::Adopting);
+        true
+    }
+}
+
+fn server_side(status: &UploadStatus) -> ServerSide {
+    ServerSide { upload: status.upload_id, file: status.file_id, plan: status.plan }
+}
+
+fn is_of_this_size(plan: &Plan, source: &Source) -> bool {
+    plan.is_sound() && plan.size == source.size
+}
