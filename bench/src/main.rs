@@ -10,6 +10,7 @@ mod functions;
 mod hash;
 mod memory;
 mod report;
+mod rounds;
 mod samples;
 mod served;
 mod signer;
@@ -17,6 +18,7 @@ mod sink;
 mod sizes;
 mod stage;
 mod thread;
+mod timing;
 
 use std::path::PathBuf;
 
@@ -64,7 +66,7 @@ async fn main() -> Result<()> {
     let (page, rounds) = (&options.page, options.rounds);
     let mut report = Report::new(&options.out, rounds)?;
     for case in cases::all().into_iter().filter(|case| options.wants(case.name)) {
-        report.add_outcome(cases::run(&case, rounds, page, &options.who).await?)?;
+        report.add_outcome(rounds::run(&case, rounds, page, &options.who).await?)?;
     }
     if options.wants("hash") {
         report.add_section(hash::section(&hash::measure(page, rounds).await?))?;

@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use crate::cases::{Case, Figures, Outcome};
+use crate::cases::Case;
 use crate::contestant::Contestant;
+use crate::rounds::{Figures, Outcome};
 
 const GIB: f64 = (1 << 30) as f64;
 const MIB: f64 = (1 << 20) as f64;
