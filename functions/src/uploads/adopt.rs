@@ -1,14 +1,16 @@
 //! Continues an upload begun elsewhere: who knows the MD5s of some stored parts has the file.
 //!
-//! The challenge is kept as `UPLOAD#id` / `ADOPT#member`, so that asking again does not draw other parts.
+//! The challenge is drawn once for each upload and kept as `UPLOAD#id` / `ADOPT`: whoever asks gets the same one, so
+//! joining again buys no other choice of parts. Wrong proofs are not counted, since a guest could use the count up for
+//! the rightful member; an MD5 is not guessed within the rate of calls.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use slipway_protocol::wire::digest::Md5;
 use slipway_protocol::wire::error::ErrorCode;
-use slipway_protocol::wire::id::{MemberId, PartNumber, UploadId};
-use slipway_protocol::wire::{Adoption, Proof, StoredPart, UploadState};
+use slipway_protocol::wire::id::{PartNumber, UploadId};
+use slipway_protocol::wire::{Adoption, Proof, UploadState};
 
 use super::{closed, visible};
 use crate::error::ApiFailure;
@@ -16,29 +18,31 @@ use crate::extract::Member;
 use crate::ids;
 use crate::journal::{self, Journal};
 use crate::limits;
+use crate::records::plan;
 use crate::records::upload::{self, UploadRecord};
 use crate::state::App;
 use crate::storage::StorageError;
 use crate::table::{Key, TableError, Write};
 
-/// So many parts are asked for, or all that are stored.
-const ASKED_PARTS: usize = 3;
-/// Wrong answers to one challenge.
-const MAX_TRIES: u32 = 5;
-/// How long a challenge stands, in seconds.
-const CHALLENGE_SECONDS: u64 = 3600;
+/// At most this many parts are asked for, or all that are stored.
+const ASKED_PARTS: usize = 8;
+/// The table drops a challenge this long after the upload's last possible end, in seconds.
+const KEEP_SECONDS: u64 = 24 * 3600;
+
+/// Which part has which digest.
+type Digests = BTreeMap<PartNumber, Md5>;
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Challenge {
+    v: u8,
     parts: Vec<PartNumber>,
-    wrong: u32,
     /// Seconds since 1970. The table drops it later.
     ttl: u64,
 }
 
-fn key(upload: UploadId, member: MemberId) -> Key {
-    Key::new(format!("UPLOAD#{upload}"), format!("ADOPT#{member}"))
+fn key(upload: UploadId) -> Key {
+    Key::new(format!("UPLOAD#{upload}"), "ADOPT")
 }
 
 /// Without proofs: names the parts to prove. With them: hands the upload to the caller.
@@ -57,52 +61,57 @@ pub async fn adopt(app: &App, member: &Member, id: UploadId, proofs: &[Proof]) -
         // Nothing is stored of a pending one: there is nothing to gain, and nothing to prove by.
         return Err(ApiFailure::not_found());
     }
-    let stored = stored(app, &upload).await?;
-    let challenge = challenge(app, &upload, member, &stored).await?;
+    let digests = provable(app, &upload).await?;
+    let asked = challenge(app, &upload, &digests).await?;
     if proofs.is_empty() {
-        return Ok(Adoption::Challenge { plan: upload.plan, parts: challenge.parts });
+        return Ok(Adoption::Challenge { plan: upload.plan, parts: asked });
     }
-    check(app, &upload, member, &challenge, &stored, proofs).await?;
+    if !proves(&asked, &digests, proofs) {
+        let message =
+            "This is not the file that was being uploaded. Pick the same file, or upload this one as a new one.";
+        return Err(ApiFailure::new(ErrorCode::ProofMismatch, message));
+    }
     hand_to(app, &upload, member).await
 }
 
-/// What storage holds; nothing at all is as good as no upload.
-async fn stored(app: &App, upload: &UploadRecord) -> Result<Vec<StoredPart>, ApiFailure> {
-    let Some(s3) = &upload.s3_upload_id else { return Err(ApiFailure::not_found()) };
-    match app.storage.list_parts(&upload.object_key(), s3).await {
-        Ok(page) if !page.parts.is_empty() => Ok(page.parts),
-        Ok(_) | Err(StorageError::NoSuchUpload) => Err(ApiFailure::not_found()),
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// The caller's challenge: the one that stands, or a new one.
-async fn challenge(
-    app: &App,
-    upload: &UploadRecord,
-    member: &Member,
-    stored: &[StoredPart],
-) -> Result<Challenge, ApiFailure> {
-    let now = app.clock.now_seconds();
-    let key = key(upload.upload_id, member.id);
-    if let Some(standing) = app.table.get::<Challenge>(&key).await?.filter(|challenge| challenge.ttl > now) {
-        return Ok(standing);
-    }
-    let new = Challenge { parts: draw(stored), wrong: 0, ttl: now + CHALLENGE_SECONDS };
-    let write = Write::put(&key, &new).when("attribute_not_exists(#pk) OR #ttl <= :now").bind("now", now);
-    match app.table.write(&write).await {
-        Ok(()) => Ok(new),
-        // Asked twice at once: the first one stands.
-        Err(TableError::Refused(_)) => {
-            app.table.get(&key).await?.ok_or_else(|| ApiFailure::unavailable("a challenge came and went"))
+/// The digests that the file can be proved by: of what storage holds, and of a single PUT, which storage has whole or
+/// not at all, the promised one. None at all is as good as no upload.
+async fn provable(app: &App, upload: &UploadRecord) -> Result<Digests, ApiFailure> {
+    let digests: Digests = if upload.plan.is_single() {
+        plan::all(&app.table, upload.upload_id).await?
+    } else {
+        let Some(s3) = &upload.s3_upload_id else { return Err(ApiFailure::not_found()) };
+        match app.storage.list_parts(&upload.object_key(), s3).await {
+            Ok(page) => page.parts.iter().map(|part| (part.part_number, part.digest.0)).collect(),
+            Err(StorageError::NoSuchUpload) => return Err(ApiFailure::not_found()),
+            Err(error) => return Err(error.into()),
         }
+    };
+    if digests.is_empty() { Err(ApiFailure::not_found()) } else { Ok(digests) }
+}
+
+/// The upload's challenge: the one that stands, or a new one.
+async fn challenge(app: &App, upload: &UploadRecord, digests: &Digests) -> Result<Vec<PartNumber>, ApiFailure> {
+    let key = key(upload.upload_id);
+    if let Some(standing) = app.table.get::<Challenge>(&key).await? {
+        return Ok(standing.parts);
+    }
+    let ttl = upload.started_at / 1000 + app.config.upload_life_seconds + KEEP_SECONDS;
+    let new = Challenge { v: 1, parts: draw(digests), ttl };
+    match app.table.write(&Write::put(&key, &new).when("attribute_not_exists(#pk)")).await {
+        Ok(()) => Ok(new.parts),
+        // Asked twice at once: the first one stands.
+        Err(TableError::Refused(_)) => match app.table.get::<Challenge>(&key).await? {
+            Some(standing) => Ok(standing.parts),
+            None => Err(ApiFailure::unavailable("a challenge came and went")),
+        },
         Err(error) => Err(error.into()),
     }
 }
 
-/// Some stored parts at random, ascending.
-fn draw(stored: &[StoredPart]) -> Vec<PartNumber> {
-    let mut numbers: Vec<_> = stored.iter().map(|part| part.part_number).collect();
+/// Some parts at random, ascending.
+fn draw(digests: &Digests) -> Vec<PartNumber> {
+    let mut numbers: Vec<_> = digests.keys().copied().collect();
     let count = numbers.len().min(ASKED_PARTS);
     for index in 0..count {
         let other = index + ids::random_below((numbers.len() - index) as u64) as usize;
@@ -113,42 +122,16 @@ fn draw(stored: &[StoredPart]) -> Vec<PartNumber> {
     numbers
 }
 
-async fn check(
-    app: &App,
-    upload: &UploadRecord,
-    member: &Member,
-    challenge: &Challenge,
-    stored: &[StoredPart],
-    proofs: &[Proof],
-) -> Result<(), ApiFailure> {
-    if challenge.wrong >= MAX_TRIES {
-        return Err(ApiFailure::rate_limited(challenge.ttl.saturating_sub(app.clock.now_seconds()).max(1)));
-    }
-    if proves(&challenge.parts, stored, proofs) {
-        return Ok(());
-    }
-    let count = Write::update(&key(upload.upload_id, member.id), "ADD #wrong :one").when("#wrong < :most");
-    match app.table.write(&count.bind("one", 1).bind("most", MAX_TRIES)).await {
-        Ok(()) | Err(TableError::Refused(_)) => {}
-        Err(error) => return Err(error.into()),
-    }
-    let message = "This is not the file that was being uploaded. Pick the same file, or upload this one anew.";
-    Err(ApiFailure::new(ErrorCode::ProofMismatch, message))
-}
-
-/// Each part that was asked for, no other, with the digest that storage tells.
-fn proves(asked: &[PartNumber], stored: &[StoredPart], proofs: &[Proof]) -> bool {
-    let stored: BTreeMap<PartNumber, Md5> = stored.iter().map(|part| (part.part_number, part.digest.0)).collect();
-    let proofs: BTreeMap<PartNumber, Md5> = proofs.iter().map(|proof| (proof.part_number, proof.digest.0)).collect();
+/// Each part that was asked for, no other, with the right digest.
+fn proves(asked: &[PartNumber], digests: &Digests, proofs: &[Proof]) -> bool {
+    let proofs: Digests = proofs.iter().map(|proof| (proof.part_number, proof.digest.0)).collect();
     !asked.is_empty()
         && proofs.len() == asked.len()
-        && asked.iter().all(|part| proofs.contains_key(part) && proofs.get(part) == stored.get(part))
+        && asked.iter().all(|part| proofs.contains_key(part) && proofs.get(part) == digests.get(part))
 }
 
 async fn hand_to(app: &App, upload: &UploadRecord, member: &Member) -> Result<Adoption, ApiFailure> {
-    let mut writes = Vec::with_capacity(3);
-    writes.extend(upload.adopted(member.id, &member.principal, &member.display_name));
-    writes.push(Write::delete(&key(upload.upload_id, member.id)));
+    let writes = upload.adopted(member.id, &member.principal, &member.display_name);
     let journal = Journal::new().audit(Some(member.id), "upload-adopted", upload.upload_id);
     match journal::commit(app, upload.room_id, &writes, &journal).await {
         Ok(_) => Ok(Adoption::Adopted { upload_id: upload.upload_id }),
@@ -170,9 +153,8 @@ mod tests {
         PartNumber::new(number).unwrap()
     }
 
-    fn stored(numbers: &[u16]) -> Vec<StoredPart> {
-        let one = |number: &u16| StoredPart { part_number: part(*number), size: 1, digest: digest(*number) };
-        numbers.iter().map(one).collect()
+    fn stored(numbers: &[u16]) -> Digests {
+        numbers.iter().map(|number| (part(*number), digest(*number).0)).collect()
     }
 
     fn digest(number: u16) -> Digest {
@@ -184,10 +166,11 @@ mod tests {
     }
 
     #[test]
-    fn up_to_three_different_stored_parts_are_drawn() {
-        for numbers in [&[7][..], &[1, 9], &[1, 3, 7], &[1, 2, 3, 4, 5, 6, 7, 8]] {
+    fn up_to_eight_different_stored_parts_are_drawn() {
+        for numbers in [&[7][..], &[1, 9], &[1, 3, 7], &[1, 2, 3, 4, 5, 6, 7, 8], &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12]]
+        {
             let drawn = draw(&stored(numbers));
-            assert_eq!(drawn.len(), numbers.len().min(3));
+            assert_eq!(drawn.len(), numbers.len().min(8));
             assert!(drawn.is_sorted_by(|a, b| a < b) && drawn.iter().all(|part| numbers.contains(&part.get())));
         }
     }

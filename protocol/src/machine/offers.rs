@@ -81,7 +81,7 @@ impl Offers {
                 bytes: info.bytes_uploaded,
                 who: info.display_name,
             };
-            self.in_rooms.entry((room, meta.name, info.size)).or_default().push(candidate);
+            self.in_rooms.entry(key(room, meta.name, info.size)).or_default().push(candidate);
         }
     }
 
@@ -95,17 +95,17 @@ impl Offers {
             return self.drop_row(view);
         }
         self.waiting.insert(view.id);
-        self.rows.entry(key(view)).or_default().insert((view.number, view.id));
+        self.rows.entry(key_of(view)).or_default().insert((view.number, view.id));
     }
 
     /// The upload is not listed any more.
     pub(super) fn drop_row(&mut self, view: &View) {
         if self.waiting.remove(&view.id)
-            && let Some(rows) = self.rows.get_mut(&key(view))
+            && let Some(rows) = self.rows.get_mut(&key_of(view))
         {
             rows.remove(&(view.number, view.id));
             if rows.is_empty() {
-                self.rows.remove(&key(view));
+                self.rows.remove(&key_of(view));
             }
         }
     }
@@ -133,8 +133,12 @@ impl Offers {
     }
 }
 
-fn key(view: &View) -> Key {
-    (view.room, view.name.clone(), view.size)
+fn key(room: RoomId, name: String, size: u64) -> Key {
+    (room, name, size)
+}
+
+fn key_of(view: &View) -> Key {
+    key(view.room, view.name.clone(), view.size)
 }
 
 /// A file picked alone has no folders, and may be any of that name and size.
@@ -175,7 +179,7 @@ impl Engine {
         here: &mut Option<BTreeSet<UploadId>>,
     ) -> Option<(Offer, Target)> {
         let offer = |bytes, who| Offer { id, room, name: source.name.clone(), size: source.size, bytes, who };
-        let key = (room, source.name.clone(), source.size);
+        let key = key(room, source.name.clone(), source.size);
         let rows = self.offers.rows.get(&key).into_iter().flatten();
         let rows = rows.filter_map(|(_, row)| self.uploads.get(row)?.view.as_ref());
         let mut rows = rows.filter(|view| fits(source, &view.path) && self.is_free(Target::Row(view.id)));

@@ -55,6 +55,7 @@ fn parts_that_are_always_missing_are_an_error_in_the_end() {
     for _ in 0..100 {
         page.complete(|_| CompleteOutcome::Refused(fault.clone()));
         page.pass(2_000);
+        page.prepare_all();
         page.sign_all();
         page.store(None);
     }

@@ -1,5 +1,6 @@
 //! Short stories of the upload machine, each named after a promise.
 
+mod adopt;
 mod answers;
 mod begin;
 mod changed;

@@ -189,18 +189,14 @@ impl Upload {
         self.moved(cx);
     }
 
-    /// Storage does not have a part that we thought it had: it is sent again.
+    /// Storage does not have a part that we thought it had: it is sent again. It is read first, since its digest may be
+    /// known from storage alone.
     pub(super) fn not_stored(&mut self, cx: &mut Context, part: PartNumber) {
         if !self.is(part, PartState::Stored) {
             return;
         }
         self.drop_reading(cx, part);
         self.unproved.remove(part);
-        self.live.entry(part).or_default();
-        if self.parts.as_ref().is_some_and(|parts| parts.digest(part).is_some()) {
-            self.line_up(part);
-        } else {
-            self.set(part, PartState::Planned);
-        }
+        self.set(part, PartState::Planned);
     }
 }

@@ -118,7 +118,7 @@ impl Upload {
 
     fn hashed_part(&mut self, cx: &mut Context, part: PartNumber, digest: Md5, is_again: bool) {
         if is_again {
-            self.hashed_again(cx, part);
+            self.hashed_again(cx, part, digest);
             return;
         }
         self.promise(cx, part, digest);
@@ -129,7 +129,12 @@ impl Upload {
     }
 
     /// The promise still holds: the part goes again when its wait is over.
-    fn hashed_again(&mut self, cx: &mut Context, part: PartNumber) {
+    fn hashed_again(&mut self, cx: &mut Context, part: PartNumber, digest: Md5) {
+        if !self.live.contains_key(&part) {
+            // The digest came from storage: this device has no record of it yet.
+            let save = self.save_promise(cx, part, digest);
+            self.live.insert(part, Live { save, ..Live::default() });
+        }
         let until = self.live.get(&part).map_or(0, |live| live.backoff.until());
         if until > cx.now {
             self.set(part, PartState::Waiting);
