@@ -111,7 +111,7 @@ async fn read(browser: &Browser) -> Result<String> {
     Ok(seen.as_str().unwrap_or_default().to_owned())
 }
 
-/// What `wasm-client/src/files/notice.rs` counts on.
+/// What `wasm-client/src/browser/files/change_detection.rs` counts on.
 async fn what_a_browser_notices(kind: Kind) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let file = TestFile::make(folder.path(), "a.bin", 5000, 1)?;
