@@ -139,6 +139,7 @@ pub(crate) fn head(id: u64) -> UploadRecord {
         initiate_key: "key".into(),
         begin: None,
         digest: None,
+        adopts: None,
         server: None,
         paused: false,
         cancelled: false,

@@ -82,6 +82,8 @@ impl World {
                 Stage::Cancelled if view.reason.is_none() => assert!(self.cancelled.contains(&id), "{view:#?}"),
                 // A page that could not write down that the user cancelled takes it for somebody else's doing.
                 Stage::Cancelled if self.schedule.faults.disk > 0 && self.cancelled.contains(&id) => {}
+                // Another row of this file had begun it, and was cancelled.
+                Stage::Cancelled if self.cancelled.iter().any(|other| self.file(*other).id == self.file(id).id) => {}
                 Stage::Cancelled | Stage::Expired => assert!(self.removed_elsewhere.contains(&id), "{view:#?}"),
                 _ => panic!("no end in sight: {view:#?}"),
             }

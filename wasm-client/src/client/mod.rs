@@ -19,7 +19,6 @@ use crate::shell::api::Api;
 use crate::shell::changes::{Change, Changes};
 use crate::shell::driver::Driver;
 use crate::shell::notices::{Board, Notice, lack};
-use crate::shell::offers::Offers;
 use crate::shell::rooms::{Rooms, SavedRoom};
 
 /// Dropped and picked folders are added as they are walked, so many files at a time.
@@ -31,7 +30,6 @@ pub struct Client {
     driver: Driver,
     board: Board,
     changes: Changes,
-    offers: Offers,
 }
 
 impl Client {
@@ -43,7 +41,7 @@ impl Client {
         let rooms = Rooms::load(Api::of_page(), store.clone()).await;
         let (board, changes) = (Board::default(), Changes::new());
         let driver = Driver::new(rooms, store.clone(), board.clone(), changes.clone());
-        let client = Self { driver, board, changes, offers: Offers::default() };
+        let client = Self { driver, board, changes };
         client.tell_what_lacks(&store);
         client.driver.restore().await;
         client
@@ -109,6 +107,7 @@ impl Client {
     pub async fn room(&self, room: RoomId) -> Result<RoomView, ClientError> {
         let view = self.rooms().room(room).await?;
         let lanes_each = if view.upload_same_origin { connections::lanes_of_own_host() } else { PER_HOST };
+        self.driver.feed(Input::OpenUploads { room, uploads: view.uploads.clone() });
         self.driver.feed(Input::Hosts { count: view.upload_hosts.max(1), lanes_each });
         if view.role.may_upload() {
             self.driver.expect_files();
@@ -303,9 +302,8 @@ impl Client {
     }
 
     fn add(&self, room: RoomId, picked: Vec<Picked>) {
-        let picked = self.hold(room, picked);
-        let client = self.clone();
-        spawn_local(async move { client.driver.add(room, picked).await });
+        let driver = self.driver.clone();
+        spawn_local(async move { driver.add(room, picked).await });
     }
 
     fn tell_what_lacks(&self, store: &Store) {

@@ -9,11 +9,10 @@ use std::fmt;
 use std::rc::{Rc, Weak};
 
 use slipway_protocol::machine::network::lanes::PER_OWN_HOST;
-use slipway_protocol::machine::{Attempt, Config, Effect, Engine, Input, LocalId, Reason, Stage, Totals, View};
+use slipway_protocol::machine::{Attempt, Config, Effect, Engine, Input, LocalId, Offer, Reason, Stage, Totals, View};
 use slipway_protocol::wire::id::PartNumber;
 use web_sys::File;
 
-use super::effects::adopt::Asked;
 use super::effects::job_key;
 use crate::browser::clock::{self, Alarm, World};
 use crate::browser::keep_awake::Awake;
@@ -25,7 +24,7 @@ use crate::browser::selftest::SelfTest;
 use crate::browser::store::Store;
 use crate::browser::sys::{self, FileHandle};
 use crate::browser::tabs::{Tabs, Word};
-use crate::hash::{self, HashPool, JobKey};
+use crate::hash::{self, HashPool};
 use crate::shell::changes::{Change, Changes};
 use crate::shell::notices::{Board, Notice};
 use crate::shell::rooms::{Rooms, random};
@@ -62,8 +61,6 @@ pub(super) struct Inner {
     /// Handles of files whose first record is not written yet.
     pub(super) handles: RefCell<HashMap<LocalId, FileHandle>>,
     pub(super) puts: RefCell<HashMap<(LocalId, PartNumber), (Attempt, Put)>>,
-    /// Digests asked for by nobody but an adoption.
-    pub(super) proofs: RefCell<HashMap<JobKey, Asked>>,
     /// Uploads whose view changed since the page asked last.
     fresh: RefCell<HashSet<LocalId>>,
     /// Uploads that go on by themselves now.
@@ -113,7 +110,6 @@ impl Driver {
             files: RefCell::default(),
             handles: RefCell::default(),
             puts: RefCell::default(),
-            proofs: RefCell::default(),
             fresh: RefCell::default(),
             running: RefCell::default(),
             taking: RefCell::default(),
@@ -192,6 +188,11 @@ impl Driver {
     /// What is shown of one.
     pub(crate) fn view(&self, id: LocalId) -> Option<View> {
         self.0.engine.borrow().view(id)
+    }
+
+    /// Picked files that wait for the user's answer.
+    pub(crate) fn offers(&self) -> Vec<Offer> {
+        self.0.engine.borrow().offers()
     }
 
     /// All together.
@@ -273,6 +274,9 @@ impl Driver {
 
     /// Tells the page, and keeps the device awake, after a round of facts.
     fn shown(&self) {
+        if self.0.engine.borrow_mut().take_offers_changed() {
+            self.0.changes.note(Change::Offers);
+        }
         let changed = self.0.engine.borrow_mut().take_changed();
         let clicked = self.0.clicked.take();
         if changed.is_empty() {
@@ -300,7 +304,8 @@ impl Driver {
     fn run(&self, effect: Effect) {
         match effect {
             Effect::Reopen { id } => self.reopen(id),
-            Effect::Prepare { id, part, attempt, range } => self.prepare(id, part, attempt, range),
+            Effect::Attach { id, picked } => self.attach(id, picked),
+            Effect::Prepare { id, part, attempt, range, purpose: _ } => self.prepare(id, part, attempt, range),
             Effect::DropPrepare { id, part, attempt } => self.0.pool.drop_job(job_key(id, part, attempt)),
             Effect::Initiate { batch, attempt, room, key, uploads } => self.answer(|rooms| async move {
                 Input::Initiated { batch, attempt, answer: rooms.initiate(room, key, uploads).await }
@@ -316,6 +321,10 @@ impl Driver {
                 let uploads = uploads.into_iter().map(|(_, upload)| upload).collect();
                 Input::Completed { batch, attempt, answer: rooms.complete(room, uploads).await }
             }),
+            Effect::Adopt { id, attempt, room, upload, proofs } => self.answer(|rooms| async move {
+                Input::Adopted { id, attempt, answer: rooms.adopt(room, upload, proofs).await }
+            }),
+            Effect::ReportNotAdopted { id, why } => self.report_not_adopted(id, why),
             Effect::AbortUpload { id, attempt, room, upload } => self
                 .answer(|rooms| async move { Input::Aborted { id, attempt, answer: rooms.abort(room, upload).await } }),
             Effect::Save { id, save, record } => self.save(id, save, *record),

@@ -64,10 +64,8 @@ impl Driver {
         self.opened(id, picked);
     }
 
-    /// The file of an upload is open again, wherever it comes from: its folders are those it was added with.
+    /// The file of an upload is open again, wherever it comes from.
     pub(super) fn opened(&self, id: LocalId, picked: Picked) {
-        let path = self.view(id).map(|view| view.path).unwrap_or_default();
-        let picked = Picked { path, ..picked };
         let source = picked.source();
         self.0.files.borrow_mut().insert(id, picked.file);
         self.feed(Input::Reopened { id, source });

@@ -8,7 +8,6 @@ pub(crate) mod effects;
 mod intake;
 mod leave;
 pub(crate) mod notices;
-pub(crate) mod offers;
 mod ownership;
 pub(crate) mod rooms;
 mod routes;

@@ -145,15 +145,6 @@ pub(crate) mod lack {
         }
     }
 
-    /// No answer, or no right.
-    pub(crate) fn not_adopted(name: &str, why: &dyn std::fmt::Display) -> Notice {
-        Notice {
-            key: "not-adopted",
-            level: Level::Error,
-            text: format!("Could not go on with “{name}”: {why} Nothing is lost; pick the file again to retry."),
-        }
-    }
-
     /// Storage answered a download with an error.
     pub(crate) fn download() -> Notice {
         Notice {

@@ -129,8 +129,13 @@ impl Rooms {
     }
 
     /// POST to go on with an upload begun elsewhere. Without proofs the answer says what to prove.
-    pub(crate) async fn adopt(&self, room: RoomId, upload: UploadId, proofs: Vec<Proof>) -> Result<Adoption, Fault> {
-        self.call(room, &Call::post(format!("/uploads/{upload}/adopt"), &Adopt { proofs })).await
+    pub(crate) async fn adopt(
+        &self,
+        room: RoomId,
+        upload: UploadId,
+        proofs: Vec<Proof>,
+    ) -> Result<Adoption, CallFault> {
+        Ok(self.call(room, &Call::post(format!("/uploads/{upload}/adopt"), &Adopt { proofs })).await?)
     }
 
     /// DELETE an upload.

@@ -73,11 +73,12 @@ fn more(count: usize) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use slipway_protocol::wire::id::RoomId;
+    use wasm_client::LocalId;
 
     use super::*;
 
     fn offer(name: &str) -> Offer {
-        Offer { room: RoomId::from_bytes([1; 16]), name: name.into(), size: 5, bytes: 2, who: None }
+        Offer { id: LocalId(1), room: RoomId::from_bytes([1; 16]), name: name.into(), size: 5, bytes: 2, who: None }
     }
 
     #[test]

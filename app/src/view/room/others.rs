@@ -3,11 +3,9 @@
 use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use slipway_protocol::wire::id::UploadId;
+use slipway_protocol::wire::id::{RoomId, UploadId};
 use slipway_protocol::wire::link::Role;
-use slipway_protocol::wire::plan::SINGLE_PUT_BYTES;
 use slipway_protocol::wire::{Meta, UploadInfo, UploadState};
-use wasm_client::Offer;
 
 use crate::model::format;
 use crate::model::live::Live;
@@ -45,14 +43,12 @@ fn Other(live: Live, role: Role, uploads: Memo<Vec<UploadInfo>>, id: UploadId) -
             now.or(before.copied()).unwrap_or_default()
         });
         let may_cancel = upload.mine || role == Role::Manage;
-        let may_go_on =
-            role.may_upload() && upload.state == UploadState::Uploading && upload.size > SINGLE_PUT_BYTES;
+        let may_go_on = role.may_upload() && upload.state == UploadState::Uploading;
         let who = upload.display_name.clone();
         let (name, path) = match upload.meta {
             Meta::Plain(meta) => (meta.name, meta.path),
             Meta::Sealed(_) => ("Encrypted file".to_owned(), String::new()),
         };
-        let offer = Offer { room: live.room, name: name.clone(), size: upload.size, bytes: 0, who: Some(who.clone()) };
         let who = if upload.mine { "You, in another browser or tab".to_owned() } else { visible(&who) };
         let size = upload.size;
         let percent = move || format::percent(bytes.get(), size);
@@ -67,7 +63,7 @@ fn Other(live: Live, role: Role, uploads: Memo<Vec<UploadInfo>>, id: UploadId) -
                 </p>
                 <div class="file-buttons">
                     <progress class="other-bar" max="100" value=move || percent() aria-label=format!("How far {} is", visible(&name))></progress>
-                    {may_go_on.then(|| view! { <GoOn offer id/> })}
+                    {may_go_on.then(|| view! { <GoOn room=live.room name=name.clone() size id/> })}
                     {may_cancel.then(|| view! { <Cancel live name=name.clone() id/> })}
                 </div>
             </li>
@@ -77,15 +73,15 @@ fn Other(live: Live, role: Role, uploads: Memo<Vec<UploadInfo>>, id: UploadId) -
 
 /// Takes the upload over: whoever has the file may end it.
 #[component]
-fn GoOn(offer: Offer, id: UploadId) -> impl IntoView {
+fn GoOn(room: RoomId, name: String, size: u64, id: UploadId) -> impl IntoView {
     let ctx = state::ctx();
     let node = NodeRef::<html::Input>::new();
-    let words = format!("Go on with {} here", visible(&offer.name));
+    let words = format!("Go on with {} here", visible(&name));
     let on_pick = move |_| {
         let Some(input) = node.get_untracked() else { return };
         if let Some(file) = input.files().and_then(|files| files.get(0)) {
-            if file.size() == offer.size as f64 {
-                ctx.client().go_on_with(offer.clone(), id, file);
+            if file.size() == size as f64 {
+                ctx.client().go_on_with(room, id, file);
             } else {
                 ctx.complain(format!("That is another file: it has {}.", format::bytes(file.size() as u64)));
             }

@@ -1,4 +1,4 @@
-//! Calls of the functions: `Initiate`, `Sign`, `FetchStatus`, `Complete`, `AbortUpload`.
+//! Calls of the functions: `Initiate`, `Sign`, `FetchStatus`, `Complete`, `Adopt`, `AbortUpload`.
 
 use std::future::Future;
 

@@ -1,6 +1,6 @@
 //! One file per effect of the machine.
 
-pub(crate) mod adopt;
+mod adopt;
 mod call;
 mod forget;
 mod prepare;

@@ -17,7 +17,6 @@ impl Driver {
     }
 
     pub(in crate::shell) fn hashed(&self, event: HashEvent) {
-        let Some(event) = self.take_proof(event) else { return };
         match event {
             HashEvent::Progress { key, bytes } => {
                 let (id, part, attempt) = parts_of(key);

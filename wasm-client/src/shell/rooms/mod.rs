@@ -19,7 +19,7 @@ use slipway_protocol::compact::sort;
 use slipway_protocol::wire::error::ErrorCode;
 use slipway_protocol::wire::id::RoomId;
 use slipway_protocol::wire::link::{LinkSecret, MemberToken, Role, RoomLink};
-use slipway_protocol::wire::{CreateRoom, Join, Joined, RoomCreated, RoomView, UploadInfo};
+use slipway_protocol::wire::{CreateRoom, Join, Joined, RoomCreated, RoomView};
 
 use crate::ClientError;
 use crate::browser::store::Store;
@@ -36,8 +36,6 @@ struct Inner {
     api: Api,
     store: Store,
     sessions: RefCell<HashMap<RoomId, Session>>,
-    /// The open uploads of each room, as last told.
-    open: RefCell<HashMap<RoomId, Vec<UploadInfo>>>,
     /// One exchange of a token at a time: the others wait and use its outcome.
     rejoining: Mutex<()>,
     /// Told of changes made here.
@@ -51,7 +49,6 @@ impl Rooms {
             api,
             store,
             sessions: RefCell::default(),
-            open: RefCell::default(),
             rejoining: Mutex::new(()),
             on: RefCell::new(Rc::new(|| ())),
         };
@@ -147,7 +144,6 @@ impl Rooms {
 
     /// Keeps what the functions say of the room.
     pub(crate) fn saw(&self, view: &RoomView) {
-        self.0.open.borrow_mut().insert(view.room_id, view.uploads.clone());
         self.change(view.room_id, |session| {
             let same =
                 session.name == view.name && session.role == view.role && session.display_name == view.display_name;
@@ -156,11 +152,6 @@ impl Rooms {
             session.display_name.clone_from(&view.display_name);
             !same
         });
-    }
-
-    /// The open uploads of the room, as last told.
-    pub(crate) fn open_uploads(&self, room: RoomId) -> Vec<UploadInfo> {
-        self.0.open.borrow().get(&room).cloned().unwrap_or_default()
     }
 
     /// Makes a call as a member of the room, once more with a new token when the old one ran out.
