@@ -8,7 +8,8 @@ use anyhow::{Context, Result};
 
 use crate::command::{cargo, output, run, step, tool};
 
-const PACKAGES: &[&str] = &["slipway-protocol", "multi-md5", "functions", "local-stack", "xtask", "e2e", "app"];
+const PACKAGES: &[&str] =
+    &["slipway-protocol", "multi-md5", "functions", "dev-server", "local-stack", "xtask", "e2e", "app"];
 
 /// `-p` for each of them.
 pub(crate) fn packages() -> impl Iterator<Item = &'static str> {
@@ -32,7 +33,7 @@ pub(crate) fn build_tests() -> Result<()> {
 /// dev-server alone.
 pub(crate) fn build_dev_server() -> Result<()> {
     step("Building dev-server", || {
-        run(cargo().args(["build", "-p", "functions", "--bin", "dev-server"])).context("dev-server does not build")
+        run(cargo().args(["build", "-p", "dev-server"])).context("dev-server does not build")
     })
 }
 

@@ -36,7 +36,9 @@ pub(super) fn run(layer: Layer, all: &[Layer], shared: &Shared, rest: &[String])
 fn filter(layer: Layer) -> &'static str {
     match layer {
         Layer::Protocol => "package(slipway-protocol) | package(multi-md5)",
-        Layer::Functions => "package(functions) | package(local-stack) | package(xtask) | package(app)",
+        Layer::Functions => {
+            "package(functions) | package(dev-server) | package(local-stack) | package(xtask) | package(app)"
+        }
         Layer::E2e => "package(e2e)",
         Layer::Browser => "none()",
     }
