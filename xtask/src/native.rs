@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use crate::command::{cargo, output, run, step, tool};
 
 const PACKAGES: &[&str] =
-    &["slipway-protocol", "multi-md5", "functions", "dev-server", "local-stack", "xtask", "e2e", "app"];
+    &["slipway-protocol", "multi-md5", "functions", "dev-server", "local-stack", "xtask", "lab", "e2e", "bench", "app"];
 
 /// `-p` for each of them.
 pub(crate) fn packages() -> impl Iterator<Item = &'static str> {
