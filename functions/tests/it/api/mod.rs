@@ -2,18 +2,15 @@
 
 mod audit;
 mod bodies;
-mod dev_server;
 mod events;
 mod fuzz;
 mod headers;
 mod joining;
 mod limits;
 mod links;
-mod logs;
 mod names;
 mod openapi;
 mod outage;
 mod own_origin;
-mod page;
 mod rooms;
 mod tokens;

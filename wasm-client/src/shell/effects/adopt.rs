@@ -6,7 +6,7 @@ use slipway_protocol::wire::id::{RoomId, UploadId};
 use crate::browser::files::Picked;
 use crate::browser::store;
 use crate::shell::driver::Driver;
-use crate::shell::notices::lack;
+use crate::shell::notices::Notice;
 
 impl Driver {
     /// The picked file continues an upload of the room.
@@ -33,8 +33,8 @@ impl Driver {
     pub(in crate::shell) fn report_not_adopted(&self, id: LocalId, why: NotAdopted) {
         let Some(view) = self.view(id) else { return };
         self.notice(match why {
-            NotAdopted::NotTheFile => lack::not_the_file(&view.name),
-            NotAdopted::Ended => lack::nothing_to_go_on_with(&view.name),
+            NotAdopted::NotTheFile => Notice::DifferentFile { name: view.name },
+            NotAdopted::Ended => Notice::UploadEnded { name: view.name },
         });
     }
 }
