@@ -77,7 +77,7 @@ fn answers(effect: Effect) -> Vec<Input> {
         Effect::Save { id, save, .. } => vec![Input::Saved { id, save }],
         Effect::Prepare { id, part, attempt, range, .. } => vec![
             Input::Preparing { id, part, attempt, bytes: range.len / 2 },
-            Input::Prepared { id, part, attempt, digest: digest(part) },
+            Input::Prepared { id, part, attempt, digest: digest(part).into(), len: range.len },
         ],
         Effect::Initiate { batch, attempt, uploads, .. } => {
             vec![Input::Initiated { batch, attempt, answer: Ok(uploads.iter().map(started).collect()) }]
@@ -85,8 +85,8 @@ fn answers(effect: Effect) -> Vec<Input> {
         Effect::Sign { id, attempt, parts, .. } => {
             vec![Input::Signed { id, attempt, answer: Ok(parts.iter().map(|sign| request(sign.part)).collect()) }]
         }
-        Effect::Put { id, part, attempt, range, .. } => (1..=4)
-            .map(|quarter| Input::Sent { id, part, attempt, bytes: range.len * quarter / 4 })
+        Effect::Put { id, part, attempt, len, .. } => (1..=4)
+            .map(|quarter| Input::Sent { id, part, attempt, bytes: len * quarter / 4 })
             .chain([Input::Stored { id, part, attempt, etag: None }])
             .collect(),
         Effect::Complete { batch, attempt, uploads, .. } => {

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use js_sys::{Array, Function, Promise, Reflect, Uint8Array};
 use slipway_protocol::machine::{LocalId, Record, Source, UploadRecord};
 use slipway_protocol::wire::Joined;
-use slipway_protocol::wire::digest::{Digest, Md5};
+use slipway_protocol::wire::digest::Md5;
 use slipway_protocol::wire::id::{MemberId, PartNumber, RoomId};
 use slipway_protocol::wire::link::{LinkSecret, MemberToken, Role, RoomLink};
 use wasm_bindgen::prelude::*;
@@ -149,7 +149,7 @@ pub(crate) fn head(id: u64) -> UploadRecord {
 
 /// The record of a part whose digest follows from its number.
 pub(crate) fn part_record(part: u16) -> Record {
-    Record::Part { part: PartNumber::new(part).unwrap(), digest: Digest(digest_of(part)) }
+    Record::Part { part: PartNumber::new(part).unwrap(), digest: digest_of(part).into() }
 }
 
 /// That digest.

@@ -1,5 +1,7 @@
 //! Every number of the machine, with its unit.
 
+use crate::wire::plan::Planner;
+
 /// How the machine behaves. The defaults are what the page uses.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
@@ -55,6 +57,8 @@ pub struct Config {
     pub poll_most_ms: u64,
     /// So often complete may say that parts are missing before it is an error.
     pub incomplete_rounds: u8,
+    /// How files are cut. The functions plan in the same way, and what they answer counts.
+    pub planner: Planner,
     /// The rate of earlier sessions, in bytes per second. Makes parts small on slow links.
     pub rate_hint: Option<u64>,
 }
@@ -88,6 +92,7 @@ impl Default for Config {
             poll_ms: 2_000,
             poll_most_ms: 15_000,
             incomplete_rounds: 5,
+            planner: Planner::S3,
             rate_hint: None,
         }
     }

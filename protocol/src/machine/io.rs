@@ -1,10 +1,10 @@
 //! What goes into the machine and what comes out of it.
 
-use crate::wire::digest::Md5;
+use super::digest::PartDigest;
 use crate::wire::error::ErrorCode;
 use crate::wire::id::{FileId, PartNumber, RoomId, UploadId};
-use crate::wire::plan::{PartRange, Plan};
-use crate::wire::{Adoption, Proof, SignedRequest, StartedUpload, UploadInfo, UploadStatus};
+use crate::wire::plan::{DigestAlgorithm, PartRange, Plan};
+use crate::wire::{Adoption, Proof, SignedRequest, StartedUpload, StoredPart, UploadInfo, UploadState, UploadStatus};
 
 /// The time of an input. The machine never asks for it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -93,24 +93,25 @@ pub enum Input {
     OwnedElsewhere(LocalId),
 
     // ---- answers to effects
-    /// Bytes read and hashed so far of a part in preparation.
+    /// Bytes of the file read so far of a part in preparation.
     Preparing { id: LocalId, part: PartNumber, attempt: Attempt, bytes: u64 },
-    /// The part's digest is known.
-    Prepared { id: LocalId, part: PartNumber, attempt: Attempt, digest: Md5 },
+    /// The part is prepared: digest and length of what will be PUT. Prepared to be sent, the shell keeps it until
+    /// `DropPrepare`.
+    Prepared { id: LocalId, part: PartNumber, attempt: Attempt, digest: PartDigest, len: u64 },
     /// The part could not be read.
     PrepareFailed { id: LocalId, part: PartNumber, attempt: Attempt, fault: ReadFault },
     /// Answer to `Initiate`: one for each upload named, in its order.
     Initiated { batch: u32, attempt: Attempt, answer: Result<Vec<StartedUpload>, CallFault> },
     /// Answer to `Sign`.
     Signed { id: LocalId, attempt: Attempt, answer: Result<Vec<SignedRequest>, CallFault> },
-    /// Bytes handed to the network so far; may run ahead of what arrived.
+    /// Bytes of the prepared part handed to the network so far; may run ahead of what arrived.
     Sent { id: LocalId, part: PartNumber, attempt: Attempt, bytes: u64 },
     /// Storage took the part. `etag` is `None` where CORS hides it.
     Stored { id: LocalId, part: PartNumber, attempt: Attempt, etag: Option<String> },
     /// The PUT failed.
     PutFailed { id: LocalId, part: PartNumber, attempt: Attempt, fault: PutFault },
     /// Answer to `FetchStatus`: every page put together.
-    Status { id: LocalId, attempt: Attempt, answer: Result<Box<UploadStatus>, CallFault> },
+    Status { id: LocalId, attempt: Attempt, answer: Result<Box<Standing>, CallFault> },
     /// Answer to `Complete`: one for each upload named, in its order.
     Completed { batch: u32, attempt: Attempt, answer: Result<Vec<CompleteOutcome>, CallFault> },
     /// Answer to `Adopt`.
@@ -152,6 +153,39 @@ impl Input {
             | Self::Adopted { answer: Err(fault), .. }
             | Self::Aborted { answer: Err(fault), .. } => *fault == CallFault::Network,
             _ => false,
+        }
+    }
+}
+
+/// Where an upload stands, as the functions say.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Standing {
+    pub upload: UploadId,
+    pub file: FileId,
+    pub state: UploadState,
+    pub plan: Plan,
+    /// What storage holds.
+    pub parts: Vec<Stored>,
+}
+
+/// A part as storage lists it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stored {
+    pub part: PartNumber,
+    /// In bytes, as it was sent.
+    pub size: u64,
+    pub digest: PartDigest,
+}
+
+impl From<UploadStatus> for Standing {
+    fn from(status: UploadStatus) -> Self {
+        let stored = |part: StoredPart| Stored { part: part.part_number, size: part.size, digest: part.digest.into() };
+        Self {
+            upload: status.upload_id,
+            file: status.file_id,
+            state: status.state,
+            plan: status.plan,
+            parts: status.parts.into_iter().map(stored).collect(),
         }
     }
 }
@@ -202,16 +236,25 @@ pub enum Effect {
     /// The picked file turned out to be the one that upload `id` waits for: hold it as that one's, and nothing as
     /// `picked`'s. No answer is owed.
     Attach { id: LocalId, picked: LocalId },
-    /// Read and hash these bytes of the file. Several may be asked for at once; hash them in step.
-    Prepare { id: LocalId, part: PartNumber, attempt: Attempt, range: PartRange, purpose: Purpose },
-    /// Stop preparing; no answer is owed.
+    /// Read these bytes of the file, make of them what is sent, and hash that. Several may be asked for at once; hash
+    /// them in step. Prepared with the purpose to send, it is kept for any number of `Put`s until `DropPrepare`.
+    Prepare {
+        id: LocalId,
+        part: PartNumber,
+        attempt: Attempt,
+        range: PartRange,
+        digest: DigestAlgorithm,
+        purpose: Purpose,
+    },
+    /// Stop preparing, or let go of what was prepared by this attempt; no answer is owed. A PUT under way keeps its bytes.
+    /// Nothing prepared outlives its upload: this comes for each part that was prepared to be sent.
     DropPrepare { id: LocalId, part: PartNumber, attempt: Attempt },
     /// POST …/uploads with `key` as Idempotency-Key: the same key and body until it is answered.
     Initiate { batch: u32, attempt: Attempt, room: RoomId, key: String, uploads: Vec<ToInitiate> },
     /// POST …/parts. At most 100.
     Sign { id: LocalId, attempt: Attempt, room: RoomId, upload: UploadId, parts: Vec<ToSign> },
-    /// PUT the slice of the file to storage.
-    Put { id: LocalId, part: PartNumber, attempt: Attempt, range: PartRange, request: SignedRequest },
+    /// PUT what was prepared of the part to storage: `len` bytes.
+    Put { id: LocalId, part: PartNumber, attempt: Attempt, len: u64, request: SignedRequest },
     /// Abort a PUT in flight; no answer is owed.
     DropPut { id: LocalId, part: PartNumber, attempt: Attempt },
     /// GET the status with all its pages.
@@ -251,7 +294,7 @@ pub struct ToSign {
     /// Which.
     pub part: PartNumber,
     /// Its promised digest.
-    pub digest: Md5,
+    pub digest: PartDigest,
     /// For which upload host.
     pub host: u8,
 }
@@ -322,7 +365,7 @@ pub enum Record {
     /// The upload itself: before initiate (without a server side) and after it (with).
     Upload(UploadRecord),
     /// The digest promised for a part; before it is signed.
-    Part { part: PartNumber, digest: WireMd5 },
+    Part { part: PartNumber, digest: PartDigest },
 }
 
 /// The head record of one upload's checkpoint.
@@ -347,7 +390,7 @@ pub struct UploadRecord {
     pub begin: Option<BeginRecord>,
     /// The digest promised for a file that goes up in one PUT: it has no other record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub digest: Option<WireMd5>,
+    pub digest: Option<PartDigest>,
     /// The upload of the room that it is to continue, until the functions have handed it over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adopts: Option<UploadId>,
@@ -386,14 +429,11 @@ pub struct ServerSide {
     pub plan: Plan,
 }
 
-/// A digest in a record, as base64.
-pub type WireMd5 = crate::wire::digest::Digest;
-
 /// All records of one upload, read back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checkpoint {
     /// The head.
     pub head: UploadRecord,
     /// Promised digests, in any order.
-    pub parts: Vec<(PartNumber, Md5)>,
+    pub parts: Vec<(PartNumber, PartDigest)>,
 }

@@ -8,6 +8,7 @@ mod bits;
 mod calls;
 mod config;
 mod context;
+pub mod digest;
 mod engine;
 mod io;
 pub mod network;

@@ -2,10 +2,10 @@
 
 use super::Cell;
 use super::bits::PartSet;
+use super::digest::PartDigest;
 use super::strip::{Strip, cell};
-use crate::wire::digest::Md5;
 use crate::wire::id::PartNumber;
-use crate::wire::plan::{PartRange, Plan};
+use crate::wire::plan::{PartRange, Plan, Transport};
 
 /// Where a part stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,10 +35,11 @@ const STATES: usize = 8;
 pub(super) struct Parts {
     plan: Plan,
     state: Vec<PartState>,
-    digest: Vec<Option<Md5>>,
+    digest: Vec<Option<PartDigest>>,
     promised: u16,
     counts: [u16; STATES],
     planned: PartSet,
+    unstored: PartSet,
     sent_before: PartSet,
     strip: Strip,
     stored_bytes: u64,
@@ -59,6 +60,7 @@ impl Parts {
             digest: vec![None; usize::from(count)],
             promised: 0,
             counts,
+            unstored: planned.clone(),
             planned,
             sent_before: PartSet::empty(count),
             strip: Strip::new(count),
@@ -71,7 +73,17 @@ impl Parts {
         &self.plan
     }
 
-    /// The bytes of a part of the plan.
+    /// The functions' word on the transport counts; the cuts are the same.
+    pub(super) fn set_transport(&mut self, transport: Transport) {
+        self.plan.transport = transport;
+    }
+
+    /// The bytes of a part on the wire.
+    pub(super) fn wire_len(&self, part: PartNumber) -> u64 {
+        self.plan.wire_len(part).unwrap_or(0)
+    }
+
+    /// The bytes of the file in a part.
     pub(super) fn range(&self, part: PartNumber) -> PartRange {
         self.plan.range(part).unwrap_or(PartRange { start: 0, len: 0 })
     }
@@ -101,17 +113,23 @@ impl Parts {
     }
 
     fn count(&mut self, part: PartNumber, from: PartState, to: PartState) {
-        let len = self.range(part).len;
+        let len = self.wire_len(part);
         self.counts[from as usize] -= 1;
         self.counts[to as usize] += 1;
         match from {
             PartState::Planned => drop(self.planned.remove(part)),
-            PartState::Stored => self.stored_bytes -= len,
+            PartState::Stored => {
+                self.stored_bytes -= len;
+                self.unstored.insert(part);
+            }
             _ => {}
         }
         match to {
             PartState::Planned => self.planned.insert(part),
-            PartState::Stored => self.stored_bytes += len,
+            PartState::Stored => {
+                self.stored_bytes += len;
+                self.unstored.remove(part);
+            }
             _ => {}
         }
         if is_ahead(from) {
@@ -122,12 +140,12 @@ impl Parts {
         }
     }
 
-    pub(super) fn digest(&self, part: PartNumber) -> Option<Md5> {
+    pub(super) fn digest(&self, part: PartNumber) -> Option<PartDigest> {
         self.digest.get(part.index() as usize).copied().flatten()
     }
 
     /// Whether it was the last promise that was missing.
-    pub(super) fn promise(&mut self, part: PartNumber, digest: Md5) -> bool {
+    pub(super) fn promise(&mut self, part: PartNumber, digest: PartDigest) -> bool {
         let Some(slot) = self.digest.get_mut(part.index() as usize) else { return false };
         let is_new = slot.replace(digest).is_none();
         self.promised += u16::from(is_new);
@@ -137,6 +155,11 @@ impl Parts {
     /// The lowest part that nobody hashes yet.
     pub(super) fn next_planned(&mut self) -> Option<PartNumber> {
         self.planned.first()
+    }
+
+    /// The lowest part that storage does not have.
+    pub(super) fn next_unstored(&mut self) -> Option<PartNumber> {
+        self.unstored.first()
     }
 
     pub(super) fn count_of(&self, state: PartState) -> u16 {
@@ -151,10 +174,12 @@ impl Parts {
             .sum()
     }
 
+    /// The same in bytes on the wire.
     pub(super) fn ahead_bytes(&self) -> u64 {
         self.ahead_bytes
     }
 
+    /// On the wire.
     pub(super) fn stored_bytes(&self) -> u64 {
         self.stored_bytes
     }
@@ -212,6 +237,8 @@ mod tests {
             prop_assert_eq!(parts.ahead_bytes(), ahead);
             let first = of(PartState::Planned).first().copied();
             prop_assert_eq!(parts.next_planned(), first);
+            let first = plan.parts().find(|part| !parts.is(*part, PartState::Stored));
+            prop_assert_eq!(parts.next_unstored(), first);
         }
     }
 

@@ -44,8 +44,8 @@ impl Engine {
                     upload.preparing(&mut self.cx, part, attempt, bytes);
                 }
             }
-            Input::Prepared { id, part, attempt, digest } => {
-                self.with(id, |upload, cx| upload.prepared(cx, part, attempt, digest));
+            Input::Prepared { id, part, attempt, digest, len } => {
+                self.with(id, |upload, cx| upload.prepared(cx, part, attempt, digest, len));
             }
             Input::PrepareFailed { id, part, attempt, fault } => {
                 self.with(id, |upload, cx| upload.prepare_failed(cx, part, attempt, fault));

@@ -24,8 +24,12 @@ pub struct View {
     pub stage: Stage,
     /// Why it stands where it stands, in states that need it.
     pub reason: Option<Reason>,
-    /// Never backward. Bytes in flight count once they are confirmed or on their way.
+    /// Bytes of the file. Never backward. Bytes in flight count once they are confirmed or on their way.
     pub bytes: u64,
+    /// What is sent of it in all, in bytes: the same as `size`, unless it is sealed.
+    pub wire_size: u64,
+    /// Of these. Speed and time are reckoned by them.
+    pub wire_bytes: u64,
     /// 0 to 100, never backward; 100 only when completed.
     pub percent: u8,
     /// Bytes per second; none while it is not known.

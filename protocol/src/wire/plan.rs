@@ -40,13 +40,17 @@ pub enum PartOrder {
     Ascending,
 }
 
-/// The digest that storage checks for each part.
+/// The digest that storage checks for each part, made of the bytes on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum DigestAlgorithm {
     /// MD5, as `Content-MD5` and ETag.
     Md5,
+    /// SHA-256, as a checksum header.
+    Sha256,
+    /// Storage checks none.
+    None,
 }
 
 /// What a provider wants of an upload.
@@ -58,10 +62,47 @@ pub struct Transport {
     pub kind: TransportKind,
     /// In which order.
     pub order: PartOrder,
-    /// The most PUTs in flight at once.
-    pub most_lanes: u8,
+    /// The most PUTs of one upload in flight at once, where the provider limits them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub most_lanes: Option<u8>,
     /// The digest to compute.
     pub digest: DigestAlgorithm,
+}
+
+/// Sizes on the wire, where what is sent is longer than the file: sealed in segments, for one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct WireSizes {
+    /// Of all parts together, in bytes: what storage holds in the end.
+    pub size: u64,
+    /// Of every part but the last, in bytes.
+    pub part_size: u64,
+}
+
+/// How bytes are wrapped for the wire: the file is cut into segments, and each is sent longer than it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Segment {
+    /// Bytes of the file in a whole segment.
+    pub plain: u64,
+    /// Bytes of it on the wire. The last segment of a file has the same surplus.
+    pub wire: u64,
+}
+
+impl Segment {
+    fn wire_size(self, plain: u64) -> u64 {
+        plain + plain.div_ceil(self.plain) * (self.wire - self.plain)
+    }
+}
+
+/// What a provider and a room ask of the plans of their uploads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Planner {
+    pub order: PartOrder,
+    pub most_lanes: Option<u8>,
+    pub digest: DigestAlgorithm,
+    /// None: the bytes travel as they are.
+    pub segment: Option<Segment>,
 }
 
 /// The plan of one upload. Fixed once made: all parts have one size, but the last.
@@ -73,8 +114,11 @@ pub struct Plan {
     pub transport: Transport,
     /// The file's size in bytes.
     pub size: u64,
-    /// The size of every part but the last, in bytes. 0 only for the empty file.
+    /// The bytes of the file in every part but the last. 0 only for the empty file.
     pub part_size: u64,
+    /// The sizes on the wire; absent where they are the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wire: Option<WireSizes>,
     /// How many parts. 1 for a single PUT, also of an empty file.
     pub part_count: u16,
 }
@@ -84,25 +128,61 @@ pub struct Plan {
 #[error("the file is larger than 5 TiB ({MAX_FILE_BYTES} bytes)")]
 pub struct TooLarge;
 
-impl Plan {
-    /// Plans a file of `size` bytes. `rate_hint` is the measured rate of earlier uploads, in bytes per second.
-    pub fn new(size: u64, rate_hint: Option<u64>) -> Result<Self, TooLarge> {
-        if size > MAX_FILE_BYTES {
+impl Planner {
+    /// S3, with the bytes as they are.
+    pub const S3: Self = Self { order: PartOrder::Any, most_lanes: None, digest: DigestAlgorithm::Md5, segment: None };
+
+    /// Plans a file of `size` bytes. `rate_hint` is the measured rate of earlier uploads, in bytes per second. Storage's
+    /// limits hold for what is on the wire, so that is cut into parts; each part is made of whole segments.
+    pub fn plan(&self, size: u64, rate_hint: Option<u64>) -> Result<Plan, TooLarge> {
+        let wire_size = self.segment.map_or(size, |segment| segment.wire_size(size.min(MAX_FILE_BYTES)));
+        if size > MAX_FILE_BYTES || wire_size > MAX_FILE_BYTES {
             return Err(TooLarge);
         }
-        let single = size <= SINGLE_PUT_BYTES;
-        let part_size = if single { size } else { part_size(size, rate_hint) };
-        Ok(Self {
+        let single = wire_size <= SINGLE_PUT_BYTES;
+        let wire_part = if single { wire_size } else { part_size(wire_size, rate_hint) };
+        let plain_part = match self.segment {
+            Some(segment) if !single => wire_part / segment.wire * segment.plain,
+            Some(_) => size,
+            None => wire_part,
+        };
+        Ok(Plan {
             transport: Transport {
                 kind: if single { TransportKind::S3Single } else { TransportKind::S3Multipart },
-                order: PartOrder::Any,
-                most_lanes: 16,
-                digest: DigestAlgorithm::Md5,
+                order: self.order,
+                most_lanes: self.most_lanes,
+                digest: self.digest,
             },
             size,
-            part_size,
-            part_count: if single { 1 } else { size.div_ceil(part_size) as u16 },
+            part_size: plain_part,
+            wire: self.segment.map(|_| WireSizes { size: wire_size, part_size: wire_part }),
+            part_count: if single { 1 } else { wire_size.div_ceil(wire_part) as u16 },
         })
+    }
+}
+
+impl Plan {
+    /// Plans a file of `size` bytes for S3. `rate_hint` is the measured rate of earlier uploads, in bytes per second.
+    pub fn new(size: u64, rate_hint: Option<u64>) -> Result<Self, TooLarge> {
+        Planner::S3.plan(size, rate_hint)
+    }
+
+    /// Bytes of all parts on the wire.
+    pub fn wire_size(&self) -> u64 {
+        self.wire.map_or(self.size, |wire| wire.size)
+    }
+
+    /// The bytes of a part on the wire. `None` for a part outside of the plan.
+    pub fn wire_len(&self, part: PartNumber) -> Option<u64> {
+        let sizes = self.wire.unwrap_or(WireSizes { size: self.size, part_size: self.part_size });
+        let start = u64::from(part.index()) * sizes.part_size;
+        self.contains(part).then(|| sizes.part_size.min(sizes.size - start))
+    }
+
+    /// Whether both cut the file at the same places.
+    pub fn cuts_like(&self, other: &Self) -> bool {
+        let cut = |plan: &Self| (plan.size, plan.part_size, plan.wire, plan.part_count);
+        cut(self) == cut(other)
     }
 
     /// Whether this is one PUT.
@@ -132,12 +212,23 @@ impl Plan {
     /// Whether storage's rules hold: made to check a plan that came over the wire.
     pub fn is_sound(&self) -> bool {
         let count = u64::from(self.part_count);
+        let wire = self.wire.unwrap_or(WireSizes { size: self.size, part_size: self.part_size });
+        if wire.size < self.size || wire.part_size < self.part_size {
+            return false;
+        }
         match self.transport.kind {
-            TransportKind::S3Single => count == 1 && self.part_size == self.size && self.size <= SINGLE_PUT_BYTES,
+            TransportKind::S3Single => {
+                count == 1
+                    && self.part_size == self.size
+                    && wire.part_size == wire.size
+                    && wire.size <= SINGLE_PUT_BYTES
+            }
             TransportKind::S3Multipart => {
-                self.size <= MAX_FILE_BYTES
-                    && self.part_size >= MIN_PART_BYTES
+                wire.size <= MAX_FILE_BYTES
+                    && wire.part_size >= MIN_PART_BYTES
+                    && self.part_size > 0
                     && (1..=MAX_PARTS).contains(&count)
+                    && wire.size.div_ceil(wire.part_size) == count
                     && self.size.div_ceil(self.part_size) == count
             }
         }
@@ -221,7 +312,58 @@ mod tests {
         assert_eq!(Plan::new(GIB, Some(SLOW_LINK_BYTES_PER_SECOND)).unwrap().part_size, 16 * MIB);
     }
 
+    const SEGMENTS: Planner = Planner { segment: Some(Segment { plain: 4064, wire: 4096 }), ..Planner::S3 };
+
+    #[test]
+    fn segments_at_every_boundary() {
+        // (size, plain part, wire size, wire part, parts), reckoned by hand: 4,096 segments are 16 MiB on the wire.
+        let whole = 4096 * 4064;
+        let table = [
+            (0, 0, 0, 0, 1),
+            (1, 1, 33, 33, 1),
+            (4064, 4064, 4096, 4096, 1),
+            (4065, 4065, 4096 + 33, 4096 + 33, 1),
+            (whole, whole, 16 * MIB, 16 * MIB, 1),
+            (whole + 1, whole, 16 * MIB + 33, 16 * MIB, 2),
+            (16 * MIB, whole, 4129 * 32 + 16 * MIB, 16 * MIB, 2),
+            (256 * whole, whole, 4 * GIB, 16 * MIB, 256),
+            (256 * whole + 1, 4 * whole, 4 * GIB + 33, 64 * MIB, 65),
+        ];
+        for (size, part_size, wire_size, wire_part, parts) in table {
+            let plan = SEGMENTS.plan(size, None).unwrap();
+            let wire = plan.wire.unwrap();
+            let found = (plan.part_size, wire.size, wire.part_size, plan.part_count);
+            assert_eq!(found, (part_size, wire_size, wire_part, parts), "size {size}");
+        }
+        assert_eq!(SEGMENTS.plan(5 * TIB, None), Err(TooLarge), "on the wire it is larger");
+        assert_eq!(SEGMENTS.plan(u64::MAX, None), Err(TooLarge));
+    }
+
+    #[test]
+    fn a_plan_of_an_earlier_version_is_read_and_cuts_like_one_of_today() {
+        let old = r#"{"transport":{"kind":"s3-multipart","order":"any","mostLanes":16,"digest":"md5"},"size":41943040,
+            "partSize":16777216,"partCount":3}"#;
+        let old: Plan = serde_json::from_str(old).unwrap();
+        let new = Plan::new(40 * MIB, None).unwrap();
+        assert!(old.cuts_like(&new) && old.is_sound());
+        assert_eq!((old.transport.most_lanes, new.transport.most_lanes), (Some(16), None));
+        assert!(!new.cuts_like(&SEGMENTS.plan(40 * MIB, None).unwrap()));
+    }
+
     proptest! {
+        #[test]
+        fn segments_fill_their_parts(size in 0..=5_000_000 * MIB, slow in any::<bool>()) {
+            let plan = SEGMENTS.plan(size, slow.then_some(1)).unwrap();
+            prop_assert!(plan.is_sound());
+            let wire = plan.parts().map(|part| {
+                let (plain, wire) = (plan.range(part).unwrap().len, plan.wire_len(part).unwrap());
+                // Each part can be opened by itself.
+                assert_eq!(wire, plain + plain.div_ceil(4064) * 32);
+                wire
+            });
+            prop_assert_eq!(wire.sum::<u64>(), plan.wire_size());
+        }
+
         #[test]
         fn parts_cover_the_file_without_gap_or_overlap(size in 0..=MAX_FILE_BYTES, slow in any::<bool>()) {
             let plan = Plan::new(size, slow.then_some(1)).unwrap();

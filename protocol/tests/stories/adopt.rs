@@ -203,7 +203,7 @@ fn adopted_parts_that_differ_from_the_file_stop_it() {
         Effect::Prepare { part, attempt, .. } if part.get() == 1 => Some(*attempt),
         _ => None,
     });
-    page.give(Input::Prepared { id: A, part: part(1), attempt: attempt.unwrap(), digest: digest(99) });
+    page.prepared(A, 1, attempt.unwrap(), digest(99));
     page.pass(600_000);
     assert_eq!(page.stage(A), (Stage::Failed, Some(Reason::FileChanged)));
     assert_eq!(page.count(|effect| matches!(effect, Effect::Complete { .. })), 0);
@@ -313,7 +313,7 @@ fn an_older_reading_proves_nothing() {
     let old = page.take(read).unwrap();
     page.give(Input::Pause(Which::All));
     page.give(Input::Resume(Which::All));
-    page.give(Input::Prepared { id: A, part: part(1), attempt: old, digest: digest(99) });
+    page.prepared(A, 1, old, digest(99));
     page.prove(&[1]);
 }
 

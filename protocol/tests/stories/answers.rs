@@ -1,6 +1,7 @@
 //! Answers to effects, as the shell, the functions and storage give them.
 
 use slipway_protocol::machine::*;
+use slipway_protocol::wire::digest::Md5;
 use slipway_protocol::wire::id::PartNumber;
 use slipway_protocol::wire::plan::Plan;
 use slipway_protocol::wire::{StartedUpload, UploadState};
@@ -9,13 +10,21 @@ use crate::page::*;
 
 impl Page {
     pub(crate) fn prepare_one(&mut self) -> Option<u16> {
-        let (id, part, attempt) = self.take(|effect| match effect {
-            Effect::Prepare { id, part, attempt, .. } => Some((*id, *part, *attempt)),
+        let (id, part, attempt, len) = self.take(|effect| match effect {
+            Effect::Prepare { id, part, attempt, range, .. } => Some((*id, *part, *attempt, range.len)),
             _ => None,
         })?;
         self.read_parts.push(part.get());
-        self.give(Input::Prepared { id, part, attempt, digest: digest(part.get()) });
+        self.give(Input::Prepared { id, part, attempt, digest: digest(part.get()).into(), len });
         Some(part.get())
+    }
+
+    /// The reading of a part of an ordinary plan ends with this digest.
+    pub(crate) fn prepared(&mut self, id: LocalId, number: u16, attempt: Attempt, digest: Md5) {
+        let plan = Plan::new(self.view(id).size, None).unwrap();
+        let (part, digest) = (part(number), digest.into());
+        let len = plan.range(part).unwrap().len;
+        self.give(Input::Prepared { id, part, attempt, digest, len });
     }
 
     /// A file of which at least six parts are being read.
@@ -39,7 +48,7 @@ impl Page {
             _ => None,
         });
         if let Some((part, attempt)) = found {
-            self.give(Input::Prepared { id: wanted, part, attempt, digest: digest(part.get()) });
+            self.prepared(wanted, part.get(), attempt, digest(part.get()));
         }
     }
 
@@ -261,7 +270,7 @@ impl Page {
         }) else {
             return false;
         };
-        self.give(Input::Status { id, attempt, answer: Ok(Box::new(standing(id, state, plan, stored))) });
+        self.give(Input::Status { id, attempt, answer: Ok(Box::new(standing(id, state, plan, stored).into())) });
         true
     }
 }

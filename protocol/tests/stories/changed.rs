@@ -66,7 +66,7 @@ fn another_digest_at_the_second_reading_is_a_changed_file() {
         _ => None,
     });
     let (part, attempt) = attempt.expect("an early part is read again");
-    page.give(Input::Prepared { id: A, part, attempt, digest: digest(999) });
+    page.prepared(A, part.get(), attempt, digest(999));
     assert_eq!(page.stage(A), (Stage::Failed, Some(Reason::FileChanged)));
     page.pass(600_000);
     assert_eq!(page.count(|effect| matches!(effect, Effect::Complete { .. })), 0);
@@ -109,7 +109,7 @@ fn read(page: &mut Page, number: u16) {
         _ => None,
     });
     let attempt = attempt.unwrap_or_else(|| panic!("part {number} is not read, but {:?}", page.prepares()));
-    page.give(Input::Prepared { id: A, part: part(number), attempt, digest: digest(number) });
+    page.prepared(A, number, attempt, digest(number));
 }
 
 #[test]

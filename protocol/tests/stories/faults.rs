@@ -136,7 +136,7 @@ fn another_md5_than_promised_stops_and_says_that_the_file_changed() {
         Effect::Prepare { part, attempt, .. } if part.get() == 1 => Some(*attempt),
         _ => None,
     });
-    page.give(Input::Prepared { id: A, part: part(1), attempt: attempt.unwrap(), digest: digest(99) });
+    page.prepared(A, 1, attempt.unwrap(), digest(99));
     assert_eq!(page.stage(A), (Stage::Failed, Some(Reason::FileChanged)));
     assert!(page.puts().is_empty() && page.view(A).actions.pick && page.view(A).actions.cancel);
 }
@@ -233,7 +233,7 @@ fn a_reading_that_was_dropped_tells_nothing() {
     page.give(Input::Pause(Which::All));
     page.give(Input::Resume(Which::All));
     let before = page.prepares();
-    page.give(Input::Prepared { id: A, part: part(1), attempt: old.unwrap(), digest: digest(99) });
+    page.prepared(A, 1, old.unwrap(), digest(99));
     page.give(Input::PrepareFailed { id: A, part: part(1), attempt: old.unwrap(), fault: ReadFault::Gone });
     assert_eq!((page.prepares(), page.stage(A)), (before, (Stage::Hashing, None)));
 }

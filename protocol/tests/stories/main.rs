@@ -13,5 +13,6 @@ mod progress;
 mod records;
 mod resume;
 mod schedule;
+mod transport;
 mod user;
 mod waits;

@@ -23,6 +23,8 @@ pub(crate) struct Page {
     pub(crate) keep_saves: bool,
     /// The client's wall clock.
     pub(crate) wall: u64,
+    /// What was prepared to be sent, and not let go of.
+    pub(crate) held: Vec<(PartNumber, Attempt)>,
     /// Every part that was hashed, in order.
     pub(crate) read_parts: Vec<u16>,
 }
@@ -88,6 +90,7 @@ impl Page {
             wake_at: None,
             keep_saves: false,
             wall: 0,
+            held: vec![],
             read_parts: vec![],
         }
     }
@@ -136,9 +139,15 @@ impl Page {
                     self.effects.push(effect);
                 }
                 Effect::DropPrepare { attempt: gone, .. } => {
+                    self.held.retain(|(_, attempt)| *attempt != gone);
                     self.effects.retain(|old| !matches!(old, Effect::Prepare { attempt, .. } if *attempt == gone));
                 }
-                effect => self.effects.push(effect),
+                effect => {
+                    if let Effect::Prepare { part, attempt, purpose: Purpose::Send, .. } = effect {
+                        self.held.push((part, attempt));
+                    }
+                    self.effects.push(effect);
+                }
             }
         }
     }
@@ -210,7 +219,7 @@ impl Page {
             match (record, found) {
                 (Record::Upload(head), Some(checkpoint)) => checkpoint.head = head.clone(),
                 (Record::Upload(head), None) => checkpoints.push(Checkpoint { head: head.clone(), parts: vec![] }),
-                (Record::Part { part, digest }, Some(checkpoint)) => checkpoint.parts.push((*part, digest.0)),
+                (Record::Part { part, digest }, Some(checkpoint)) => checkpoint.parts.push((*part, *digest)),
                 (Record::Part { .. }, None) => panic!("a part without a head"),
             }
         }

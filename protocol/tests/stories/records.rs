@@ -1,9 +1,12 @@
 //! The checkpoint as it lies on disk. A change here breaks the resume of pages that are open now.
 
 use slipway_protocol::compact::json;
+use slipway_protocol::machine::digest::PartDigest;
 use slipway_protocol::machine::*;
-use slipway_protocol::wire::digest::{Digest, Md5};
+use slipway_protocol::wire::digest::Md5;
+use slipway_protocol::wire::UploadState;
 use slipway_protocol::wire::id::PartNumber;
+use slipway_protocol::wire::plan::Plan;
 
 use crate::page::*;
 
@@ -60,7 +63,7 @@ fn a_file_that_is_one_put_has_its_promise_in_its_head() {
 fn a_small_file_whose_promise_is_in_a_record_of_its_own_goes_on() {
     let mut page = Page::adding(MIB);
     page.run();
-    let digest = Digest(Md5::of(b"the part"));
+    let digest = PartDigest::from(Md5::of(b"the part"));
     for (_, record) in &mut page.records {
         if let Record::Upload(head) = record {
             head.digest = None;
@@ -69,8 +72,12 @@ fn a_small_file_whose_promise_is_in_a_record_of_its_own_goes_on() {
     let id = page.records[0].0;
     page.records.push((id, Record::Part { part: PartNumber::FIRST, digest }));
     page.forgotten.clear();
-    let page = page.reload();
-    assert_eq!(page.engine.view(id).unwrap().strip, [Cell::Hashed]);
+    let mut page = page.reload();
+    page.reopen(id, MIB);
+    page.status(UploadState::Uploading, Plan::new(MIB, None).unwrap(), &[]);
+    // Other bytes than were promised.
+    page.prepare_one();
+    assert_eq!(page.stage(id), (Stage::Failed, Some(Reason::FileChanged)));
 }
 
 /// An earlier page left the record; the file was begun anew since.
@@ -80,7 +87,7 @@ fn a_head_is_newer_than_a_record_of_its_part() {
     page.run();
     let id = page.records[0].0;
     page.records.truncate(2);
-    page.records.push((id, Record::Part { part: PartNumber::FIRST, digest: Digest(Md5::of(b"older")) }));
+    page.records.push((id, Record::Part { part: PartNumber::FIRST, digest: Md5::of(b"older").into() }));
     page.forgotten.clear();
     let mut page = page.reload();
     page.give(Input::Resume(Which::One(id)));
@@ -89,7 +96,7 @@ fn a_head_is_newer_than_a_record_of_its_part() {
         Effect::Initiate { uploads, .. } => Some(uploads[0].first_parts[0].digest),
         _ => None,
     });
-    assert_eq!(promised, Some(digest(1)));
+    assert_eq!(promised, Some(digest(1).into()));
 }
 
 #[test]

@@ -59,6 +59,7 @@ fn stored_parts_are_proved_after_the_missing_ones_and_before_complete() {
     let plan = Plan::new(33 * MIB, None).unwrap();
     page.status(UploadState::Uploading, plan, &[1, 2]);
     page.reopen(A, 33 * MIB);
+    assert_eq!(page.prepare_one(), Some(3), "promised, and not prepared by this page");
     page.sign_all();
     page.store(Some(3));
     assert_eq!(page.count(|effect| matches!(effect, Effect::Complete { .. })), 0, "completed without proof");
@@ -71,7 +72,7 @@ fn stored_parts_are_proved_after_the_missing_ones_and_before_complete() {
 fn what_is_missing_is_hashed_before_what_is_compared() {
     let page = Page::sending(1000 * MIB);
     let mut page = page.reload();
-    let stored: Vec<u16> = (2..=62).collect();
+    let stored: Vec<u16> = (1..=62).collect();
     page.status(UploadState::Uploading, Plan::new(1000 * MIB, None).unwrap(), &stored);
     page.reopen(A, 1000 * MIB);
     assert_eq!(page.prepares(), [63]);
@@ -86,7 +87,7 @@ fn another_content_is_refused_and_nothing_is_mixed() {
         Effect::Prepare { part, attempt, .. } if part.get() == 1 => Some(*attempt),
         _ => None,
     });
-    page.give(Input::Prepared { id: A, part: part(1), attempt: attempt.unwrap(), digest: digest(77) });
+    page.prepared(A, 1, attempt.unwrap(), digest(77));
     assert_eq!(page.stage(A), (Stage::Failed, Some(Reason::FileChanged)));
     page.pass(600_000);
     assert_eq!(page.count(|effect| matches!(effect, Effect::Complete { .. } | Effect::Put { .. })), 0);

@@ -2,8 +2,11 @@
 
 use slipway_protocol::machine::*;
 
+use slipway_protocol::wire::plan::{PartRange, Segment};
+
+use super::files::as_kind;
 use super::functions::Known;
-use super::{Act, Event, Oracle, World};
+use super::{Act, Body, Event, Oracle, World};
 
 impl World {
     fn id(&self, index: usize) -> LocalId {
@@ -47,8 +50,9 @@ impl World {
         self.page += 1;
         self.wake = None;
         self.opened.clear();
-        self.oracle = Oracle::new(self.schedule.lanes_each);
-        self.engine = Engine::new(Config::default(), self.rng.bits());
+        self.bodies.clear();
+        self.oracle = Oracle::of(&self.schedule);
+        self.engine = Engine::new(self.schedule.config(), self.rng.bits());
         self.disk.broken.clear();
         self.tell_hosts();
         let uploads = self.disk.checkpoints();
@@ -112,7 +116,7 @@ impl World {
 
     /// Reads and hashes a part for the page.
     pub(super) fn read(&mut self, effect: &Effect) {
-        let Effect::Prepare { id, part, attempt, range, .. } = *effect else { return };
+        let Effect::Prepare { id, part, attempt, range, digest: kind, purpose } = *effect else { return };
         let millis = 1 + range.len / 400_000 + self.up_to(10);
         let (opened, file) = (self.opened.get(&id).copied(), self.file(id));
         let fault = match opened {
@@ -130,9 +134,21 @@ impl World {
         self.later(millis / 2, Event::Input(self.page, half));
         let end = match fault {
             Some(fault) => Input::PrepareFailed { id, part, attempt, fault },
-            None => Input::Prepared { id, part, attempt, digest },
+            None => {
+                if purpose == Purpose::Send {
+                    self.bodies.insert((id, part), Body { range, opened });
+                }
+                let len = self.wire_len(range);
+                Input::Prepared { id, part, attempt, digest: as_kind(digest, kind), len }
+            }
         };
         self.later(millis, Event::Input(self.page, end));
+    }
+
+    /// As whoever wraps the bytes reckons it.
+    fn wire_len(&self, range: PartRange) -> u64 {
+        let surplus = |segment: Segment| range.len.div_ceil(segment.plain) * (segment.wire - segment.plain);
+        range.len + self.schedule.planner.segment.map_or(0, surplus)
     }
 
     fn outage(&mut self, seconds: u64, said: bool) {

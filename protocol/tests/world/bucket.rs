@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 
 use slipway_protocol::machine::PutFault;
+use slipway_protocol::machine::digest::PartDigest;
 use slipway_protocol::wire::SignedRequest;
 use slipway_protocol::wire::digest::Md5;
 use slipway_protocol::wire::id::{PartNumber, UploadId};
+
+use super::files::as_kind;
 
 /// What a signed URL allows.
 #[derive(Clone, Copy, Debug)]
@@ -13,7 +16,7 @@ pub(crate) struct Permit {
     pub(crate) upload: UploadId,
     pub(crate) part: PartNumber,
     pub(crate) host: u8,
-    pub(crate) digest: Md5,
+    pub(crate) digest: PartDigest,
     pub(crate) len: u64,
     pub(crate) expires_at: u64,
 }
@@ -21,7 +24,8 @@ pub(crate) struct Permit {
 impl Permit {
     pub(crate) fn url(&self) -> String {
         let Self { upload, part, host, digest, len, expires_at } = self;
-        format!("{host} {upload} {part} {} {len} {expires_at}", digest.hex())
+        let digest = serde_json::to_string(digest).unwrap();
+        format!("{host} {upload} {part} {digest} {len} {expires_at}")
     }
 
     pub(crate) fn read(request: &SignedRequest) -> Self {
@@ -30,7 +34,7 @@ impl Permit {
             host: words[0].parse().unwrap(),
             upload: words[1].parse().unwrap(),
             part: PartNumber::new(words[2].parse().unwrap()).unwrap(),
-            digest: Md5::from_etag(words[3]).unwrap(),
+            digest: serde_json::from_str(words[3]).unwrap(),
             len: words[4].parse().unwrap(),
             expires_at: words[5].parse().unwrap(),
         }
@@ -71,7 +75,7 @@ impl Bucket {
         if !held.is_open {
             return refuse(404, "NoSuchUpload");
         }
-        if bytes != permit.digest {
+        if as_kind(bytes, permit.digest.algorithm()) != permit.digest {
             return refuse(400, "BadDigest");
         }
         held.parts.insert(permit.part, (bytes, len));

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use slipway_protocol::machine::digest::PartDigest;
 use slipway_protocol::machine::*;
-use slipway_protocol::wire::digest::Md5;
 use slipway_protocol::wire::id::PartNumber;
 
 use super::{Event, World};
@@ -18,7 +18,7 @@ pub(crate) enum Write {
 #[derive(Debug, Default)]
 pub(crate) struct Disk {
     heads: BTreeMap<LocalId, UploadRecord>,
-    parts: BTreeMap<LocalId, BTreeMap<PartNumber, Md5>>,
+    parts: BTreeMap<LocalId, BTreeMap<PartNumber, PartDigest>>,
     /// Writes of one upload end in their order.
     busy_until: BTreeMap<LocalId, u64>,
     /// Something of it was refused or stayed without an answer: the machine goes on without.
@@ -31,7 +31,7 @@ impl Disk {
             Write::Save { id, record, .. } => match record.as_ref() {
                 Record::Upload(head) => drop(self.heads.insert(*id, head.clone())),
                 Record::Part { part, digest } => {
-                    self.parts.entry(*id).or_default().insert(*part, digest.0);
+                    self.parts.entry(*id).or_default().insert(*part, *digest);
                 }
             },
             Write::Forget { id } => {
@@ -45,8 +45,8 @@ impl Disk {
         self.heads.get(&id)
     }
 
-    pub(crate) fn digest(&self, id: LocalId, part: PartNumber) -> Option<Md5> {
-        let of_head = || self.heads.get(&id)?.digest.filter(|_| part == PartNumber::FIRST).map(|digest| digest.0);
+    pub(crate) fn digest(&self, id: LocalId, part: PartNumber) -> Option<PartDigest> {
+        let of_head = || self.heads.get(&id)?.digest.filter(|_| part == PartNumber::FIRST);
         self.parts.get(&id).and_then(|parts| parts.get(&part).copied()).or_else(of_head)
     }
 
@@ -154,7 +154,7 @@ impl World {
         assert!(head.is_some_and(|head| head.server.is_some()), "{id:?} sends before the upload is written down");
     }
 
-    fn check_digest(&self, id: LocalId, part: PartNumber, digest: Md5) {
+    fn check_digest(&self, id: LocalId, part: PartNumber, digest: PartDigest) {
         assert_eq!(self.disk.digest(id, part), Some(digest), "part {part} is promised before it is written down");
     }
 }

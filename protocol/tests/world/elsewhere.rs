@@ -99,7 +99,7 @@ impl World {
         for part in plan.parts() {
             let range = plan.range(part).unwrap();
             let right = digest(self, range);
-            known.promised.insert(part, right);
+            known.promised.insert(part, right.into());
             if self.up_to(999) < begun.stored {
                 stored.push((part, (right, range.len)));
             }
@@ -192,7 +192,7 @@ impl World {
             if held.parts.get(&part).is_some_and(|(stored, _)| *stored != right) {
                 return false;
             }
-            if *known.promised.entry(part).or_insert(right) == right && self.rng.up_to(3) > 0 {
+            if *known.promised.entry(part).or_insert(right.into()) == right.into() && self.rng.up_to(3) > 0 {
                 held.parts.insert(part, (right, range.len));
             }
         }

@@ -1,8 +1,9 @@
 //! Files whose bytes are a rule instead of data: (file, version, span) → MD5.
 
+use slipway_protocol::machine::digest::PartDigest;
 use slipway_protocol::machine::{LocalId, Source};
 use slipway_protocol::wire::digest::Md5;
-use slipway_protocol::wire::plan::PartRange;
+use slipway_protocol::wire::plan::{DigestAlgorithm, PartRange};
 
 /// A file on the user's disk.
 #[derive(Clone, Debug)]
@@ -15,6 +16,21 @@ pub(crate) struct File {
     pub(crate) reopens: bool,
     /// The browser notices no change: it reads what is there now.
     pub(crate) silent: bool,
+}
+
+/// What storage makes of bytes, or the shell of what it prepares: a digest of the kind that the plan names.
+pub(crate) fn as_kind(bytes: Md5, kind: DigestAlgorithm) -> PartDigest {
+    match kind {
+        DigestAlgorithm::Md5 => PartDigest::Md5(bytes),
+        DigestAlgorithm::Sha256 => {
+            let half = *bytes.as_bytes();
+            let mut whole = [0; 32];
+            whole[..16].copy_from_slice(&half);
+            whole[16..].copy_from_slice(&half);
+            PartDigest::Sha256(whole)
+        }
+        DigestAlgorithm::None => PartDigest::None,
+    }
 }
 
 impl File {

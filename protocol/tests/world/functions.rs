@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use slipway_protocol::machine::{CallFault, CompleteOutcome, LocalId, ToInitiate, ToSign};
-use slipway_protocol::wire::digest::{Digest, Md5};
+use slipway_protocol::machine::digest::PartDigest;
+use slipway_protocol::machine::{CallFault, CompleteOutcome, LocalId, Standing, Stored, ToInitiate, ToSign};
+use slipway_protocol::wire::digest::Md5;
 use slipway_protocol::wire::error::ErrorCode;
-use slipway_protocol::wire::id::{FileId, PartNumber, RoomId, UploadId};
-use slipway_protocol::wire::plan::Plan;
-use slipway_protocol::wire::{Adoption, Proof, SignedRequest, StartedUpload, StoredPart, UploadState, UploadStatus};
+use slipway_protocol::wire::id::{FileId, PartNumber, UploadId};
+use slipway_protocol::wire::plan::{Plan, Planner};
+use slipway_protocol::wire::{Adoption, Proof, SignedRequest, StartedUpload, UploadState};
 
 use super::bucket::{Bucket, Permit};
+use super::files::as_kind;
 
 pub(crate) const URL_SECONDS: u64 = 900;
 
@@ -21,7 +23,7 @@ pub(crate) struct Known {
     pub(crate) file: FileId,
     pub(crate) plan: Plan,
     pub(crate) state: UploadState,
-    pub(crate) promised: BTreeMap<PartNumber, Md5>,
+    pub(crate) promised: BTreeMap<PartNumber, PartDigest>,
     /// When a slow complete ends.
     pub(crate) done_at: u64,
     pub(crate) owner: Owner,
@@ -61,11 +63,18 @@ impl Known {
     }
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Functions {
+    pub(crate) planner: Planner,
     pub(crate) uploads: BTreeMap<UploadId, Known>,
     answers: BTreeMap<String, (String, Vec<UploadId>)>,
     made: u64,
+}
+
+impl Default for Functions {
+    fn default() -> Self {
+        Self { planner: Planner::S3, uploads: BTreeMap::new(), answers: BTreeMap::new(), made: 0 }
+    }
 }
 
 pub(crate) fn refuse(code: ErrorCode) -> CallFault {
@@ -102,7 +111,7 @@ impl Functions {
         let mut bytes = [0; 16];
         bytes[..8].copy_from_slice(&self.made.to_be_bytes());
         let upload = UploadId::from_bytes(bytes);
-        let plan = Plan::new(entry.source.size, entry.rate_hint).unwrap();
+        let plan = self.planner.plan(entry.source.size, entry.rate_hint).unwrap();
         let promised = entry.first_parts.iter().map(|sign| (sign.part, sign.digest)).collect();
         let file = FileId::from_bytes(bytes);
         self.uploads.insert(upload, Known { promised, ..Known::of_plan(entry.id, upload, file, plan) });
@@ -139,31 +148,19 @@ impl Functions {
         Ok(parts.iter().map(|sign| permit(now, known, sign)).collect())
     }
 
-    pub(crate) fn status(&self, bucket: &Bucket, room: RoomId, upload: UploadId) -> Result<UploadStatus, CallFault> {
+    pub(crate) fn status(&self, bucket: &Bucket, upload: UploadId) -> Result<Standing, CallFault> {
         let known = self.uploads.get(&upload).ok_or_else(|| refuse(ErrorCode::NotFound))?;
-        let stored = |(part, (digest, size)): (&PartNumber, &(Md5, u64))| StoredPart {
-            part_number: *part,
+        let stored = |(part, (digest, size)): (&PartNumber, &(Md5, u64))| Stored {
+            part: *part,
             size: *size,
-            digest: Digest(*digest),
+            digest: as_kind(*digest, known.plan.transport.digest),
         };
         let parts = if known.state.is_open() && known.owner == Owner::Us {
             bucket.uploads[&upload].parts.iter().map(stored).collect()
         } else {
             vec![]
         };
-        Ok(UploadStatus {
-            upload_id: upload,
-            file_id: known.file,
-            room_id: room,
-            state: known.state,
-            reason: None,
-            meta: serde_json::from_str(r#"{"v":1,"name":"x"}"#).unwrap(),
-            plan: known.plan,
-            expires_in_seconds: 1_000_000,
-            parts,
-            next_after: None,
-            file: None,
-        })
+        Ok(Standing { upload, file: known.file, state: known.state, plan: known.plan, parts })
     }
 
     /// `slow_ms` above 0: answered with 202, and done so much later.
@@ -190,7 +187,8 @@ impl Functions {
         let is_right = |part: &PartNumber| {
             let stored = held.parts.get(part);
             stored.is_some_and(|(digest, len)| {
-                known.promised.get(part) == Some(digest) && known.plan.range(*part).unwrap().len == *len
+                let digest = as_kind(*digest, known.plan.transport.digest);
+                known.promised.get(part) == Some(&digest) && known.plan.wire_len(*part) == Some(*len)
             })
         };
         let missing: Vec<PartNumber> = known.plan.parts().filter(|part| !is_right(part)).collect();
@@ -221,7 +219,7 @@ impl Functions {
             return Ok(Adoption::Adopted { upload_id: upload });
         }
         let digests: BTreeMap<PartNumber, Md5> = if known.plan.is_single() {
-            known.promised.clone()
+            known.promised.iter().filter_map(|(part, digest)| Some((*part, digest.md5()?))).collect()
         } else {
             bucket.uploads[&upload].parts.iter().map(|(part, (digest, _))| (*part, *digest)).collect()
         };
@@ -328,14 +326,14 @@ fn permit(now: u64, known: &Known, sign: &ToSign) -> SignedRequest {
         part: sign.part,
         host: sign.host,
         digest: sign.digest,
-        len: known.plan.range(sign.part).unwrap().len,
+        len: known.plan.wire_len(sign.part).unwrap(),
         expires_at: now + URL_SECONDS * 1000,
     };
     SignedRequest {
         part_number: sign.part,
         method: "PUT".into(),
         url: permit.url(),
-        headers: [("content-md5".to_owned(), sign.digest.base64())].into(),
+        headers: BTreeMap::new(),
         expires_in_seconds: URL_SECONDS,
     }
 }

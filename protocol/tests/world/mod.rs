@@ -16,7 +16,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use slipway_protocol::machine::rng::Rng;
 use slipway_protocol::machine::*;
-use slipway_protocol::wire::id::RoomId;
+use slipway_protocol::wire::id::{PartNumber, RoomId};
+use slipway_protocol::wire::plan::PartRange;
 
 pub(crate) use schedule::{Schedule, any_schedule};
 
@@ -52,6 +53,14 @@ enum Event {
     OtherTabLeaves(LocalId),
 }
 
+/// A prepared part. A browser's is a slice: it is read as it is sent.
+#[derive(Clone, Copy, Debug)]
+struct Body {
+    range: PartRange,
+    /// The version of the file that was open.
+    opened: Option<usize>,
+}
+
 pub(crate) struct World {
     now: u64,
     rng: Rng,
@@ -64,6 +73,8 @@ pub(crate) struct World {
     files: Vec<File>,
     /// The version of each file that the page holds open.
     opened: BTreeMap<LocalId, usize>,
+    /// What the page holds ready to be sent: MD5 of its bytes, and the version of the file that they are of.
+    bodies: BTreeMap<(LocalId, PartNumber), Body>,
     disk: Disk,
     bucket: Bucket,
     functions: Functions,
@@ -94,7 +105,7 @@ pub(crate) fn run(schedule: Schedule) -> u64 {
 impl World {
     fn new(schedule: Schedule) -> Self {
         let mut rng = Rng::new(schedule.seed);
-        let engine = Engine::new(Config::default(), rng.bits());
+        let engine = Engine::new(schedule.config(), rng.bits());
         let file = |(index, (size, reopens)): (usize, &(u64, bool))| File {
             id: LocalId(index as u64 + 1),
             size: *size,
@@ -113,10 +124,11 @@ impl World {
             numbered: 0,
             files: schedule.files.iter().enumerate().map(file).collect(),
             opened: BTreeMap::new(),
+            bodies: BTreeMap::new(),
             disk: Disk::default(),
             bucket: Bucket::default(),
-            functions: Functions::default(),
-            oracle: Oracle::new(schedule.lanes_each),
+            functions: Functions { planner: schedule.planner, ..Functions::default() },
+            oracle: Oracle::of(&schedule),
             outage_until: 0,
             dropped: BTreeSet::new(),
             healed: false,
@@ -220,8 +232,12 @@ impl World {
             Effect::ReportNotAdopted { id, why } => self.not_adopted(id, why),
             Effect::Prepare { .. } => self.read(&effect),
             Effect::Put { .. } => self.put(effect),
-            Effect::DropPut { attempt, .. } | Effect::DropPrepare { attempt, .. } => {
+            Effect::DropPut { attempt, .. } => {
                 self.dropped.insert((self.page, attempt));
+            }
+            Effect::DropPrepare { id, part, attempt } => {
+                self.dropped.insert((self.page, attempt));
+                self.bodies.remove(&(id, part));
             }
             call => self.call(call),
         }

@@ -7,7 +7,7 @@ use slipway_protocol::wire::id::PartNumber;
 
 use super::bucket::Permit;
 use super::functions::refuse;
-use super::{Event, World};
+use super::{Body, Event, World};
 
 /// One PUT on its way.
 #[derive(Debug)]
@@ -41,23 +41,22 @@ enum Fate {
 impl World {
     pub(super) fn put(&mut self, effect: Effect) {
         self.check_saved(&effect);
-        let Effect::Put { id, part, attempt, range, request } = effect else { return };
+        let Effect::Put { id, part, attempt, len, request } = effect else { return };
         let permit = Permit::read(&request);
-        let opened = self.opened.get(&id).copied();
+        let Body { range, opened } = self.bodies[&(id, part)];
         let file = self.file(id);
         let right = file.digest(file.seen(opened), range);
         let is_readable = !file.gone && opened.is_some() && (file.silent || opened == Some(file.version()));
         let fate = if is_readable { self.fate() } else { Fate::Unreadable(self.unreadable(id)) };
         let bytes = if self.chance(self.schedule.faults.corrupt) { Md5::of(b"noise") } else { right };
         let rate = self.schedule.faults.lane_rate;
-        let millis = range.len * 1000 / rate + self.delay();
+        let millis = len * 1000 / rate + self.delay();
         let share = if matches!(fate, Fate::Arrives | Fate::Refused(..)) { 1000 } else { self.up_to(1000) };
         let took = millis * share / 1000;
         for third in 1..=3 {
-            let bytes = range.len * share / 1000 * third / 3;
+            let bytes = len * share / 1000 * third / 3;
             self.later(took * third / 3, Event::Input(self.page, Input::Sent { id, part, attempt, bytes }));
         }
-        let len = range.len;
         let transfer = Transfer { id, part, attempt, permit, began: self.now, bytes, len, fate };
         self.later(took, Event::Put(self.page, Box::new(transfer)));
     }
@@ -183,8 +182,8 @@ impl World {
                 let answer = self.functions.sign(now, *upload, parts);
                 Input::Signed { id: *id, attempt: *attempt, answer }
             }
-            Effect::FetchStatus { id, attempt, room, upload } => {
-                let answer = self.functions.status(&self.bucket, *room, *upload).map(Box::new);
+            Effect::FetchStatus { id, attempt, upload, .. } => {
+                let answer = self.functions.status(&self.bucket, *upload).map(Box::new);
                 Input::Status { id: *id, attempt: *attempt, answer }
             }
             Effect::Complete { batch, attempt, uploads, .. } => {

@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use slipway_protocol::machine::*;
-use slipway_protocol::wire::UploadStatus;
 use slipway_protocol::wire::id::PartNumber;
 
+use slipway_protocol::wire::plan::{DigestAlgorithm, PartOrder};
+
+use super::Schedule;
 use super::bucket::Permit;
 
 /// Failed tries in one minute that would be a storm: a lane's worth of first tries, and a few uploads waiting.
@@ -19,7 +21,11 @@ pub(crate) struct Oracle {
     /// PUTs that one host takes at once.
     lanes_each: usize,
     puts: BTreeMap<(LocalId, PartNumber), (Attempt, u8)>,
-    reading: BTreeMap<(LocalId, PartNumber), Attempt>,
+    reading: BTreeMap<(LocalId, PartNumber), (Attempt, Purpose)>,
+    /// Prepared to be sent, and held by the shell.
+    bodies: BTreeMap<(LocalId, PartNumber), Attempt>,
+    is_ascending: bool,
+    kind: Option<DigestAlgorithm>,
     ahead: BTreeSet<(LocalId, PartNumber)>,
     /// The page was told that storage has these.
     known: BTreeSet<(LocalId, PartNumber)>,
@@ -30,13 +36,27 @@ pub(crate) struct Oracle {
 }
 
 impl Oracle {
-    pub(crate) fn new(lanes_each: u8) -> Self {
-        Self { lanes_each: lanes_each.into(), ..Self::default() }
+    pub(crate) fn of(schedule: &Schedule) -> Self {
+        Self {
+            lanes_each: schedule.lanes_each.into(),
+            is_ascending: schedule.planner.order == PartOrder::Ascending,
+            kind: Some(schedule.planner.digest),
+            ..Self::default()
+        }
+    }
+
+    /// The shell is told to let go of all that it holds of what is over, or stopped, or closed.
+    pub(crate) fn check_let_go(&self, views: &[View]) {
+        let is_open = |id: &LocalId| views.iter().any(|view| view.id == *id && !view.stage.is_over());
+        let held: Vec<_> = self.bodies.keys().filter(|(id, _)| !is_open(id)).collect();
+        assert!(held.is_empty(), "{held:?} are held for ever");
     }
 
     pub(crate) fn effect(&mut self, now: u64, effect: &Effect) {
         match effect {
             Effect::Put { id, part, attempt, request, .. } => {
+                assert!(self.bodies.contains_key(&(*id, *part)), "part {part} is sent and was not prepared");
+                self.check_order(*id, *part);
                 self.put(*id, *part, *attempt, Permit::read(request).host);
             }
             Effect::DropPut { id, part, attempt } => {
@@ -45,9 +65,15 @@ impl Oracle {
                 self.failed(now);
             }
             Effect::Adopt { id, .. } => assert!(!self.paused.contains(id), "{id:?} is paused, and adopts"),
-            Effect::Prepare { id, part, attempt, purpose, .. } => {
+            Effect::Prepare { id, part, attempt, purpose, digest, .. } => {
+                assert_eq!(Some(*digest), self.kind, "a digest of another kind than the plan's");
+                assert!(*digest != DigestAlgorithm::None || *purpose == Purpose::Send, "there is nothing to compare");
+                assert!(!self.bodies.contains_key(&(*id, *part)), "part {part} is held twice");
                 assert!(!self.paused.contains(id), "{id:?} is paused, and reads part {part}");
-                assert!(self.reading.insert((*id, *part), *attempt).is_none(), "part {part} is read twice at once");
+                assert!(
+                    self.reading.insert((*id, *part), (*attempt, *purpose)).is_none(),
+                    "part {part} is read twice at once"
+                );
                 assert!(self.reading.len() <= 8, "{} parts are hashed at once", self.reading.len());
                 if *purpose == Purpose::Send && !self.known.contains(&(*id, *part)) {
                     self.ahead.insert((*id, *part));
@@ -55,7 +81,9 @@ impl Oracle {
                 assert!(self.ahead.len() <= MOST_AHEAD, "{} parts are hashed ahead", self.ahead.len());
             }
             Effect::DropPrepare { id, part, attempt } => {
-                assert_eq!(self.reading.remove(&(*id, *part)), Some(*attempt), "dropped a reading that is not there");
+                let read = self.reading.remove(&(*id, *part)).map(|(attempt, _)| attempt);
+                let dropped = read.or_else(|| self.bodies.remove(&(*id, *part)));
+                assert_eq!(dropped, Some(*attempt), "let go of what is not held");
                 self.ahead.remove(&(*id, *part));
             }
             Effect::Sign { id, parts, .. } => {
@@ -64,6 +92,15 @@ impl Oracle {
             }
             Effect::Forget { id } => self.ahead.retain(|(other, _)| other != id),
             _ => {}
+        }
+    }
+
+    /// One part after another, each when storage has all before it.
+    fn check_order(&self, id: LocalId, part: PartNumber) {
+        if self.is_ascending {
+            let before = (1..part.get()).filter_map(PartNumber::new);
+            assert!(before.into_iter().all(|part| self.known.contains(&(id, part))), "part {part} goes out of order");
+            assert!(self.puts.keys().all(|(other, _)| *other != id), "two parts of {id:?} at once");
         }
     }
 
@@ -89,7 +126,13 @@ impl Oracle {
             Input::PutFailed { id, part, attempt, .. } if self.put_over(*id, *part, *attempt) => {
                 self.failed(now);
             }
-            Input::Prepared { id, part, attempt, .. } => self.read_over(*id, *part, *attempt),
+            Input::Prepared { id, part, attempt, .. } => {
+                if self.read_over(*id, *part, *attempt) == Some(Purpose::Send) {
+                    self.bodies.insert((*id, *part), *attempt);
+                    let most = MOST_AHEAD + 2 * 16;
+                    assert!(self.bodies.len() <= most, "{} prepared parts are held", self.bodies.len());
+                }
+            }
             Input::PrepareFailed { id, part, attempt, .. } => {
                 self.read_over(*id, *part, *attempt);
                 self.ahead.remove(&(*id, *part));
@@ -143,16 +186,16 @@ impl Oracle {
         is_current && self.puts.remove(&(id, part)).is_some()
     }
 
-    fn read_over(&mut self, id: LocalId, part: PartNumber, attempt: Attempt) {
-        if self.reading.get(&(id, part)) == Some(&attempt) {
-            self.reading.remove(&(id, part));
-        }
+    /// What it was read for, if it is not an older reading.
+    fn read_over(&mut self, id: LocalId, part: PartNumber, attempt: Attempt) -> Option<Purpose> {
+        self.reading.get(&(id, part)).filter(|(current, _)| *current == attempt)?;
+        self.reading.remove(&(id, part)).map(|(_, purpose)| purpose)
     }
 
-    fn told(&mut self, id: LocalId, attempt: Attempt, status: &UploadStatus) {
+    fn told(&mut self, id: LocalId, attempt: Attempt, status: &Standing) {
         if self.calls.remove(&attempt).is_some() && status.state.is_open() {
             self.known.retain(|(other, _)| *other != id);
-            self.known.extend(status.parts.iter().map(|stored| (id, stored.part_number)));
+            self.known.extend(status.parts.iter().map(|stored| (id, stored.part)));
         }
     }
 

@@ -13,7 +13,7 @@ use slipway_protocol::machine::{Attempt, Config, Effect, Engine, Input, LocalId,
 use slipway_protocol::wire::id::PartNumber;
 use web_sys::File;
 
-use super::effects::job_key;
+use super::effects::Body;
 use crate::browser::clock::{self, Alarm, World};
 use crate::browser::keep_awake::Awake;
 use crate::browser::locks::Locks;
@@ -24,7 +24,7 @@ use crate::browser::selftest::SelfTest;
 use crate::browser::store::Store;
 use crate::browser::sys::{self, FileHandle};
 use crate::browser::tabs::{Tabs, Word};
-use crate::hash::{self, HashPool};
+use crate::hash::{self, HashPool, JobKey};
 use crate::shell::changes::{Change, Changes};
 use crate::shell::notices::{Board, Notice};
 use crate::shell::rooms::{Rooms, random};
@@ -60,6 +60,10 @@ pub(super) struct Inner {
     pub(super) files: RefCell<HashMap<LocalId, File>>,
     /// Handles of files whose first record is not written yet.
     pub(super) handles: RefCell<HashMap<LocalId, FileHandle>>,
+    /// Parts being read, and their lengths.
+    pub(super) preparing: RefCell<HashMap<JobKey, u64>>,
+    /// Prepared parts, until the machine lets go of them.
+    pub(super) bodies: RefCell<HashMap<(LocalId, PartNumber), Body>>,
     pub(super) puts: RefCell<HashMap<(LocalId, PartNumber), (Attempt, Put)>>,
     /// Uploads whose view changed since the page asked last.
     fresh: RefCell<HashSet<LocalId>>,
@@ -109,6 +113,8 @@ impl Driver {
             selftest: SelfTest::default(),
             files: RefCell::default(),
             handles: RefCell::default(),
+            preparing: RefCell::default(),
+            bodies: RefCell::default(),
             puts: RefCell::default(),
             fresh: RefCell::default(),
             running: RefCell::default(),
@@ -305,18 +311,22 @@ impl Driver {
         match effect {
             Effect::Reopen { id } => self.reopen(id),
             Effect::Attach { id, picked } => self.attach(id, picked),
-            Effect::Prepare { id, part, attempt, range, purpose: _ } => self.prepare(id, part, attempt, range),
-            Effect::DropPrepare { id, part, attempt } => self.0.pool.drop_job(job_key(id, part, attempt)),
+            Effect::Prepare { id, part, attempt, range, digest, purpose } => {
+                self.prepare((id, part, attempt), range, digest, purpose);
+            }
+            Effect::DropPrepare { id, part, attempt } => self.drop_prepare(id, part, attempt),
             Effect::Initiate { batch, attempt, room, key, uploads } => self.answer(|rooms| async move {
                 Input::Initiated { batch, attempt, answer: rooms.initiate(room, key, uploads).await }
             }),
             Effect::Sign { id, attempt, room, upload, parts } => self.answer(|rooms| async move {
                 Input::Signed { id, attempt, answer: rooms.presign(room, upload, &parts).await }
             }),
-            Effect::Put { id, part, attempt, range, request } => self.put(id, part, attempt, range, &request),
+            Effect::Put { id, part, attempt, len: _, request } => self.put(id, part, attempt, &request),
             Effect::DropPut { id, part, attempt } => self.drop_put(id, part, attempt),
-            Effect::FetchStatus { id, attempt, room, upload } => self
-                .answer(|rooms| async move { Input::Status { id, attempt, answer: rooms.status(room, upload).await } }),
+            Effect::FetchStatus { id, attempt, room, upload } => self.answer(|rooms| async move {
+                let answer = rooms.status(room, upload).await.map(|status| Box::new((*status).into()));
+                Input::Status { id, attempt, answer }
+            }),
             Effect::Complete { batch, attempt, room, uploads } => self.answer(|rooms| async move {
                 let uploads = uploads.into_iter().map(|(_, upload)| upload).collect();
                 Input::Completed { batch, attempt, answer: rooms.complete(room, uploads).await }

@@ -8,13 +8,14 @@ use std::collections::BTreeMap;
 
 use super::{Context, Effect, Phase, ReadFor, Upload};
 use crate::machine::context::Call;
+use crate::machine::digest::PartDigest;
 use crate::machine::network::fault::Doing;
 use crate::machine::timers::Timer;
-use crate::machine::{Attempt, CallFault, LocalId, NotAdopted, Reason, ServerSide, Source};
+use crate::machine::{Attempt, CallFault, LocalId, NotAdopted, Reason, ServerSide, Source, Standing};
 use crate::wire::digest::{Digest, Md5};
 use crate::wire::id::{PartNumber, RoomId, UploadId};
-use crate::wire::plan::{PartRange, Plan};
-use crate::wire::{self, Proof, UploadState, UploadStatus};
+use crate::wire::plan::{DigestAlgorithm, PartRange, Plan};
+use crate::wire::{self, Proof, UploadState};
 
 /// An upload of the room that is to become this device's.
 #[derive(Debug)]
@@ -74,9 +75,9 @@ impl Adoption {
         Some((part, challenge.plan.range(part)?))
     }
 
-    pub(super) fn has_read(&mut self, part: PartNumber, digest: Md5) {
-        if let Step::Prove(challenge) = &mut self.step {
-            challenge.digests.insert(part, digest);
+    pub(super) fn has_read(&mut self, part: PartNumber, digest: PartDigest) {
+        if let (Step::Prove(challenge), Some(md5)) = (&mut self.step, digest.md5()) {
+            challenge.digests.insert(part, md5);
         }
     }
 
@@ -169,7 +170,9 @@ impl Upload {
                 self.owe_check(cx);
             }
             (wire::Adoption::Challenge { plan, parts }, Step::Ask) if is_of_this_size(&plan, &self.source) => {
-                if parts.is_empty() || !parts.iter().all(|part| plan.contains(*part)) {
+                // Only MD5s prove anything: no other kind is listed by storage and known to the functions.
+                let is_md5 = plan.transport.digest == DigestAlgorithm::Md5;
+                if !is_md5 || parts.is_empty() || !parts.iter().all(|part| plan.contains(*part)) {
                     self.stop(cx, Reason::ServerError);
                 } else {
                     adoption.step = Step::Prove(Challenge { plan, parts, digests: BTreeMap::new() });
@@ -194,7 +197,7 @@ impl Upload {
     }
 
     /// The first status of an upload that was handed over. Whether there is something to go on with.
-    pub(super) fn take_handed_over(&mut self, cx: &mut Context, status: &UploadStatus) -> bool {
+    pub(super) fn take_handed_over(&mut self, cx: &mut Context, status: &Standing) -> bool {
         match status.state {
             UploadState::Failed | UploadState::Aborting | UploadState::Aborted | UploadState::Expired => {
                 self.begin_instead(cx, NotAdopted::Ended);
@@ -224,13 +227,13 @@ impl Upload {
         let next =
             self.adoption.as_ref().and_then(|adoption| adoption.next_to_read(|part| reading.contains_key(&part)));
         let Some((part, range)) = next else { return false };
-        self.start_reading(cx, part, range, ReadFor::Adopting);
+        self.start_reading(cx, part, range, DigestAlgorithm::Md5, ReadFor::Adopting);
         true
     }
 }
 
-fn server_side(status: &UploadStatus) -> ServerSide {
-    ServerSide { upload: status.upload_id, file: status.file_id, plan: status.plan }
+fn server_side(status: &Standing) -> ServerSide {
+    ServerSide { upload: status.upload, file: status.file, plan: status.plan }
 }
 
 fn is_of_this_size(plan: &Plan, source: &Source) -> bool {

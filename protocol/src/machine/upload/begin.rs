@@ -25,7 +25,7 @@ impl Upload {
 
     /// Makes the plan by itself, as the functions will.
     pub(super) fn plan(&mut self, cx: &mut Context, rate_hint: Option<u64>) {
-        match Plan::new(self.source.size, rate_hint) {
+        match cx.config.planner.plan(self.source.size, rate_hint) {
             Ok(plan) => {
                 self.begin.get_or_insert_default().rate_hint = rate_hint;
                 self.set_plan(plan);
@@ -78,7 +78,7 @@ impl Upload {
     /// Writes down that it was added. What no plan can hold is refused before any place is given to it.
     pub(in crate::machine) fn save_first(&mut self, cx: &mut Context) {
         self.head_save = self.save_head(cx);
-        if Plan::new(self.source.size, None).is_err() {
+        if cx.config.planner.plan(self.source.size, None).is_err() {
             self.stop(cx, Reason::TooLarge);
         }
     }
@@ -102,6 +102,7 @@ impl Upload {
 
     /// Begins as if nothing had been before.
     pub(in crate::machine) fn begin_anew(&mut self, cx: &mut Context) {
+        self.let_go_of_all(cx);
         self.begin_anew_with_digests(cx);
         self.begin = None;
         self.parts = None;
@@ -131,7 +132,7 @@ impl Upload {
             return;
         }
         cx.touch(self.id);
-        let agreed = self.parts.as_ref().is_some_and(|parts| *parts.plan() == started.plan) && started.plan.is_sound();
+        let agreed = self.agrees_on(&started.plan);
         self.server = Some(ServerSide { upload: started.upload_id, file: started.file_id, plan: started.plan });
         self.phase = Phase::Sending;
         self.held = true;
@@ -150,6 +151,15 @@ impl Upload {
                 self.signed_part(request, host.unwrap_or(0), asked);
             }
         }
+    }
+
+    /// Whether the functions' plan cuts the file as ours does, with digests of the kind that was promised. Its transport
+    /// is the one that counts.
+    fn agrees_on(&mut self, plan: &Plan) -> bool {
+        let Some(parts) = &mut self.parts else { return false };
+        let own = *parts.plan();
+        parts.set_transport(plan.transport);
+        plan.is_sound() && own.cuts_like(plan) && own.transport.digest == plan.transport.digest
     }
 
     /// Everything of its batch is on disk: parts may go.

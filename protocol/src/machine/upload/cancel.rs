@@ -13,6 +13,7 @@ impl Upload {
         }
         cx.touch(self.id);
         self.halt(cx);
+        self.let_go_of_all(cx);
         if self.stopped == Some(Reason::UploadLost) {
             // Another member's, by now: not ours to remove.
             self.server = None;

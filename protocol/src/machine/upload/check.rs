@@ -6,9 +6,9 @@ use crate::machine::context::Call;
 use crate::machine::network::fault::Doing;
 use crate::machine::parts::PartState;
 use crate::machine::timers::Timer;
-use crate::machine::{Attempt, CallFault, Reason};
+use crate::machine::{Attempt, CallFault, Reason, Standing, Stored};
+use crate::wire::UploadState;
 use crate::wire::id::PartNumber;
-use crate::wire::{StoredPart, UploadState, UploadStatus};
 
 /// A question that is owed or asked. Nothing is signed, sent or completed before its answer.
 #[derive(Clone, Copy, Debug)]
@@ -95,7 +95,7 @@ impl Upload {
         &mut self,
         cx: &mut Context,
         attempt: Attempt,
-        answer: Result<Box<UploadStatus>, CallFault>,
+        answer: Result<Box<Standing>, CallFault>,
     ) {
         let Some(call) = self.check.and_then(|check| check.call).filter(|call| call.attempt == attempt) else { return };
         self.drop_check(cx);
@@ -119,7 +119,7 @@ impl Upload {
         }
     }
 
-    fn stands(&mut self, cx: &mut Context, status: &UploadStatus) {
+    fn stands(&mut self, cx: &mut Context, status: &Standing) {
         if self.phase == Phase::Adopting && !self.take_handed_over(cx, status) {
             return;
         }
@@ -137,8 +137,9 @@ impl Upload {
         }
     }
 
-    fn is_open_still(&mut self, cx: &mut Context, status: &UploadStatus) {
-        let Some(plan) = self.parts.as_ref().map(|parts| *parts.plan()).filter(|plan| *plan == status.plan) else {
+    fn is_open_still(&mut self, cx: &mut Context, status: &Standing) {
+        let Some(plan) = self.parts.as_ref().map(|parts| *parts.plan()).filter(|plan| plan.cuts_like(&status.plan))
+        else {
             self.stop(cx, Reason::ServerError);
             return;
         };
@@ -147,9 +148,9 @@ impl Upload {
         let mut listed = PartSet::empty(plan.part_count);
         for stored in &status.parts {
             if self.agrees(stored) {
-                listed.insert(stored.part_number);
+                listed.insert(stored.part);
                 self.found_stored(cx, stored);
-            } else if plan.is_single() && plan.contains(stored.part_number) {
+            } else if plan.is_single() && plan.contains(stored.part) {
                 // Nothing can replace it: single PUTs are sent with If-None-Match.
                 self.stop(cx, Reason::Corrupted);
             }
@@ -162,17 +163,16 @@ impl Upload {
     }
 
     /// Whether storage holds what the plan and the promise say.
-    fn agrees(&self, stored: &StoredPart) -> bool {
-        let Some(parts) = self.parts.as_ref().filter(|parts| parts.plan().contains(stored.part_number)) else {
-            return false;
-        };
-        let promised = parts.digest(stored.part_number);
-        parts.range(stored.part_number).len == stored.size && promised.is_none_or(|digest| digest == stored.digest.0)
+    fn agrees(&self, stored: &Stored) -> bool {
+        let Some(parts) = self.parts.as_ref().filter(|parts| parts.plan().contains(stored.part)) else { return false };
+        let is_as_promised = parts.digest(stored.part).is_none_or(|digest| digest == stored.digest);
+        let is_of_kind = parts.plan().transport.digest == stored.digest.algorithm();
+        parts.wire_len(stored.part) == stored.size && is_of_kind && is_as_promised
     }
 
     /// Storage has a part that we did not see arrive.
-    fn found_stored(&mut self, cx: &mut Context, stored: &StoredPart) {
-        let part = stored.part_number;
+    fn found_stored(&mut self, cx: &mut Context, stored: &Stored) {
+        let part = stored.part;
         if self.is(part, PartState::Stored) {
             return;
         }
@@ -180,11 +180,12 @@ impl Upload {
             self.drop_reading(cx, part);
         }
         cx.timers.clear(Timer::Part(self.id, part));
+        self.let_go(cx, part);
         self.live.remove(&part);
         self.set(part, PartState::Stored);
-        self.promise(cx, part, stored.digest.0);
+        self.promise(cx, part, stored.digest);
         if !self.hashed_now.contains(part) {
-            self.unproved.insert(part);
+            self.doubt(part);
         }
         self.moved(cx);
     }

@@ -27,6 +27,7 @@ use crate::machine::network::backoff::Backoff;
 use crate::machine::network::rate::Rate;
 use crate::wire::SignedRequest;
 use crate::wire::id::{PartNumber, RoomId};
+use crate::wire::plan::{PartOrder, Transport};
 
 use adopt::Adoption;
 pub(super) use check::Check;
@@ -91,8 +92,10 @@ enum ReadFor {
 /// What is known of a part between its hashing and its arrival in storage.
 #[derive(Clone, Debug, Default)]
 struct Live {
-    /// The record with its digest.
-    save: u64,
+    /// The record with its digest, if this device has one.
+    save: Option<u64>,
+    /// The shell holds what was prepared by this attempt.
+    prepared: Option<Attempt>,
     host: u8,
     request: Option<SignedRequest>,
     /// In milliseconds on the machine's clock.
@@ -246,9 +249,10 @@ impl Upload {
         }
     }
 
-    /// Whether it goes up in one PUT.
+    /// Whether it goes up in one PUT. Before there is a plan, as far as its size tells.
     pub(super) fn is_small(&self) -> bool {
-        self.source.size <= crate::wire::plan::SINGLE_PUT_BYTES
+        let by_size = self.source.size <= crate::wire::plan::SINGLE_PUT_BYTES;
+        self.parts.as_ref().map_or(by_size, |parts| parts.plan().is_single())
     }
 
     /// Whether nothing stands in the way of working on it, but a free place.
@@ -328,16 +332,53 @@ impl Upload {
         }
     }
 
+    /// Bytes of a part on the wire.
     fn len_of(&self, part: PartNumber) -> u64 {
-        self.parts.as_ref().map_or(0, |parts| parts.range(part).len)
+        self.parts.as_ref().map_or(0, |parts| parts.wire_len(part))
     }
 
-    /// Puts a part with a known digest back in line for a URL.
+    /// Bytes of all parts on the wire.
+    fn wire_size(&self) -> u64 {
+        self.parts.as_ref().map_or(self.source.size, |parts| parts.plan().wire_size())
+    }
+
+    fn transport(&self) -> Option<Transport> {
+        self.parts.as_ref().map(|parts| parts.plan().transport)
+    }
+
+    fn is_ascending(&self) -> bool {
+        self.transport().is_some_and(|transport| transport.order == PartOrder::Ascending)
+    }
+
+    /// Puts a part with a known digest back in line for a URL; one that is not held any more is prepared again.
     fn line_up(&mut self, part: PartNumber) {
+        let Some(live) = self.live.get_mut(&part).filter(|live| live.prepared.is_some()) else {
+            return self.set(part, PartState::Planned);
+        };
+        live.request = None;
         self.set(part, PartState::Hashed);
         self.hashed.push_front(part);
-        if let Some(live) = self.live.get_mut(&part) {
-            live.request = None;
+    }
+
+    /// The shell need not hold the part any longer.
+    fn let_go(&mut self, cx: &mut Context, part: PartNumber) {
+        if let Some(attempt) = self.live.get_mut(&part).and_then(|live| live.prepared.take()) {
+            cx.emit(Effect::DropPrepare { id: self.id, part, attempt });
+        }
+    }
+
+    /// Nothing that was prepared is held any longer. What is not on its way is prepared again when it goes on.
+    fn let_go_of_all(&mut self, cx: &mut Context) {
+        let held: Vec<PartNumber> =
+            self.live.iter().filter(|(_, live)| live.prepared.is_some()).map(|(part, _)| *part).collect();
+        for part in held {
+            self.let_go(cx, part);
+            let is_in_line = [PartState::Hashed, PartState::Signing, PartState::Signed, PartState::Waiting]
+                .into_iter()
+                .any(|state| self.is(part, state));
+            if is_in_line {
+                self.set(part, PartState::Planned);
+            }
         }
     }
 }

@@ -1,13 +1,13 @@
 //! Reading and hashing parts, ahead of their sending.
 
 use super::{Context, Effect, Live, Phase, ReadFor, Reading, Upload};
+use crate::machine::digest::PartDigest;
 use crate::machine::network::fault::{self, Then};
-use crate::machine::parts::PartState;
+use crate::machine::parts::{PartState, Parts};
 use crate::machine::timers::Timer;
 use crate::machine::{Attempt, Purpose, ReadFault, Reason};
-use crate::wire::digest::Md5;
 use crate::wire::id::PartNumber;
-use crate::wire::plan::PartRange;
+use crate::wire::plan::{DigestAlgorithm, PartRange};
 
 impl Upload {
     /// Starts to hash one more part, if there is one and the upload may. Whether it did.
@@ -19,7 +19,7 @@ impl Upload {
         }
         let next = self.next_to_send();
         if let Some(part) = next
-            && room(self.len_of(part))
+            && (room(self.len_of(part)) || self.is_awaited(part))
         {
             return self.read(cx, part, ReadFor::Sending);
         }
@@ -47,6 +47,11 @@ impl Upload {
             && (self.phase == Phase::Adopting || self.count(PartState::Planned) > 0 || !self.unproved.is_empty())
     }
 
+    /// Whether no other part can be sent before this one: it is not held back by what is prepared ahead of it.
+    fn is_awaited(&mut self, part: PartNumber) -> bool {
+        self.is_ascending() && self.parts.as_mut().and_then(Parts::next_unstored) == Some(part)
+    }
+
     fn next_to_send(&mut self) -> Option<PartNumber> {
         self.parts.as_mut()?.next_planned()
     }
@@ -58,17 +63,26 @@ impl Upload {
         } else {
             self.unproved.remove(part);
         }
-        self.start_reading(cx, part, range, read_for);
+        let Some(digest) = self.transport().map(|transport| transport.digest) else { return false };
+        self.let_go(cx, part);
+        self.start_reading(cx, part, range, digest, read_for);
         true
     }
 
-    pub(super) fn start_reading(&mut self, cx: &mut Context, part: PartNumber, range: PartRange, read_for: ReadFor) {
+    pub(super) fn start_reading(
+        &mut self,
+        cx: &mut Context,
+        part: PartNumber,
+        range: PartRange,
+        digest: DigestAlgorithm,
+        read_for: ReadFor,
+    ) {
         let attempt = cx.attempt();
         self.reading.insert(part, Reading { attempt, bytes: 0, read_for });
         self.watch_reading(cx, part);
         cx.touch(self.id);
         let purpose = if read_for == ReadFor::Sending { Purpose::Send } else { Purpose::Compare };
-        cx.emit(Effect::Prepare { id: self.id, part, attempt, range, purpose });
+        cx.emit(Effect::Prepare { id: self.id, part, attempt, range, digest, purpose });
     }
 
     pub(super) fn watch_reading(&self, cx: &mut Context, part: PartNumber) {
@@ -94,8 +108,15 @@ impl Upload {
         }
     }
 
-    /// The digest is known.
-    pub(in crate::machine) fn prepared(&mut self, cx: &mut Context, part: PartNumber, attempt: Attempt, digest: Md5) {
+    /// The part is prepared: its digest, and its length on the wire.
+    pub(in crate::machine) fn prepared(
+        &mut self,
+        cx: &mut Context,
+        part: PartNumber,
+        attempt: Attempt,
+        digest: PartDigest,
+        len: u64,
+    ) {
         let Some(reading) = self.take_reading(cx, part, attempt) else { return };
         cx.touch(self.id);
         self.reads_work();
@@ -104,36 +125,52 @@ impl Upload {
             adoption.has_read(part, digest);
             return;
         }
-        let promised = self.parts.as_ref().and_then(|parts| parts.digest(part));
-        if promised.is_some_and(|promised| promised != digest) {
+        if reading.read_for == ReadFor::Sending {
+            self.live.entry(part).or_default().prepared = Some(attempt);
+        }
+        if let Err(reason) = self.check_prepared(part, digest, len) {
             self.put_back(part, reading.read_for);
-            self.stop(cx, Reason::FileChanged);
+            self.stop(cx, reason);
             return;
         }
+        let promised = self.parts.as_ref().and_then(|parts| parts.digest(part));
         self.was_read(part, reading);
         if reading.read_for == ReadFor::Sending {
             self.hashed_part(cx, part, digest, promised.is_some());
         }
     }
 
-    fn hashed_part(&mut self, cx: &mut Context, part: PartNumber, digest: Md5, is_again: bool) {
+    /// What is sent has to be as long as the plan says, with the digest that was promised, of the plan's kind.
+    fn check_prepared(&self, part: PartNumber, digest: PartDigest, len: u64) -> Result<(), Reason> {
+        let Some(parts) = &self.parts else { return Err(Reason::ServerError) };
+        if digest.algorithm() != parts.plan().transport.digest || len != parts.wire_len(part) {
+            return Err(Reason::ServerError);
+        }
+        match parts.digest(part) {
+            Some(promised) if promised != digest => Err(Reason::FileChanged),
+            _ => Ok(()),
+        }
+    }
+
+    fn hashed_part(&mut self, cx: &mut Context, part: PartNumber, digest: PartDigest, is_again: bool) {
         if is_again {
             self.hashed_again(cx, part, digest);
             return;
         }
         self.promise(cx, part, digest);
         let save = self.save_promise(cx, part, digest);
-        self.live.insert(part, Live { save, ..Live::default() });
+        let live = self.live.entry(part).or_default();
+        *live = Live { save: Some(save), prepared: live.prepared, ..Live::default() };
         self.set(part, PartState::Hashed);
         self.hashed.push_back(part);
     }
 
     /// The promise still holds: the part goes again when its wait is over.
-    fn hashed_again(&mut self, cx: &mut Context, part: PartNumber, digest: Md5) {
-        if !self.live.contains_key(&part) {
+    fn hashed_again(&mut self, cx: &mut Context, part: PartNumber, digest: PartDigest) {
+        if self.live.get(&part).is_none_or(|live| live.save.is_none()) {
             // The digest came from storage: this device has no record of it yet.
             let save = self.save_promise(cx, part, digest);
-            self.live.insert(part, Live { save, ..Live::default() });
+            self.live.entry(part).or_default().save = Some(save);
         }
         let until = self.live.get(&part).map_or(0, |live| live.backoff.until());
         if until > cx.now {
@@ -147,7 +184,7 @@ impl Upload {
     fn put_back(&mut self, part: PartNumber, read_for: ReadFor) {
         match read_for {
             ReadFor::Sending => self.set(part, PartState::Planned),
-            ReadFor::Comparing => self.unproved.insert(part),
+            ReadFor::Comparing => self.doubt(part),
             // The challenge knows what it has not got.
             ReadFor::Adopting => {}
         }

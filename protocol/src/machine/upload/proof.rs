@@ -11,8 +11,9 @@
 use super::{Context, ReadFor, Reading, Upload};
 use crate::machine::Attempt;
 use crate::machine::bits::PartSet;
-use crate::wire::digest::Md5;
+use crate::machine::digest::PartDigest;
 use crate::wire::id::PartNumber;
+use crate::wire::plan::DigestAlgorithm;
 
 impl Upload {
     /// Whether everything in storage is known to be the file's.
@@ -27,7 +28,7 @@ impl Upload {
     }
 
     /// The digest of a part is known from now on.
-    pub(super) fn promise(&mut self, cx: &Context, part: PartNumber, digest: Md5) {
+    pub(super) fn promise(&mut self, cx: &Context, part: PartNumber, digest: PartDigest) {
         let is_last = self.parts.as_mut().is_some_and(|parts| parts.promise(part, digest));
         if is_last && !self.source.notices_changes {
             self.doubt_stored(cx);
@@ -39,13 +40,20 @@ impl Upload {
         if self.proves(reading.attempt) {
             self.hashed_now.insert(part);
         } else if reading.read_for == ReadFor::Comparing {
-            self.unproved.insert(part);
+            self.doubt(part);
         }
     }
 
     /// Storage took a part by this PUT.
     pub(super) fn was_sent(&mut self, part: PartNumber, put: Attempt) {
         if !self.proves(put) {
+            self.doubt(part);
+        }
+    }
+
+    /// A stored part is to be compared with the file. Without digests there is nothing to compare.
+    pub(super) fn doubt(&mut self, part: PartNumber) {
+        if self.transport().is_some_and(|transport| transport.digest != DigestAlgorithm::None) {
             self.unproved.insert(part);
         }
     }
@@ -60,8 +68,9 @@ impl Upload {
         let Some(parts) = &self.parts else { return };
         self.hashed_now = PartSet::empty(parts.plan().part_count);
         // What is being compared right now is compared again after that.
-        for part in parts.stored().filter(|part| !self.reading.contains_key(part)) {
-            self.unproved.insert(part);
+        let stored: Vec<PartNumber> = parts.stored().filter(|part| !self.reading.contains_key(part)).collect();
+        for part in stored {
+            self.doubt(part);
         }
     }
 }

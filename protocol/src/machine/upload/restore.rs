@@ -1,6 +1,7 @@
 //! Going on from a checkpoint, and from a file opened again.
 
 use super::{Adoption, Context, FileState, Live, Phase, Upload};
+use crate::machine::digest::PartDigest;
 use crate::machine::parts::PartState;
 use crate::machine::{Checkpoint, ReadFault, Reason, Source};
 use crate::wire::id::PartNumber;
@@ -11,7 +12,7 @@ impl Upload {
         let Checkpoint { head, mut parts } = checkpoint;
         if let Some(digest) = head.digest {
             // Earlier pages wrote a record for the part; the head is newer.
-            parts = vec![(PartNumber::FIRST, digest.0)];
+            parts = vec![(PartNumber::FIRST, digest)];
         }
         let adoption = head.adopts.filter(|_| head.server.is_none()).map(Adoption::of);
         let reason = if head.source.reopens { Reason::Reloaded } else { Reason::PickAgain };
@@ -52,15 +53,14 @@ impl Upload {
         }
     }
 
-    fn take_digests(&mut self, mut digests: Vec<(PartNumber, crate::wire::digest::Md5)>) {
+    fn take_digests(&mut self, mut digests: Vec<(PartNumber, PartDigest)>) {
         crate::compact::sort::by_number(&mut digests, |(part, _)| part.get().into());
         let Some(parts) = &mut self.parts else { return };
         for (part, digest) in digests {
             if parts.is(part, PartState::Planned) {
                 parts.promise(part, digest);
-                parts.set(part, PartState::Hashed);
-                self.live.insert(part, Live::default());
-                self.hashed.push_back(part);
+                // Its record is on disk, but this page has not prepared it.
+                self.live.insert(part, Live { save: Some(0), ..Live::default() });
             }
         }
     }
@@ -92,6 +92,7 @@ impl Upload {
         if let Some(adoption) = &mut self.adoption {
             adoption.read_again();
         }
+        self.let_go_of_all(cx);
         self.doubt_stored(cx);
         if !self.checked {
             self.ask_status(cx);

@@ -1,9 +1,9 @@
 //! Writing the checkpoint, and waiting for it.
 
 use super::{Adoption, Context, Effect, Upload};
+use crate::machine::digest::PartDigest;
 use crate::machine::timers::Timer;
 use crate::machine::{Record, UploadRecord};
-use crate::wire::digest::{Digest, Md5};
 use crate::wire::id::PartNumber;
 
 impl Upload {
@@ -30,7 +30,7 @@ impl Upload {
             source: self.source.clone(),
             initiate_key: self.key.clone(),
             begin: self.begin.clone(),
-            digest: self.only_digest().map(Digest),
+            digest: self.only_digest(),
             adopts: self.adoption.as_ref().map(Adoption::upload),
             server: self.server.clone(),
             paused: self.paused,
@@ -41,15 +41,15 @@ impl Upload {
     }
 
     /// What is promised for a file that is one PUT.
-    fn only_digest(&self) -> Option<Md5> {
+    fn only_digest(&self) -> Option<PartDigest> {
         self.parts.as_ref().filter(|_| self.is_small())?.digest(PartNumber::FIRST)
     }
 
     /// Writes down what is promised for a part; the number of the save. The head of a file that is one PUT tells it, and
     /// is written anyway when the file is begun.
-    pub(super) fn save_promise(&mut self, cx: &mut Context, part: PartNumber, digest: Md5) -> u64 {
+    pub(super) fn save_promise(&mut self, cx: &mut Context, part: PartNumber, digest: PartDigest) -> u64 {
         match (self.is_small(), &self.server) {
-            (false, _) => self.save(cx, Record::Part { part, digest: Digest(digest) }),
+            (false, _) => self.save(cx, Record::Part { part, digest }),
             (true, Some(_)) => self.save_head(cx),
             (true, None) => 0,
         }

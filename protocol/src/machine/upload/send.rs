@@ -8,6 +8,7 @@ use crate::machine::timers::Timer;
 use crate::machine::{Attempt, PutFault};
 use crate::wire::digest::Md5;
 use crate::wire::id::PartNumber;
+use crate::wire::plan::PartOrder;
 
 /// The watchdog doubles its patience no more often than this.
 const MOST_DOUBLINGS: u32 = 4;
@@ -20,7 +21,17 @@ impl Upload {
             && self.phase == Phase::Sending
             && self.check.is_none()
             && !self.is_held()
+            && self.has_own_lane()
             && self.front_ready(cx).is_some()
+    }
+
+    /// Whether its provider takes one more PUT of it. In ascending order there is one at a time.
+    fn has_own_lane(&self) -> bool {
+        let most = self.transport().and_then(|transport| match transport.order {
+            PartOrder::Ascending => Some(1),
+            PartOrder::Any => transport.most_lanes,
+        });
+        most.is_none_or(|most| self.in_flight() < most.into())
     }
 
     /// The next part with a good URL to a host with room. Parts whose URL is about to run out go back to be signed.
@@ -39,18 +50,20 @@ impl Upload {
                 self.line_up(part);
             }
         }
+        let next = if self.is_ascending() { Some(self.parts.as_mut()?.next_unstored()?) } else { None };
+        let in_order = |part: &&PartNumber| next.is_none_or(|next| next == **part);
         let has_room = |part: &&PartNumber| self.live.get(part).is_some_and(|live| cx.hosts.has_room(live.host));
-        self.ready.iter().filter(|part| self.is(**part, PartState::Signed)).find(has_room).copied()
+        self.ready.iter().filter(|part| self.is(**part, PartState::Signed)).filter(in_order).find(has_room).copied()
     }
 
     /// Sends one part. Whether there was one.
     pub(in crate::machine) fn send_next(&mut self, cx: &mut Context) -> bool {
         let Some(part) = self.front_ready(cx) else { return false };
-        let Some(range) = self.parts.as_ref().map(|parts| parts.range(part)) else { return false };
-        if !cx.has_lane(range.len) {
+        let len = self.len_of(part);
+        if !cx.has_lane(len) {
             return false;
         }
-        let call = cx.put(range.len);
+        let call = cx.put(len);
         let Some(live) = self.live.get_mut(&part) else { return false };
         let Some(request) = live.request.take() else { return false };
         live.put = Some(call);
@@ -60,7 +73,7 @@ impl Upload {
         self.set(part, PartState::InFlight);
         self.ever_sent = true;
         self.served = cx.now;
-        cx.emit(Effect::Put { id: self.id, part, attempt: call.attempt, range, request });
+        cx.emit(Effect::Put { id: self.id, part, attempt: call.attempt, len, request });
         self.watch_put(cx, part);
         cx.touch(self.id);
         true
@@ -130,7 +143,8 @@ impl Upload {
         cx.touch(self.id);
         let promised = self.parts.as_ref().and_then(|parts| parts.digest(part));
         // Hidden by CORS, it counts: the digest was signed, and complete looks at storage's own list.
-        if etag.is_some_and(|etag| Md5::from_etag(etag) != promised) {
+        let promised = promised.and_then(|digest| digest.md5());
+        if promised.is_some() && etag.is_some_and(|etag| Md5::from_etag(etag) != promised) {
             self.put_again(cx, part, call, Then::HashAgain);
             return;
         }
@@ -138,6 +152,7 @@ impl Upload {
         cx.lanes.moved(len - sent.min(len));
         cx.lane_rate.measured(len, cx.now - call.started);
         cx.stalls = 0;
+        self.let_go(cx, part);
         self.live.remove(&part);
         self.set(part, PartState::Stored);
         self.was_sent(part, attempt);

@@ -2,7 +2,7 @@
 
 use super::{Context, Effect, Phase, SignCall, Upload};
 use crate::machine::network::fault::Doing;
-use crate::machine::parts::PartState;
+use crate::machine::parts::{PartState, Parts};
 use crate::machine::timers::Timer;
 use crate::machine::{Attempt, CallFault, ToSign};
 use crate::wire::id::PartNumber;
@@ -15,7 +15,7 @@ impl Upload {
     /// Asks for URLs when fewer than half of `wanted` parts are at hand.
     pub(in crate::machine) fn sign_next(&mut self, cx: &mut Context, wanted: u16) {
         let at_hand = self.count(PartState::Signed) + self.count(PartState::Signing);
-        if !self.may_sign(cx) || u32::from(at_hand) * 2 > u32::from(wanted) {
+        if !self.may_sign(cx) || (u32::from(at_hand) * 2 > u32::from(wanted) && !self.awaits_url()) {
             return;
         }
         let most = usize::from(wanted.saturating_sub(at_hand)).clamp(1, MAX_PARTS_PER_PRESIGN);
@@ -28,6 +28,12 @@ impl Upload {
         cx.emit(Effect::Sign { id, attempt: call.attempt, room, upload, parts });
         self.signing.push(SignCall { call, parts: numbers });
         cx.touch(self.id);
+    }
+
+    /// Whether no part can be sent before one that has no URL.
+    fn awaits_url(&mut self) -> bool {
+        let next = if self.is_ascending() { self.parts.as_mut().and_then(Parts::next_unstored) } else { None };
+        next.is_some_and(|part| self.is(part, PartState::Hashed))
     }
 
     fn may_sign(&self, cx: &Context) -> bool {
@@ -63,7 +69,7 @@ impl Upload {
     }
 
     fn digest_is_saved(&self, part: PartNumber) -> bool {
-        self.live.get(&part).is_none_or(|live| self.saves.is_done(live.save))
+        self.live.get(&part).and_then(|live| live.save).is_none_or(|save| self.saves.is_done(save))
     }
 
     /// The presign was answered.

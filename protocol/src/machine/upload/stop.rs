@@ -10,6 +10,7 @@ impl Upload {
     pub(in crate::machine) fn stop(&mut self, cx: &mut Context, reason: Reason) {
         if !self.is_over() && !self.cancelled {
             self.halt(cx);
+            self.let_go_of_all(cx);
             self.stopped = Some(reason);
             self.failing_since = None;
             cx.touch(self.id);
@@ -20,6 +21,7 @@ impl Upload {
     pub(super) fn close(&mut self, cx: &mut Context, reason: Reason) {
         if !self.is_over() {
             self.halt(cx);
+            self.let_go_of_all(cx);
             self.file = FileState::Closed(reason);
             self.checked = false;
             cx.touch(self.id);
@@ -45,6 +47,7 @@ impl Upload {
             return;
         }
         self.halt(cx);
+        self.let_go_of_all(cx);
         self.drop_abort(cx);
         for timer in [Timer::Calls(self.id), Timer::Poll(self.id), Timer::Read(self.id), Timer::Save(self.id)] {
             cx.timers.clear(timer);
@@ -63,7 +66,7 @@ impl Upload {
             cx.emit(Effect::Forget { id: self.id });
         }
         if matches!(over, Over::Completed | Over::CompletedElsewhere) {
-            self.shown_bytes = self.source.size;
+            self.shown_bytes = self.wire_size();
         }
         cx.touch(self.id);
     }
@@ -171,6 +174,7 @@ impl Upload {
     pub(in crate::machine) fn owned_elsewhere(&mut self, cx: &mut Context) {
         if !self.is_over() && !self.elsewhere {
             self.halt(cx);
+            self.let_go_of_all(cx);
             self.drop_abort(cx);
             self.elsewhere = true;
             cx.touch(self.id);

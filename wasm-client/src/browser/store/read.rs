@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use idb::{Database, KeyRange, Query, TransactionMode};
 use js_sys::Array;
+use slipway_protocol::machine::digest::PartDigest;
 use slipway_protocol::machine::{Checkpoint, LocalId, UploadRecord};
-use slipway_protocol::wire::digest::Md5;
 use slipway_protocol::wire::id::PartNumber;
 use wasm_bindgen::prelude::*;
 
@@ -38,7 +38,7 @@ pub(super) async fn read_ids(db: &Database) -> Result<Vec<LocalId>, idb::Error> 
     Ok(keys.iter().filter_map(JsValue::as_f64).map(|id| LocalId(id as u64)).collect())
 }
 
-pub(super) type Parts = HashMap<LocalId, Vec<(PartNumber, Md5)>>;
+pub(super) type Parts = HashMap<LocalId, Vec<(PartNumber, PartDigest)>>;
 
 pub(super) async fn read_parts(db: &Database, id: Option<LocalId>) -> Result<Parts, idb::Error> {
     let mut parts = Parts::new();
@@ -62,7 +62,7 @@ fn collect(parts: &mut Parts, page: &[(JsValue, JsValue)]) {
         let key = Array::from(key);
         let id = key.get(0).as_f64().map(|id| LocalId(id as u64));
         let part = key.get(1).as_f64().and_then(|part| PartNumber::new(part as u16));
-        let digest = value.as_string().and_then(|text| Md5::from_base64(&text).ok());
+        let digest = value.as_string().and_then(|text| PartDigest::from_text(&text).ok());
         if let (Some(id), Some(part), Some(digest)) = (id, part, digest) {
             parts.entry(id).or_default().push((part, digest));
         }

@@ -36,7 +36,7 @@ async fn records_are_answered_in_order_and_read_after_reopening() {
     first.close();
 
     let (again, _) = store(&name).await;
-    let parts = (1..=3).map(|part| (PartNumber::new(part).unwrap(), digest_of(part))).collect();
+    let parts = (1..=3).map(|part| (PartNumber::new(part).unwrap(), digest_of(part).into())).collect();
     assert_eq!(again.load().await, [Checkpoint { head: changed_head(ONE), parts }]);
 }
 

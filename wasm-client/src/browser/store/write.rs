@@ -77,7 +77,7 @@ fn put_record(
             let json = serde_json::to_string(head).map_err(|_| WriteFault::Other)?;
             set(&store("uploads")?, &json.into(), &key(id))
         }
-        Record::Part { part, digest } => set(&store("parts")?, &digest.0.base64().into(), &part_key(id, part.get())),
+        Record::Part { part, digest } => set(&store("parts")?, &digest.text().into(), &part_key(id, part.get())),
     }
 }
 

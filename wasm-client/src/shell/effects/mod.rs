@@ -8,4 +8,4 @@ mod put;
 mod reopen;
 mod save;
 
-pub(super) use prepare::job_key;
+pub(super) use prepare::Body;

@@ -1,18 +1,54 @@
-//! `Prepare` and `DropPrepare`: digests of parts, computed by the pool of workers.
+//! `Prepare` and `DropPrepare`: digests of parts, computed by the pool of workers, and what is held to be sent.
 
-use slipway_protocol::machine::{Attempt, Input, LocalId, ReadFault};
+use slipway_protocol::machine::digest::PartDigest;
+use slipway_protocol::machine::{Attempt, Input, LocalId, Purpose, ReadFault};
 use slipway_protocol::wire::id::PartNumber;
-use slipway_protocol::wire::plan::PartRange;
+use slipway_protocol::wire::plan::{DigestAlgorithm, PartRange};
+use web_sys::File;
 
 use crate::hash::{HashEvent, JobKey};
 use crate::shell::driver::Driver;
 use crate::shell::notices::Notice;
 
+/// A prepared part. It is a slice of its file, and made when it is sent: the browser reads it from the disk, so memory
+/// stays flat.
+#[derive(Debug)]
+pub(in crate::shell) struct Body {
+    attempt: Attempt,
+    pub(in crate::shell) file: File,
+    pub(in crate::shell) range: PartRange,
+}
+
 impl Driver {
-    pub(in crate::shell) fn prepare(&self, id: LocalId, part: PartNumber, attempt: Attempt, range: PartRange) {
-        match self.file(id) {
-            Some(file) => self.0.pool.prepare(job_key(id, part, attempt), &file, range.start, range.len),
-            None => self.feed(Input::PrepareFailed { id, part, attempt, fault: ReadFault::Gone }),
+    pub(in crate::shell) fn prepare(
+        &self,
+        (id, part, attempt): (LocalId, PartNumber, Attempt),
+        range: PartRange,
+        digest: DigestAlgorithm,
+        purpose: Purpose,
+    ) {
+        let Some(file) = self.file(id) else {
+            return self.feed(Input::PrepareFailed { id, part, attempt, fault: ReadFault::Gone });
+        };
+        let len = range.len;
+        self.0.preparing.borrow_mut().insert(job_key(id, part, attempt), len);
+        if purpose == Purpose::Send {
+            self.0.bodies.borrow_mut().insert((id, part), Body { attempt, file: file.clone(), range });
+        }
+        match digest {
+            DigestAlgorithm::Md5 => self.0.pool.prepare(job_key(id, part, attempt), &file, range.start, len),
+            DigestAlgorithm::None => self.feed(Input::Prepared { id, part, attempt, digest: PartDigest::None, len }),
+            // The machine plans with MD5 here and stops at a plan that does not.
+            DigestAlgorithm::Sha256 => self.feed(Input::PrepareFailed { id, part, attempt, fault: ReadFault::Io }),
+        }
+    }
+
+    pub(in crate::shell) fn drop_prepare(&self, id: LocalId, part: PartNumber, attempt: Attempt) {
+        self.0.preparing.borrow_mut().remove(&job_key(id, part, attempt));
+        self.0.pool.drop_job(job_key(id, part, attempt));
+        let mut bodies = self.0.bodies.borrow_mut();
+        if bodies.get(&(id, part)).is_some_and(|body| body.attempt == attempt) {
+            bodies.remove(&(id, part));
         }
     }
 
@@ -24,10 +60,13 @@ impl Driver {
             }
             HashEvent::Done { key, digest } => {
                 let (id, part, attempt) = parts_of(key);
-                self.feed(Input::Prepared { id, part, attempt, digest });
+                let len = self.0.preparing.borrow_mut().remove(&key).unwrap_or(0);
+                self.feed(Input::Prepared { id, part, attempt, digest: digest.into(), len });
             }
             HashEvent::Failed { key, fault } => {
                 let (id, part, attempt) = parts_of(key);
+                self.0.preparing.borrow_mut().remove(&key);
+                self.drop_prepare(id, part, attempt);
                 self.feed(Input::PrepareFailed { id, part, attempt, fault });
             }
             HashEvent::WorkerLost => self.notice(Notice::NoWorker),
@@ -35,7 +74,7 @@ impl Driver {
     }
 }
 
-pub(in crate::shell) fn job_key(id: LocalId, part: PartNumber, attempt: Attempt) -> JobKey {
+fn job_key(id: LocalId, part: PartNumber, attempt: Attempt) -> JobKey {
     JobKey { id: id.0, part: part.get(), attempt: attempt.0 }
 }
 

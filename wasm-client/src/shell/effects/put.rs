@@ -5,9 +5,8 @@ use std::rc::Rc;
 use slipway_protocol::machine::{Attempt, Input, LocalId, PutFault, ReadFault};
 use slipway_protocol::wire::SignedRequest;
 use slipway_protocol::wire::id::PartNumber;
-use slipway_protocol::wire::plan::PartRange;
 use wasm_bindgen_futures::spawn_local;
-use web_sys::File;
+use web_sys::{Blob, File};
 
 use crate::browser::put::{Put, PutEvent};
 use crate::browser::{files, selftest};
@@ -20,13 +19,10 @@ impl Driver {
         id: LocalId,
         part: PartNumber,
         attempt: Attempt,
-        range: PartRange,
         request: &SignedRequest,
     ) {
         let failed = |fault| self.feed(Input::PutFailed { id, part, attempt, fault });
-        let Some(body) = self.file(id).and_then(|file| files::slice(&file, range.start, range.len).ok()) else {
-            return failed(PutFault::Read(ReadFault::Gone));
-        };
+        let Some(body) = self.slice_of(id, part) else { return failed(PutFault::Read(ReadFault::Gone)) };
         let url = request.url.clone();
         let on = with_one(&Rc::downgrade(&self.0), move |driver, event| driver.sent(id, part, attempt, &url, event));
         match Put::start(&body, request, on) {
@@ -34,6 +30,12 @@ impl Driver {
             // The functions signed something that can't be sent; sending it again would not help.
             Err(_) => failed(PutFault::Http { status: 400, code: None }),
         }
+    }
+
+    fn slice_of(&self, id: LocalId, part: PartNumber) -> Option<Blob> {
+        let bodies = self.0.bodies.borrow();
+        let body = bodies.get(&(id, part))?;
+        files::slice(&body.file, body.range.start, body.range.len).ok()
     }
 
     pub(in crate::shell) fn sent(&self, id: LocalId, part: PartNumber, attempt: Attempt, url: &str, event: PutEvent) {
