@@ -94,7 +94,7 @@ impl World {
         });
         for file in &self.files {
             let is_left = |known: &&Known| known.is_begun_here && known.owner == Owner::Us && known.state.is_open();
-            let open = self.functions.of(file.id).filter(is_left).count();
+            let open = self.functions.of_id(file.id).filter(is_left).count();
             let is_shown = self.engine.view(file.id).is_some();
             let is_forgotten = self.engine.view(file.id).is_some_and(|view| view.stage == Stage::Cancelled);
             // A disk that refused the record may cost an upload that the server gives up by itself.

@@ -65,15 +65,15 @@ impl Known {
 
 #[derive(Debug)]
 pub(crate) struct Functions {
-    pub(crate) planner: Planner,
+    planner: Planner,
     pub(crate) uploads: BTreeMap<UploadId, Known>,
     answers: BTreeMap<String, (String, Vec<UploadId>)>,
     made: u64,
 }
 
-impl Default for Functions {
-    fn default() -> Self {
-        Self { planner: Planner::S3, uploads: BTreeMap::new(), answers: BTreeMap::new(), made: 0 }
+impl Functions {
+    pub(crate) fn of(planner: Planner) -> Self {
+        Self { planner, uploads: BTreeMap::new(), answers: BTreeMap::new(), made: 0 }
     }
 }
 
@@ -290,7 +290,7 @@ impl Functions {
         self.uploads.values().filter(move |known| known.id.0 % 1000 == id.0 % 1000)
     }
 
-    pub(crate) fn of(&self, id: LocalId) -> impl Iterator<Item = &Known> {
+    pub(crate) fn of_id(&self, id: LocalId) -> impl Iterator<Item = &Known> {
         self.uploads.values().filter(move |known| known.id == id)
     }
 }

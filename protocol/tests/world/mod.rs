@@ -127,7 +127,7 @@ impl World {
             bodies: BTreeMap::new(),
             disk: Disk::default(),
             bucket: Bucket::default(),
-            functions: Functions { planner: schedule.planner, ..Functions::default() },
+            functions: Functions::of(schedule.planner),
             oracle: Oracle::of(&schedule),
             outage_until: 0,
             dropped: BTreeSet::new(),
