@@ -89,7 +89,9 @@ impl TryFrom<Written> for PartDigest {
 
     fn try_from(written: Written) -> Result<Self, BadDigest> {
         match (written.algorithm.as_str(), Self::from_text(&written.value)?) {
-            ("md5", digest @ Self::Md5(_)) | ("sha256", digest @ Self::Sha256(_)) | ("none", digest @ Self::None) => Ok(digest),
+            ("md5", digest @ Self::Md5(_)) | ("sha256", digest @ Self::Sha256(_)) | ("none", digest @ Self::None) => {
+                Ok(digest)
+            }
             _ => Err(BadDigest),
         }
     }

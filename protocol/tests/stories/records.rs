@@ -3,8 +3,8 @@
 use slipway_protocol::compact::json;
 use slipway_protocol::machine::digest::PartDigest;
 use slipway_protocol::machine::*;
-use slipway_protocol::wire::digest::Md5;
 use slipway_protocol::wire::UploadState;
+use slipway_protocol::wire::digest::Md5;
 use slipway_protocol::wire::id::PartNumber;
 use slipway_protocol::wire::plan::Plan;
 

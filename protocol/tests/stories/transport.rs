@@ -3,7 +3,7 @@
 use slipway_protocol::machine::digest::PartDigest;
 use slipway_protocol::machine::*;
 use slipway_protocol::wire::plan::{DigestAlgorithm, PartOrder, Plan, Planner, Segment};
-use slipway_protocol::wire::{SignedRequest, StartedUpload};
+use slipway_protocol::wire::{SignedRequest, StartedUpload, UploadState};
 
 use crate::page::*;
 
@@ -225,7 +225,9 @@ fn what_is_prepared_is_let_go_of_when_it_stops_and_prepared_again_when_it_goes_o
     page.give(Input::Pause(Which::All));
     assert_eq!(held(&page), [1, 2, 3, 4, 5, 6, 7], "a pause may be a short one");
     page.give(Input::Resume(Which::All));
+    page.status(UploadState::Uploading, Plan::new(LARGE, None).unwrap(), &[]);
     page.run();
+    assert_eq!(page.stage(A).0, Stage::Completed);
     assert!(held(&page).is_empty());
 }
 

@@ -14,13 +14,7 @@ use crate::shell::driver::{Driver, with_one};
 use crate::shell::notices::Notice;
 
 impl Driver {
-    pub(in crate::shell) fn put(
-        &self,
-        id: LocalId,
-        part: PartNumber,
-        attempt: Attempt,
-        request: &SignedRequest,
-    ) {
+    pub(in crate::shell) fn put(&self, id: LocalId, part: PartNumber, attempt: Attempt, request: &SignedRequest) {
         let failed = |fault| self.feed(Input::PutFailed { id, part, attempt, fault });
         let Some(body) = self.slice_of(id, part) else { return failed(PutFault::Read(ReadFault::Gone)) };
         let url = request.url.clone();
