@@ -20,7 +20,18 @@ pub enum ConfigError {
     Bad(&'static str, &'static str),
 }
 
-/// Where the table is.
+/// What the three tables are called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableNames {
+    /// Rooms, uploads, files, events.
+    pub main: String,
+    /// Links, members, tokens.
+    pub access: String,
+    /// The audit log.
+    pub audit: String,
+}
+
+/// Where the tables are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TableEndpoint {
     /// DynamoDB of the region.
@@ -97,8 +108,8 @@ impl Default for CallTimes {
 pub struct Config {
     /// Name of the bucket.
     pub bucket: String,
-    /// Name of the table.
-    pub table: String,
+    /// Names of the tables.
+    pub tables: TableNames,
     /// The region that requests are signed for.
     pub region: String,
     /// What requests are signed with.
@@ -112,7 +123,7 @@ pub struct Config {
     pub s3_upload_path: Option<String>,
     /// `endpoint/bucket/key` in place of `bucket.endpoint/key`.
     pub s3_path_style: bool,
-    /// Where the table is.
+    /// Where the tables are.
     pub table_endpoint: TableEndpoint,
     /// Other origins that may call, as a browser writes them in `Origin`.
     pub page_origins: Vec<String>,
@@ -149,7 +160,7 @@ impl Config {
         let env = Env::new(get);
         Ok(Self {
             bucket: env.required("SLIPWAY_BUCKET", "the name of the bucket")?,
-            table: env.required("SLIPWAY_TABLE", "the name of the table")?,
+            tables: env.table_names()?,
             region: env.text("AWS_REGION").unwrap_or_else(|| "us-east-1".into()),
             credentials: env.credentials()?,
             s3_endpoint: env.url("SLIPWAY_S3_ENDPOINT")?,
@@ -233,6 +244,14 @@ impl<'a> Env<'a> {
         Ok(Credentials::new(id, key, self.text("AWS_SESSION_TOKEN"), None, "environment"))
     }
 
+    fn table_names(&self) -> Result<TableNames, ConfigError> {
+        Ok(TableNames {
+            main: self.required("SLIPWAY_MAIN_TABLE", "the name of the table of rooms, uploads and files")?,
+            access: self.required("SLIPWAY_ACCESS_TABLE", "the name of the table of links, members and tokens")?,
+            audit: self.required("SLIPWAY_AUDIT_TABLE", "the name of the table of the audit log")?,
+        })
+    }
+
     fn table_endpoint(&self) -> Result<TableEndpoint, ConfigError> {
         Ok(self.url("SLIPWAY_TABLE_ENDPOINT")?.map_or(TableEndpoint::Aws, TableEndpoint::Url))
     }
@@ -267,7 +286,9 @@ mod tests {
 
     const GOOD: &[(&str, &str)] = &[
         ("SLIPWAY_BUCKET", "files"),
-        ("SLIPWAY_TABLE", "slipway"),
+        ("SLIPWAY_MAIN_TABLE", "slipway-main"),
+        ("SLIPWAY_ACCESS_TABLE", "slipway-access"),
+        ("SLIPWAY_AUDIT_TABLE", "slipway-audit"),
         ("AWS_ACCESS_KEY_ID", "key"),
         ("AWS_SECRET_ACCESS_KEY", "very-secret"),
     ];

@@ -10,7 +10,8 @@ use tokio::time::Instant;
 
 use crate::app::App;
 use crate::edge::error::ApiFailure;
-use crate::records::due::{self, Cursor, Due, SHARDS, Subject};
+use crate::records::cursor::{self, Cursor};
+use crate::records::due::{self, Due, Listed, SHARDS, Subject};
 use crate::records::file;
 use crate::records::upload::{self, Reason, UploadRecord};
 use crate::storage::StorageError;
@@ -58,20 +59,20 @@ enum Did {
 /// For a table that was made just now: nothing is noted in it yet, so the first sweep need not look back.
 pub async fn begin(app: &App) -> Result<(), TableError> {
     let hour = due::hour(app.clock.now_ms()).saturating_sub(HOURS_AGAIN);
-    due::set_cursor(&app.table, Cursor { hour }).await
+    cursor::set(&app.tables, Cursor { hour }).await
 }
 
 /// Looks at all that is due.
 pub async fn sweep(app: &App) -> Result<SweepReport, ApiFailure> {
     let now = app.clock.now_ms();
     let this_hour = due::hour(now);
-    let first = due::cursor(&app.table).await?.map_or(this_hour.saturating_sub(FIRST_HOURS), |cursor| cursor.hour);
+    let first = cursor::get(&app.tables).await?.map_or(this_hour.saturating_sub(FIRST_HOURS), |cursor| cursor.hour);
     let mut report = SweepReport::default();
     let mut first_left = None;
     // In order, so that the cursor never passes an hour with something left in it.
     let mut hours = futures::stream::iter(first..=this_hour).map(|hour| list(app, hour, now)).buffered(LANES);
     while let Some(listed) = hours.next().await {
-        let Listed { hour, due, more } = listed?;
+        let (hour, Listed { due, more }) = listed?;
         let failed_before = report.failed;
         let mut looks = futures::stream::iter(due).map(|due| visit(app, due)).buffer_unordered(LANES);
         while let Some(did) = looks.next().await {
@@ -83,26 +84,20 @@ pub async fn sweep(app: &App) -> Result<SweepReport, ApiFailure> {
     }
     let next = first_left.unwrap_or(u64::MAX).min(this_hour.saturating_sub(HOURS_AGAIN));
     if next > first {
-        due::set_cursor(&app.table, Cursor { hour: next }).await?;
+        cursor::set(&app.tables, Cursor { hour: next }).await?;
     }
     Ok(report)
 }
 
-/// What is due in an hour.
-struct Listed {
-    hour: u64,
-    due: Vec<Due>,
-    more: bool,
-}
-
-async fn list(app: &App, hour: u64, now: u64) -> Result<Listed, TableError> {
-    let mut listed = Listed { hour, due: Vec::new(), more: false };
+/// What is due in an hour, with that hour.
+async fn list(app: &App, hour: u64, now: u64) -> Result<(u64, Listed), TableError> {
+    let mut listed = Listed { due: Vec::new(), more: false };
     for shard in 0..SHARDS {
-        let (due, more) = due::list(&app.table, hour, shard, now).await?;
+        let Listed { due, more } = due::list(&app.tables, hour, shard, now).await?;
         listed.due.extend(due);
         listed.more |= more;
     }
-    Ok(listed)
+    Ok((hour, listed))
 }
 
 impl SweepReport {
@@ -133,19 +128,19 @@ async fn visit_and_note(app: &App, due: &Due) -> Result<Did, ApiFailure> {
     let look = match due.what {
         Subject::Upload { id } => look_at_upload(app, id).await?,
         Subject::Object { room, file } => {
-            if !file::is_listed(&app.table, file).await? {
+            if !file::is_listed(&app.tables, file).await? {
                 app.storage.delete(&file::object_key(room, file)).await?;
             }
             Look { did: Did::Deleted, next: None }
         }
     };
-    due.replace(&app.table, look.next).await?;
+    due.replace(&app.tables, look.next).await?;
     Ok(look.did)
 }
 
 async fn look_at_upload(app: &App, id: UploadId) -> Result<Look, ApiFailure> {
     let now = app.clock.now_ms();
-    let Some(upload) = upload::get(&app.table, id).await? else { return Ok(nothing(None)) };
+    let Some(upload) = upload::get(&app.tables, id).await? else { return Ok(nothing(None)) };
     match upload.state {
         UploadState::Pending | UploadState::Uploading => open(app, &upload, now).await,
         UploadState::Completing if upload.has_live_lease(now) => Ok(nothing(Some(upload.lease_until))),
@@ -167,7 +162,7 @@ async fn open(app: &App, upload: &UploadRecord, now: u64) -> Result<Look, ApiFai
     }
     let due = due_by_storage(app, upload).await?;
     if now < due {
-        return match app.table.write(&upload.due_moved(due)).await {
+        return match app.tables.write(&upload.due_moved(due)).await {
             Ok(()) => Ok(nothing(Some(due))),
             Err(TableError::Refused(_)) => Ok(nothing(Some(now + RETRY_MS))),
             Err(error) => Err(error.into()),

@@ -1,9 +1,9 @@
-//! A room: `ROOM#id` / `META`.
+//! A room: `ROOM#id` / `META`, in Main.
 
 use serde::{Deserialize, Serialize};
 use slipway_protocol::wire::id::RoomId;
 
-use crate::table::Key;
+use crate::table::{Key, Write};
 
 /// What is known of a room.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,12 +18,20 @@ pub struct RoomRecord {
     pub closed: bool,
 }
 
-/// The partition of all that belongs to a room.
-pub fn partition(room: RoomId) -> String {
+/// Label of the condition that fails when there is a room of that id.
+pub const ROOM: &str = "room";
+
+/// The partition of all that belongs to a room, in each table.
+pub(super) fn partition(room: RoomId) -> String {
     format!("ROOM#{room}")
 }
 
 /// The room's own key.
 pub fn key(room: RoomId) -> Key {
-    Key::new(partition(room), "META")
+    Key::main(partition(room), "META")
+}
+
+/// The write that makes a room.
+pub fn create(room: RoomId, record: &RoomRecord) -> Write {
+    Write::put(&key(room), record).when("attribute_not_exists(#pk)").label(ROOM)
 }

@@ -76,11 +76,11 @@ impl Journal {
 pub async fn commit(app: &App, room: RoomId, change: &[Write], journal: &Journal) -> Result<Sequence, TableError> {
     let _turn = TURNS[usize::from(room.as_bytes()[0]) % TURNS.len()].lock().await;
     for attempt in 1..=MAX_TRIES {
-        let from = sequence::get(&app.table, room).await?.ok_or(TableError::Refused(vec![sequence::LABEL]))?;
+        let from = sequence::get(&app.tables, room).await?.ok_or(TableError::Refused(vec![sequence::LABEL]))?;
         let (mut writes, to) = journal.writes(app, room, &from);
         writes.extend_from_slice(change);
         writes.push(to.advance(room, &from));
-        match app.table.transact(&writes).await {
+        match app.tables.transact(&writes).await {
             Ok(()) => return Ok(to),
             Err(TableError::Refused(labels)) if labels.iter().all(|label| *label == sequence::LABEL) => {
                 wait(attempt).await

@@ -58,9 +58,9 @@ pub(crate) async fn mark(
     by: Option<MemberId>,
 ) -> Result<Option<UploadRecord>, ApiFailure> {
     let now = app.clock.now_ms();
-    Due::upload(upload.upload_id, now + TAKE_OVER_MS).note(&app.table).await?;
+    Due::upload(upload.upload_id, now + TAKE_OVER_MS).note(&app.tables).await?;
     app.faults.at(Point::AbortNoted).await;
-    match app.table.update_returning(&upload.aborting(reason, by, now)).await {
+    match app.tables.update_returning(&upload.aborting(reason, by, now)).await {
         Ok(marked) => {
             app.faults.at(Point::AbortMarked).await;
             Ok(Some(marked))

@@ -6,7 +6,7 @@
 use futures::future::join_all;
 use slipway_protocol::wire::{Event, Initiate, Initiated, StartedUpload, UploadState};
 
-use super::idempotency::{IDEMPOTENCY, IdempotentCall};
+use super::idempotency::IdempotentCall;
 use super::validate::{self, Draft};
 use super::{presign, start_in_storage};
 use crate::app::App;
@@ -17,10 +17,12 @@ use crate::edge::source::Source;
 use crate::faults::Point;
 use crate::ids;
 use crate::records::due::Due;
+use crate::records::idempotency::IDEMPOTENCY;
 use crate::records::plan;
+use crate::records::quota::{Amount, QUOTA, reserve};
 use crate::records::upload::{self, UploadRecord};
 use crate::rooms::journal::{self, Journal};
-use crate::rooms::quota::{self, Amount};
+use crate::rooms::quota;
 use crate::table::Write;
 
 /// An upload that storage never heard of is given up so long after its initiate, in milliseconds: a day.
@@ -63,7 +65,7 @@ pub async fn begin(
         Ok(_) => Ok(uploads),
         // The same call came twice at once.
         Err(error) if error.refused(IDEMPOTENCY) => begun_before(app, call).await?.ok_or_else(|| error.into()),
-        Err(error) if error.refused(quota::LABEL) => Err(quota::why_refused(app, member.room, amount).await?),
+        Err(error) if error.refused(QUOTA) => Err(quota::why_refused(app, member.room, amount).await?),
         Err(error) => Err(error.into()),
     }
 }
@@ -71,7 +73,7 @@ pub async fn begin(
 async fn begun_before(app: &App, call: Option<&IdempotentCall>) -> Result<Option<Vec<UploadRecord>>, ApiFailure> {
     let Some(call) = call else { return Ok(None) };
     let Some(ids) = call.before(app).await? else { return Ok(None) };
-    let records: Option<Vec<_>> = upload::get_many(&app.table, ids).await?.into_iter().collect();
+    let records: Option<Vec<_>> = upload::get_many(&app.tables, ids).await?.into_iter().collect();
     // Longer ago than records are kept.
     records.ok_or_else(ApiFailure::not_found).map(Some)
 }
@@ -120,7 +122,7 @@ fn writes(
     call: Option<&IdempotentCall>,
 ) -> Vec<Write> {
     let room = uploads[0].room_id;
-    let mut writes = vec![quota::reserve(&app.config.room, room, amount)];
+    let mut writes = vec![reserve(&app.config.room, room, amount)];
     writes.extend(call.map(|call| call.record(app, uploads.iter().map(|upload| upload.upload_id).collect())));
     for (upload, draft) in uploads.iter().zip(drafts) {
         writes.extend(upload.create());

@@ -8,9 +8,9 @@ use crate::app::App;
 use crate::edge::error::ApiFailure;
 use crate::faults::Point;
 use crate::records::file;
+use crate::records::quota::{self, Amount};
 use crate::records::upload::{self, UploadRecord};
 use crate::rooms::journal::{self, Journal};
-use crate::rooms::quota::{self, Amount};
 use crate::table::{TableError, Write};
 
 /// Lists the file, ends the upload, frees its place among the open ones, and tells the room.
@@ -78,7 +78,7 @@ impl Change {
 
 /// Our lease ran out and somebody else went on.
 async fn done_by_another(app: &App, upload: &UploadRecord) -> Result<FileInfo, ApiFailure> {
-    let now = upload::get(&app.table, upload.upload_id).await?.ok_or_else(ApiFailure::not_found)?;
+    let now = upload::get(&app.tables, upload.upload_id).await?.ok_or_else(ApiFailure::not_found)?;
     match now.file() {
         Some(file) if now.state == UploadState::Completed => Ok(file),
         _ => Err(closed(&now)),

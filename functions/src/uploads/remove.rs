@@ -6,9 +6,9 @@ use crate::app::App;
 use crate::edge::error::ApiFailure;
 use crate::faults::Point;
 use crate::records::due::Due;
+use crate::records::quota::{self, Amount};
 use crate::records::upload::{self, Reason, UploadRecord};
 use crate::rooms::journal::{self, Journal};
-use crate::rooms::quota::{self, Amount};
 
 /// Storage is looked at once more so long after the end, in milliseconds: a PUT or a complete that was under way then
 /// has landed by now.
@@ -31,7 +31,7 @@ async fn end(app: &App, upload: &UploadRecord) -> Result<(), ApiFailure> {
     let reason = upload.reason.unwrap_or(Reason::Cancelled);
     let ended = UploadRecord { ended_at: Some(now), ..upload.clone() };
     if let Some(at) = next_look(&ended, now) {
-        Due::upload(upload.upload_id, at).note(&app.table).await?;
+        Due::upload(upload.upload_id, at).note(&app.tables).await?;
     }
     let mut writes = Vec::with_capacity(3);
     writes.extend(upload.removed(reason.end(), now));

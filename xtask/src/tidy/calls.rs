@@ -1,7 +1,8 @@
 //! Which of the functions' code calls which, read from the text: what IAM has to allow is derived from it.
 //!
 //! Names are resolved as the sources are written: by module, by type, by import. Where a name may mean several
-//! functions, all of them count. What the compiler calls by itself (extractors, `Drop`) is not followed.
+//! functions, all of them count: a method's name alone does not say whose it is, so methods that write to different tables
+//! have different names. What the compiler calls by itself (`Drop`) is not followed, but for the extractor of members.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -76,7 +77,18 @@ impl Calls {
         if caller.name == "router" {
             return self.indices(|function| function.module == caller.module);
         }
-        calls_in(&caller.body).flat_map(|call| self.resolve(caller, &call)).collect()
+        let mut called: Vec<usize> = calls_in(&caller.body).flat_map(|call| self.resolve(caller, &call)).collect();
+        if caller.module.starts_with("routes/") && caller.body.contains(": Member") {
+            called.extend(self.indices(|function| {
+                function.name == "from_request_parts" && function.owner.as_deref() == Some("Member")
+            }));
+        }
+        called
+    }
+
+    /// What a function calls by itself.
+    pub(crate) fn called_directly(&self, caller: &Function) -> impl Iterator<Item = &Function> {
+        self.called_by(caller).into_iter().map(|index| &self.functions[index])
     }
 
     fn resolve(&self, caller: &Function, call: &Call<'_>) -> Vec<usize> {
@@ -116,12 +128,19 @@ impl Calls {
     fn resolve_bare(&self, caller: &Function, name: &str) -> Vec<usize> {
         let import = self.import(caller, name);
         let original = self.aliases.get(name).map_or(name, String::as_str);
-        self.indices(|function| {
+        let found = self.indices(|function| {
             let is_here = function.module == caller.module && function.name == name;
             let is_there = function.name == original
                 && import.is_some_and(|import| can_come_from(import, &caller.module, &function.module));
             function.owner.is_none() && (is_here || is_there)
-        })
+        });
+        // Of several that it can come from, the module that the import names; a re-export names none.
+        let is_named = |index: &usize| {
+            let module = &self.functions[*index].module;
+            module == &caller.module || import.is_some_and(|import| words(import).any(|word| word == stem(module)))
+        };
+        let named: Vec<usize> = found.iter().copied().filter(is_named).collect();
+        if named.is_empty() { found } else { named }
     }
 }
 

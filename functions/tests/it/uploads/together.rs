@@ -4,11 +4,9 @@ use std::time::{Duration, Instant};
 
 use functions::edge::request_id::RequestId;
 use functions::faults::Point;
-use functions::records::room::partition;
-use functions::table::Query;
+use functions::records::event;
 use functions::uploads::complete::complete_many;
 use futures::future::join;
-use serde_json::Value;
 use slipway_protocol::wire::error::ErrorCode;
 use slipway_protocol::wire::id::UploadId;
 use slipway_protocol::wire::link::Role;
@@ -41,8 +39,7 @@ fn failures(results: &[CompletionResult]) -> Vec<Option<ErrorCode>> {
 }
 
 async fn changes(world: &World) -> usize {
-    let query = Query::new(partition(world.room.id), "EVENT#", 100);
-    world.app().table.query_all::<Value>(&query, 1000).await.unwrap().len()
+    event::page(&world.app().tables, world.room.id, 0).await.unwrap().items.len()
 }
 
 both_tables! {
