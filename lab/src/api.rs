@@ -48,7 +48,7 @@ impl NewRoom {
             verifier: link.secret.auth_token(room).verifier(),
             wrapped_key: None,
         });
-        let body = CreateRoom { room_id: room, name: name.into(), links: verifiers.collect() };
+        let body = CreateRoom { room_id: room, name: name.into(), sealed: false, links: verifiers.collect() };
         let made: RoomCreated = answer(reqwest::Client::new().post(format!("{base}/api/rooms")).json(&body)).await?;
         ensure!(made.room_id == room, "the functions made another room");
         Ok(Self { room, links })
@@ -97,7 +97,7 @@ impl Member {
     pub async fn initiate(&self, name: &str, size: u64, first_parts: Vec<PartToSign>) -> Result<StartedUpload> {
         let meta =
             FileMeta { v: 1, name: name.into(), path: String::new(), media_type: String::new(), last_modified: None };
-        let upload = NewUpload { meta: Meta::Plain(meta), size, rate_hint: None, first_parts };
+        let upload = NewUpload { meta: Meta::Plain(meta), seal: None, size, rate_hint: None, first_parts };
         let path = format!("/api/rooms/{}/uploads", self.room);
         let mut begun: Initiated = self.call(Method::POST, &path, &Initiate { uploads: vec![upload] }).await?;
         ensure!(begun.uploads.len() == 1, "one upload asked for, {} begun", begun.uploads.len());

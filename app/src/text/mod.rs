@@ -1,5 +1,6 @@
 //! Every sentence that depends on a state: what is the matter, and what to do next.
 
+use slipway_protocol::wire::Label;
 use slipway_protocol::wire::error::ErrorCode;
 use slipway_protocol::wire::link::Role;
 use wasm_client::{Reason, Stage, View};
@@ -116,6 +117,11 @@ pub fn stage_text(stage: Stage) -> &'static str {
         Stage::Expired => "Expired",
         Stage::Cancelled => "Cancelled",
     }
+}
+
+/// What a room or a member is called, safe to show. What is sealed can't be read here.
+pub fn label_text(label: &Label) -> String {
+    label.plain().map_or_else(|| "Encrypted name".to_owned(), visible)
 }
 
 /// A link's name.

@@ -2,8 +2,8 @@
 //!
 //! Writes that belong into a transaction are returned for it. All are refused under [`STATE`].
 
-use slipway_protocol::wire::UploadState;
 use slipway_protocol::wire::id::MemberId;
+use slipway_protocol::wire::{Label, UploadState};
 
 use super::listed_upload;
 use super::member::Principal;
@@ -121,7 +121,7 @@ impl UploadRecord {
     }
 
     /// Hands it to another member; who began it is kept. For one transaction.
-    pub fn adopted(&self, by: MemberId, principal: &Principal, display_name: &str) -> [Write; 2] {
+    pub fn adopted(&self, by: MemberId, principal: &Principal, display_name: &Label) -> [Write; 2] {
         let hand = "SET #memberId = :by, #displayName = :name, #begunBy = if_not_exists(#begunBy, :before)";
         let record = Write::update(&key(self.upload_id), format!("{hand}, #principal = :who"))
             .when("#state = :open AND #memberId = :before")

@@ -5,6 +5,7 @@
 use slipway_protocol::wire::id::{FileId, RoomId};
 use slipway_protocol::wire::{FileInfo, FilePage};
 
+use super::file_plan;
 use super::file_pointer::{self, FILE};
 use super::room::partition;
 use crate::storage::ObjectKey;
@@ -32,12 +33,13 @@ pub fn list(room: RoomId, file: &FileInfo) -> [Write; 2] {
     ]
 }
 
-/// Takes a file off the list. For the transaction that frees its quota; refused when it is gone already.
-pub fn unlist(room: RoomId, file: &FileInfo) -> [Write; 2] {
-    [
-        Write::delete(&key(room, file.added_at, file.file_id)).when("attribute_exists(#pk)").label(FILE),
-        file_pointer::delete(file.file_id),
-    ]
+/// Takes a file off the list, with all that is kept of it. For the transaction that frees its quota; refused when it is
+/// gone already.
+pub fn unlist(room: RoomId, file: &FileInfo) -> Vec<Write> {
+    let listed = Write::delete(&key(room, file.added_at, file.file_id)).when("attribute_exists(#pk)").label(FILE);
+    let mut writes = vec![listed, file_pointer::delete(file.file_id)];
+    writes.extend(file_plan::delete(file.file_id, &file.plan));
+    writes
 }
 
 /// The room's file of this id.

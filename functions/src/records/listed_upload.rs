@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use slipway_protocol::wire::id::{FileId, MemberId, RoomId, UploadId};
-use slipway_protocol::wire::{Meta, UploadInfo, UploadState};
+use slipway_protocol::wire::{Label, Meta, UploadInfo, UploadState};
 
 use super::room::partition;
 use super::upload::UploadRecord;
@@ -24,7 +24,7 @@ pub struct ListedUpload {
     /// Who began it, once somebody else has adopted it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub begun_by: Option<MemberId>,
-    pub display_name: String,
+    pub display_name: Label,
     pub started_at: u64,
     /// As last looked up in storage.
     pub bytes_uploaded: u64,
@@ -58,7 +58,7 @@ pub fn unlist(upload: &UploadRecord) -> Write {
 }
 
 /// The write that hands its place to another member; who began it is kept.
-pub fn hand_over_to(upload: &UploadRecord, by: MemberId, display_name: &str) -> Write {
+pub fn hand_over_to(upload: &UploadRecord, by: MemberId, display_name: &Label) -> Write {
     let hand = "SET #memberId = :by, #displayName = :name, #begunBy = if_not_exists(#begunBy, :before)";
     Write::update(&key(upload.room_id, upload.upload_id), hand)
         .when("attribute_exists(#pk)")

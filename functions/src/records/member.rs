@@ -1,6 +1,7 @@
 //! A member of a room: `ROOM#id` / `MEMBER#id`, in Access.
 
 use serde::{Deserialize, Serialize};
+use slipway_protocol::wire::Label;
 use slipway_protocol::wire::id::{MemberId, RoomId};
 use slipway_protocol::wire::link::Role;
 
@@ -25,7 +26,7 @@ pub struct MemberRecord {
     /// Which member.
     pub member_id: MemberId,
     /// As the member told it, cleaned.
-    pub display_name: String,
+    pub display_name: Label,
     /// Of the last join. What a call may do is decided by its token.
     pub role: Role,
     /// The version of the link at the last join.

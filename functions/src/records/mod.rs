@@ -12,6 +12,7 @@
 //! | its open uploads | `ROOM#room` / `UPLOAD#upload` | `listed_upload` |
 //! | its files | `ROOM#room` / `FILE#time.file` | `file` |
 //! | where a file is listed | `FILE#file` / `META` | `file_pointer` |
+//! | the digests of its parts | `FILE#file` / `PLAN#n` | `file_plan` |
 //! | upload | `UPLOAD#upload` / `META` | `upload`, its changes `change` |
 //! | its promised parts | `UPLOAD#upload` / `PLAN#nnn` | `plan` |
 //! | a challenge to adopt it | `UPLOAD#upload` / `ADOPT#member` | `challenge` |
@@ -45,6 +46,7 @@ pub mod cursor;
 pub mod due;
 pub mod event;
 pub mod file;
+pub mod file_plan;
 pub mod file_pointer;
 pub mod grant;
 pub mod idempotency;

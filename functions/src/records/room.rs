@@ -1,6 +1,7 @@
 //! A room: `ROOM#id` / `META`, in Main.
 
 use serde::{Deserialize, Serialize};
+use slipway_protocol::wire::Label;
 use slipway_protocol::wire::id::RoomId;
 
 use crate::table::{Key, Write};
@@ -10,7 +11,10 @@ use crate::table::{Key, Write};
 #[serde(rename_all = "camelCase")]
 pub struct RoomRecord {
     /// As shown.
-    pub name: String,
+    pub name: Label,
+    /// Whether names and descriptions in it are encrypted.
+    #[serde(default)]
+    pub sealed: bool,
     /// Milliseconds since 1970.
     pub created_at: u64,
     /// Nobody gets in any more.

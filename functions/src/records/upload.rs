@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 use slipway_protocol::wire::id::{FileId, MemberId, RoomId, UploadId};
 use slipway_protocol::wire::plan::Plan;
-use slipway_protocol::wire::{FileInfo, Meta, UploadFields, UploadState};
+use slipway_protocol::wire::{FileInfo, Label, Meta, Seal, UploadFields, UploadState};
 
 use super::member::Principal;
 use crate::storage::{ObjectKey, S3UploadId};
@@ -67,8 +67,11 @@ pub struct UploadRecord {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub begun_by: Option<MemberId>,
     pub principal: Principal,
-    pub display_name: String,
+    pub display_name: Label,
     pub meta: Meta,
+    /// As it came with the initiate; never changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seal: Option<Seal>,
     pub plan: Plan,
     /// Which storage has it. There is one today.
     pub storage: String,
@@ -172,6 +175,8 @@ impl UploadRecord {
             meta: self.meta.clone(),
             size: self.plan.size,
             etag: self.etag.clone()?,
+            plan: self.plan,
+            seal: self.seal.clone(),
             added_by: self.member_id,
             display_name: self.display_name.clone(),
             added_at: self.ended_at?,

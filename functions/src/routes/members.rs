@@ -5,7 +5,7 @@ use axum::extract::State;
 use http::StatusCode;
 use slipway_protocol::wire::id::{MemberId, RoomId};
 use slipway_protocol::wire::link::MemberToken;
-use slipway_protocol::wire::{Join, Joined};
+use slipway_protocol::wire::{Join, Joined, Label};
 use utoipa_axum::routes;
 
 use crate::app::App;
@@ -41,7 +41,7 @@ async fn join(
     OldToken(old): OldToken,
     Body(request): Body<Join>,
 ) -> Result<(StatusCode, Json<Joined>), ApiFailure> {
-    let name = text::name("displayName", &request.display_name, MAX_DISPLAY_NAME)?;
+    let name = text::label("displayName", &request.display_name, MAX_DISPLAY_NAME)?;
     limits::charge_join(&app, &source).await?;
     limits::check_misses(&app, &source).await?;
     let Some(link) = open_link(&app, room, &request).await? else {
@@ -100,7 +100,7 @@ async fn find_before(
 struct Joining<'a> {
     room: RoomId,
     before: Option<MemberId>,
-    name: String,
+    name: Label,
     request: &'a Join,
     link: &'a LinkRecord,
     token: &'a MemberToken,

@@ -8,7 +8,7 @@ use http::StatusCode;
 use slipway_protocol::wire::error::ErrorCode;
 use slipway_protocol::wire::id::RoomId;
 use slipway_protocol::wire::link::Role;
-use slipway_protocol::wire::{CreateRoom, FilePage, NewLink, RoomCreated, RoomView, UploadInfo, UploadState};
+use slipway_protocol::wire::{CreateRoom, FilePage, Label, NewLink, RoomCreated, RoomView, UploadInfo, UploadState};
 use utoipa_axum::routes;
 
 use super::files::PAGE_FILES;
@@ -46,7 +46,7 @@ async fn create(
     source: Source,
     Body(request): Body<CreateRoom>,
 ) -> Result<(StatusCode, Json<RoomCreated>), ApiFailure> {
-    let name = text::name("name", &request.name, MAX_ROOM_NAME)?;
+    let name = text::label("name", &request.name, MAX_ROOM_NAME)?;
     check_links(&request.links)?;
     limits::charge_room(&app, &source).await?;
     let created = (StatusCode::CREATED, Json(RoomCreated { room_id: request.room_id }));
@@ -83,9 +83,9 @@ pub(super) fn check_wrapped_key(field: &str, key: Option<&str>) -> Result<(), Ap
     Ok(())
 }
 
-fn new_room(app: &App, request: &CreateRoom, name: String) -> Vec<Write> {
+fn new_room(app: &App, request: &CreateRoom, name: Label) -> Vec<Write> {
     let room = request.room_id;
-    let record = RoomRecord { name, created_at: app.clock.now_ms(), closed: false };
+    let record = RoomRecord { name, sealed: request.sealed, created_at: app.clock.now_ms(), closed: false };
     let mut writes = vec![room::create(room, &record), quota::create(room)];
     writes.extend(request.links.iter().map(|new| link::replace(room, new.role, None, &first_link(new))));
     writes.extend(journal::begin(app, room, &Journal::new().audit(None, "room-created", room)));
@@ -123,14 +123,15 @@ async fn view(State(app): State<App>, member: Member, Ids(room): Ids<RoomId>) ->
     Ok(Json(RoomView {
         room_id: room,
         name: record.name,
+        sealed: record.sealed,
         role: member.role,
         member_id: member.id,
         display_name: member.display_name.clone(),
         files: files.files,
         next_files: files.next_after,
         uploads,
-        last_seq: sequence.event,
-        quota: on_the_wire(used, &app.config.room),
+        last_seq: Some(sequence.event),
+        quota: Some(on_the_wire(used, &app.config.room)),
         upload_hosts: app.storage.hosts(),
         upload_same_origin: app.storage.is_same_origin(),
     }))

@@ -91,6 +91,7 @@ fn new_record(app: &App, member: &Member, draft: &Draft) -> UploadRecord {
         principal: member.principal.clone(),
         display_name: member.display_name.clone(),
         meta: draft.meta.clone(),
+        seal: draft.seal.clone(),
         plan: draft.plan,
         storage: "s3".to_owned(),
         s3_upload_id: None,

@@ -38,7 +38,7 @@ pub(super) async fn run(app: &App, upload: &UploadRecord) -> Result<FileInfo, Ap
     match bring_together(app, upload, &promises).await {
         Ok(InStorage::Object(object)) if is_as_promised(&object, &upload.plan, &promises) => {
             app.faults.at(Point::CompleteVerified).await;
-            publish::publish(app, upload, &object.etag).await
+            publish::publish(app, upload, &promises, &object.etag).await
         }
         Ok(InStorage::Object(_)) => fail(app, upload, Reason::ObjectMismatch).await,
         Ok(InStorage::Nothing) => fail(app, upload, Reason::LostByStorage).await,

@@ -5,14 +5,17 @@ mod downloads;
 pub mod error;
 mod events;
 pub mod id;
+mod label;
 pub mod link;
 mod meta;
 pub mod plan;
 mod rooms;
+pub mod text;
 mod uploads;
 
 pub use downloads::*;
 pub use events::*;
+pub use label::*;
 pub use meta::*;
 pub use rooms::*;
 pub use uploads::*;

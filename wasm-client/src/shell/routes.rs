@@ -173,6 +173,7 @@ fn new_upload(upload: ToInitiate) -> NewUpload {
             media_type: source.media_type,
             last_modified: source.last_modified,
         }),
+        seal: None,
         size: source.size,
         rate_hint: upload.rate_hint,
         first_parts: upload.first_parts.iter().map(part_to_sign).collect(),

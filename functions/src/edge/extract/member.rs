@@ -5,6 +5,7 @@ use std::convert::Infallible;
 use axum::extract::FromRequestParts;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
+use slipway_protocol::wire::Label;
 use slipway_protocol::wire::error::ErrorCode;
 use slipway_protocol::wire::id::{MemberId, RoomId};
 use slipway_protocol::wire::link::{MemberToken, Role};
@@ -28,7 +29,7 @@ pub struct Member {
     /// What the link that was joined by lets the member do.
     pub role: Role,
     /// As the member told it.
-    pub display_name: String,
+    pub display_name: Label,
     /// Who stands behind the member.
     pub principal: Principal,
     /// The record of the token that was shown.

@@ -9,7 +9,7 @@ use crate::support::{Api, NewRoom, both_ways};
 async fn name_seen(api: &Api, room: &NewRoom, name: &str) -> String {
     let joined: Joined = api.post(&room.path("/members"), None, &room.join_request(Role::View, name)).await.ok();
     let view: RoomView = api.get(&room.path(""), Some(&joined.member_token.expose())).await.ok();
-    view.display_name
+    view.display_name.plain().expect("a plain name").to_owned()
 }
 
 both_ways! {

@@ -177,7 +177,7 @@ impl World {
 
     /// Begins an upload with the content's own plan, which need not be the one for its size.
     pub(crate) async fn begin_as_planned(&self, person: &Person, content: &Content) -> UploadRecord {
-        let draft = Draft { meta: content.meta(), plan: content.plan, first_parts: vec![] };
+        let draft = Draft { meta: content.meta(), seal: None, plan: content.plan, first_parts: vec![] };
         let mut begun = begin(self.app(), &person.member(), &[draft], None).await.expect("it begins");
         begun.remove(0)
     }
