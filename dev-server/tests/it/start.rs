@@ -200,7 +200,7 @@ async fn a_file_of_an_earlier_release_is_refused_and_left_as_it_is() {
     let text = tokio::task::block_in_place(|| refusal(&[("SLIPWAY_TABLE_ENDPOINT", &endpoint)]));
     assert!(text.contains("another release (slipway)") && text.contains("move the file away"), "{text}");
     let (_table, app) = open_tables(&path, |names| names.main = "slipway".into()).await;
-    assert!(app.tables.get::<BTreeMap<String, String>>(&theirs).await.unwrap().is_some());
+    assert!(app.tables.get::<BTreeMap<String, Value>>(&theirs).await.unwrap().is_some());
 }
 
 /// DynamoDB does it by itself.
