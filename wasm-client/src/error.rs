@@ -1,22 +1,33 @@
-//! Why a call of the page did not work, as a sentence that tells what to do.
+//! Why a call of the page did not work. The page has the words.
 
 use slipway_protocol::wire::error::{ApiError, ErrorCode};
 
 /// Why a call did not work.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ClientError {
     /// No answer came: the network, or the server.
-    #[error("Slipway can't be reached. Check your connection and try again.")]
     Offline,
-    /// The functions refused, with the HTTP status beside it.
-    #[error("{}", .0.message)]
+    /// The functions refused, with the HTTP status beside it. An empty message means that it is none of theirs: a
+    /// gateway answered, or this device knows the outcome without a call.
     Api(ApiError, u16),
-    /// The browser refused: storage on this device, a picker, a download.
-    #[error("{0}")]
-    Storage(String),
-    /// Something has to end first.
-    #[error("{0}")]
-    Unfinished(String),
+    /// The browser did not start a download.
+    DownloadBlocked,
+    /// The browser did not open its file picker.
+    PickerBlocked,
+    /// The browser has no file picker that keeps handles.
+    NoPicker,
+    /// The file that was picked can't be read.
+    Unreadable,
+    /// Other tabs send that many uploads of the room.
+    InOtherTab {
+        /// How many.
+        uploads: usize,
+    },
+    /// That many uploads are cancelled on this device, but the functions could not be reached in time.
+    NotCleared {
+        /// How many.
+        uploads: usize,
+    },
 }
 
 impl ClientError {
@@ -24,7 +35,7 @@ impl ClientError {
     pub fn code(&self) -> Option<ErrorCode> {
         match self {
             Self::Api(error, _) => Some(error.code),
-            Self::Offline | Self::Storage(_) | Self::Unfinished(_) => None,
+            _ => None,
         }
     }
 }

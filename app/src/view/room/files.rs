@@ -97,7 +97,7 @@ fn More(live: Live, drawn: RwSignal<usize>, hidden: Memo<bool>, partly: Memo<boo
                     live.listing.try_update(|listing| listing.extend(page));
                     drawn.try_update(|drawn| *drawn += DRAWN);
                 }
-                Err(error) => ctx.complain(error),
+                Err(error) => ctx.complain(text::error_text(&error)),
             }
             busy.try_set(false);
         });
@@ -162,7 +162,7 @@ fn OneFile(live: Live, role: Role, file: FileInfo) -> impl IntoView {
 fn download(ctx: Ctx, live: Live, id: FileId) {
     spawn_local(async move {
         if let Err(error) = ctx.client().download(live.room, id).await {
-            ctx.complain(error);
+            ctx.complain(text::error_text(&error));
         }
     });
 }
@@ -175,7 +175,7 @@ fn remove(ctx: Ctx, live: Live, id: FileId) {
                 ctx.toast("Removed.");
                 live.look(ctx);
             }
-            Err(error) => ctx.complain(error),
+            Err(error) => ctx.complain(text::error_text(&error)),
         }
     });
 }

@@ -109,7 +109,7 @@ fn Cancel(live: Live, name: String, id: UploadId) -> impl IntoView {
     let cancel = move || {
         spawn_local(async move {
             if let Err(error) = ctx.client().cancel_elsewhere(live.room, id).await {
-                ctx.complain(error);
+                ctx.complain(text::error_text(&error));
             }
             live.look(ctx);
         });
