@@ -52,12 +52,12 @@ pub async fn get(tables: &Tables, room: RoomId, member: MemberId) -> Result<Opti
 
 impl MemberRecord {
     /// The write that lets a new member in.
-    pub fn join(&self, room: RoomId) -> Write {
+    pub fn admit(&self, room: RoomId) -> Write {
         Write::put(&key(room, self.member_id), self).when("attribute_not_exists(#pk)")
     }
 
     /// The write that lets a member in again, under the name and by the link that it comes with this time.
-    pub fn rejoin(&self, room: RoomId) -> Write {
+    pub fn readmit(&self, room: RoomId) -> Write {
         Write::update(&key(room, self.member_id), "SET #displayName = :name, #role = :role, #linkVersion = :version")
             .when("#removed = :no")
             .bind("name", &self.display_name)

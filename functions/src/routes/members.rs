@@ -54,7 +54,7 @@ async fn join(
     };
     let token = ids::member_token();
     let joining = Joining { room, before, name, request: &request, link: &link, token: &token };
-    let member_id = joining.record(&app).await?;
+    let member_id = joining.let_in(&app).await?;
     let joined = Joined {
         member_id,
         member_token: token,
@@ -108,12 +108,12 @@ struct Joining<'a> {
 
 impl Joining<'_> {
     /// Writes member and token, if link and member still are as they were read.
-    async fn record(&self, app: &App) -> Result<MemberId, ApiFailure> {
+    async fn let_in(&self, app: &App) -> Result<MemberId, ApiFailure> {
         let member_id = self.before.unwrap_or_else(ids::member_id);
         let member = self.member_record(app, member_id);
         let writes = [
             link::is_still(self.room, self.request.role, self.link),
-            if self.before.is_some() { member.rejoin(self.room) } else { member.join(self.room) },
+            if self.before.is_some() { member.readmit(self.room) } else { member.admit(self.room) },
             self.token_record(app, member_id).issue(),
         ];
         let action = if self.before.is_some() { "member-rejoined" } else { "member-joined" };
