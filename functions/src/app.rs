@@ -13,7 +13,7 @@ use crate::uploads::finisher::Finisher;
 /// Configuration, table, storage and clock. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct App {
-    /// What the environment told.
+    /// As read from the environment.
     pub config: Arc<Config>,
     /// The three tables.
     pub tables: Tables,

@@ -1,4 +1,4 @@
-//! What the environment tells: read once at start, refused with the variable's name.
+//! Configuration from the environment: read once at start, refused with the variable's name.
 
 mod forms;
 
@@ -103,7 +103,7 @@ impl Default for CallTimes {
     }
 }
 
-/// Everything the functions are told.
+/// Everything that is configured.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Name of the bucket.
@@ -133,9 +133,9 @@ pub struct Config {
     pub part_url_seconds: u64,
     /// How long a download may be started, in seconds.
     pub download_url_seconds: u64,
-    /// An upload is given up so long after its last stored part, in seconds.
+    /// How long an upload may stand still after its last stored part, in seconds.
     pub upload_idle_seconds: u64,
-    /// An upload is given up so long after its initiate at the latest, in seconds.
+    /// How long an upload may take after its initiate, in seconds.
     pub upload_life_seconds: u64,
     /// What a room may hold.
     pub room: RoomLimits,

@@ -104,7 +104,7 @@ impl ApiFailure {
         self.retry_after_seconds
     }
 
-    /// What the log is told.
+    /// For the log only.
     pub fn cause(&self) -> Option<&str> {
         self.cause.as_deref()
     }

@@ -11,7 +11,7 @@ use super::upload::{Reason, STATE, UploadRecord, key};
 use crate::storage::S3UploadId;
 use crate::table::Write;
 
-/// A record outlives its upload by so long, in seconds, so that a late question gets its answer: 31 days.
+/// How long a record outlives its upload, in seconds: 31 days, so that a late question gets its answer.
 const KEEP_SECONDS: u64 = 31 * 24 * 3600;
 const COMPLETED: &str = "SET #state = :next, #etag = :etag, #endedAt = :now, #ttl = :ttl";
 

@@ -1,10 +1,10 @@
-//! Up to which hour sweep has looked at everything: `SWEEP` / `CURSOR`, in Main.
+//! Where the next sweep starts: `SWEEP` / `CURSOR`, in Main.
 
 use serde::{Deserialize, Serialize};
 
 use crate::table::{Key, TableError, Tables, Write};
 
-/// Up to which hour everything has been looked at: `SWEEP` / `CURSOR`.
+/// The first hour that may have something left in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cursor {
     /// Hours since 1970; all before it are empty.

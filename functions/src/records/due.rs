@@ -1,6 +1,6 @@
-//! What sweep is to look at, and when: `DUE#hour#shard` / `UPLOAD#id` or `UPLOADED#fileId`, in Main. No scan is ever needed.
+//! What the sweep has to visit, and when: `DUE#hour#shard` / `UPLOAD#id` or `UPLOADED#fileId`, in Main. No scan is ever needed.
 //!
-//! An item only says "look not before then". What is to be done is decided by the record itself, so an item
+//! An item only says "not before then". What has to be done is decided by the record itself, so an item
 //! too many, or one that comes too early, does no harm. It is put before the change that needs it.
 
 use serde::{Deserialize, Serialize};
@@ -42,7 +42,7 @@ pub struct Due {
     pub at: u64,
     /// What.
     pub what: Subject,
-    /// Another one after each note: who looked at an item and forgets it must not forget what was noted since.
+    /// Changes with each note, so that a sweep that deletes the item it visited does not delete a note made since.
     rev: u64,
 }
 
@@ -75,7 +75,7 @@ impl Due {
         Write::put(&self.key(), self)
     }
 
-    /// Notes it. Where an earlier look within the same hour is noted, that one stays, and is told of this one.
+    /// Notes it. An earlier visit that is noted within the same hour stays, with a new revision.
     pub async fn note(&self, tables: &Tables) -> Result<(), TableError> {
         for _ in 0..MAX_TRIES {
             let put = self.first().when("attribute_not_exists(#pk) OR #at > :at").bind("at", self.at);
@@ -90,11 +90,11 @@ impl Due {
         Err(TableError::Busy)
     }
 
-    /// After a look: puts the next one, or nothing, in this one's place, unless it was noted anew since.
+    /// After a visit: replaces this item by the next one, or deletes it, unless it was noted again since.
     pub async fn replace(&self, tables: &Tables, next: Option<u64>) -> Result<(), TableError> {
         let write = match next.map(|at| Self::new(at, self.what)) {
             Some(next) if next.key() == self.key() => next.first(),
-            // Noted first and forgotten then: whoever dies in between has it looked at twice.
+            // Noted first, then deleted: a crash in between costs one visit too many, never one too few.
             Some(next) => {
                 next.note(tables).await?;
                 Write::delete(&self.key())

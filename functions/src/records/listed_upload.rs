@@ -21,7 +21,7 @@ pub struct ListedUpload {
     pub meta: Meta,
     pub size: u64,
     pub member_id: MemberId,
-    /// Who began it, once somebody else has adopted it.
+    /// Who began it, once another member has adopted it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub begun_by: Option<MemberId>,
     pub display_name: Label,

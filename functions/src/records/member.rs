@@ -25,7 +25,7 @@ pub const MEMBER: &str = "member";
 pub struct MemberRecord {
     /// Which member.
     pub member_id: MemberId,
-    /// As the member told it, cleaned.
+    /// As the member gave it, without hidden characters.
     pub display_name: Label,
     /// Of the last join. What a call may do is decided by its token.
     pub role: Role,

@@ -7,11 +7,11 @@ use slipway_protocol::wire::link::{MemberToken, Role, Verifier};
 
 use crate::table::{Key, TableError, Tables, Write};
 
-/// Without a call for so long, a token is dead, in seconds: 12 h.
+/// How long a token lives without a call, in seconds: 12 h.
 pub const IDLE_SECONDS: u64 = 12 * 3600;
-/// However busy, a token is dead so long after it was made, in seconds: 30 days.
+/// How long a token lives at most, in seconds: 30 days.
 pub const LIFE_SECONDS: u64 = 30 * 24 * 3600;
-/// The record outlives the token, so that a dead one is told from an unknown one and its member can go on.
+/// The record outlives the token: an expired token is then distinct from an unknown one, and its member can rejoin.
 const KEEP_SECONDS: u64 = 2 * LIFE_SECONDS;
 
 /// What is known of a token.

@@ -13,7 +13,7 @@ use crate::table::{Key, TableError, Tables};
 
 /// Label of the condition that fails when the upload is not in the state that a change needs.
 pub const STATE: &str = "upload-state";
-/// DynamoDB reads at most so many items at once.
+/// The most items of one DynamoDB batch read.
 const MOST_AT_ONCE: usize = 100;
 
 /// Why an upload is being removed.
@@ -22,7 +22,7 @@ const MOST_AT_ONCE: usize = 100;
 pub enum Reason {
     /// Its owner did not want it any more.
     Cancelled,
-    /// Somebody who manages the room removed it.
+    /// A manager of the room removed it.
     Removed,
     /// It ran out of time.
     Expired,
@@ -63,7 +63,7 @@ pub struct UploadRecord {
     pub room_id: RoomId,
     /// Its owner: who began or adopted it.
     pub member_id: MemberId,
-    /// Who began it, once somebody else has adopted it.
+    /// Who began it, once another member has adopted it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub begun_by: Option<MemberId>,
     pub principal: Principal,
@@ -162,7 +162,7 @@ impl UploadRecord {
         self.due_at.saturating_sub(now) / 1000
     }
 
-    /// Whether somebody completes it right now.
+    /// Whether a completion of it is under way.
     pub fn has_live_lease(&self, now: u64) -> bool {
         self.state == UploadState::Completing && now < self.lease_until
     }

@@ -23,7 +23,7 @@ use crate::rooms::journal::{self, Journal};
 
 /// How long a grant lasts, in seconds: 24 h.
 const GRANT_SECONDS: u64 = 24 * 3600;
-/// Sweep deletes the object that a killed removal left behind, after so long, in milliseconds.
+/// Delay before the sweep deletes the object that a killed removal left behind, in milliseconds.
 const TAKE_OVER_MS: u64 = 60_000;
 
 /// A URL to download the file by, under a new grant or an earlier one.

@@ -46,7 +46,7 @@ pub fn is_of(member: MemberId, event: &Event) -> bool {
         | Event::FileUploadCompleted { upload }
         | Event::FileUploadFailed { upload, .. } => is_by(member, upload),
         Event::FileAdded { file } => file.added_by == member,
-        // Whose file it was is not told, so it is not theirs to see.
+        // The event does not say whose file it was.
         Event::FileRemoved { .. } => false,
     }
 }

@@ -1,4 +1,4 @@
-//! What a room holds, as people are told it.
+//! A room's quota on the wire, and why a reservation was refused.
 
 use slipway_protocol::wire::Quota;
 use slipway_protocol::wire::error::ErrorCode;

@@ -19,7 +19,7 @@ use crate::records::member;
 use crate::rooms::journal::{self, Journal};
 use crate::table::{TableError, Write};
 
-/// Two managers may rotate at once; each try reads the link anew.
+/// Two managers may rotate at once; each try reads the link again.
 const MAX_TRIES: u32 = 5;
 
 /// This file's routes.

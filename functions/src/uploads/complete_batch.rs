@@ -21,7 +21,7 @@ use crate::rooms::journal;
 
 /// Uploads of a batch that are verified at a time.
 pub(super) const BATCH_LANES: usize = 8;
-/// An object that storage tells nothing of by then is left to be looked at by itself.
+/// How long storage may take to report an object; after that, the upload is completed by itself.
 const LOOK: Duration = Duration::from_secs(3);
 
 // Four writes for each, one for the quota, and the journal's: DynamoDB takes 100.

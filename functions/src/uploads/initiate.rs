@@ -1,7 +1,7 @@
 //! Begins uploads: all of a call or none, in one transaction, and once for each Idempotency-Key.
 //!
-//! Storage is told afterwards. Whoever dies in between leaves uploads in `pending`; the repeated call, a presign
-//! or sweep goes on from there.
+//! They are created in storage afterwards. A crash in between leaves uploads in `pending`; the repeated call, a presign
+//! or the sweep goes on from there.
 
 use futures::future::join_all;
 use slipway_protocol::wire::{Event, Initiate, Initiated, StartedUpload, UploadState};
@@ -25,7 +25,7 @@ use crate::rooms::journal::{self, Journal};
 use crate::rooms::quota;
 use crate::table::Write;
 
-/// An upload that storage never heard of is given up so long after its initiate, in milliseconds: a day.
+/// How long an upload may stay unknown to storage after its initiate, in milliseconds: a day.
 const PENDING_MS: u64 = 24 * 3_600_000;
 
 /// Begins the uploads of a call and signs their first parts.
@@ -95,7 +95,7 @@ fn new_record(app: &App, member: &Member, draft: &Draft) -> UploadRecord {
         plan: draft.plan,
         storage: "s3".to_owned(),
         s3_upload_id: None,
-        // Storage need not be told of a single PUT.
+        // A single PUT needs nothing in storage before it.
         state: if single { UploadState::Uploading } else { UploadState::Pending },
         reason: None,
         removed_by: None,
@@ -144,8 +144,8 @@ fn journal_of(uploads: &[UploadRecord]) -> Journal {
     })
 }
 
-/// Tells storage, and signs. Of an upload that is not open any more, or that somebody adopted since, nothing is
-/// signed: its state says the rest.
+/// Creates it in storage, and signs. Of an upload that is not open any more, or that another member adopted since, nothing
+/// is signed: its state says the rest.
 async fn start(app: &App, member: &Member, draft: &Draft, upload: UploadRecord) -> Result<StartedUpload, ApiFailure> {
     let may_sign = |upload: &UploadRecord| upload.state.is_open() && upload.member_id == member.id;
     let upload = if may_sign(&upload) { start_in_storage::start(app, upload).await? } else { upload };

@@ -11,9 +11,9 @@ use crate::table::TableError;
 /// call that is still at work is never taken over.
 pub(crate) const LEASE_MS: u64 = 40_000;
 
-/// Takes the lease on an upload as it was read. None: somebody else was quicker.
+/// Takes the lease on an upload as it was read. None: another call was quicker.
 ///
-/// Sweep is told first, so that it takes over if the holder dies.
+/// The visit of the sweep is noted first, so that it takes over if the holder dies.
 pub(crate) async fn take(app: &App, upload: &UploadRecord) -> Result<Option<UploadRecord>, ApiFailure> {
     let now = app.clock.now_ms();
     let until = now + LEASE_MS;

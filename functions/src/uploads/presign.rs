@@ -19,7 +19,7 @@ use crate::table::TableError;
 /// Between the note of a URL's end and its signing there may be so much time, in milliseconds. It also spares most
 /// batches a write.
 const URLS_SLACK_MS: u64 = 60_000;
-/// Promises outlive their upload by so long, in seconds.
+/// How long promises outlive their upload, in seconds.
 const KEEP_PROMISES_SECONDS: u64 = 31 * 24 * 3600;
 
 /// Signs the parts for their owner.

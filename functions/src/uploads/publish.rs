@@ -84,7 +84,7 @@ impl Change {
     }
 }
 
-/// Our lease ran out and somebody else went on.
+/// Our lease ran out and another holder went on.
 async fn done_by_another(app: &App, upload: &UploadRecord) -> Result<FileInfo, ApiFailure> {
     let now = upload::get(&app.tables, upload.upload_id).await?.ok_or_else(ApiFailure::not_found)?;
     match now.file() {

@@ -10,8 +10,8 @@ use crate::records::quota::{self, Amount};
 use crate::records::upload::{self, Reason, UploadRecord};
 use crate::rooms::journal::{self, Journal};
 
-/// Storage is looked at once more so long after the end, in milliseconds: a PUT or a complete that was under way then
-/// has landed by now.
+/// Delay before the last check of storage after the end, in milliseconds: a PUT or a complete that was under way then
+/// has arrived by now.
 const LAST_LOOK_MS: u64 = 24 * 3_600_000;
 
 /// Removes an upload in `aborting` from storage, and ends it.
@@ -37,7 +37,7 @@ async fn end(app: &App, upload: &UploadRecord) -> Result<(), ApiFailure> {
     writes.extend(upload.removed(reason.end(), now));
     writes.push(quota::release(upload.room_id, Amount { bytes: upload.plan.size, files: 1, open: 1 }));
     match journal::commit(app, upload.room_id, &writes, &journal_of(upload, reason)).await {
-        // Somebody else did it: once is enough.
+        // Another call did it: once is enough.
         Err(error) if error.refused(upload::STATE) => Ok(()),
         result => Ok(result.map(drop)?),
     }
@@ -59,7 +59,7 @@ pub async fn delete_late(app: &App, upload: &UploadRecord) -> Result<(), ApiFail
     Ok(app.storage.delete(&upload.object_key()).await?)
 }
 
-/// When storage is to be looked at again for a removed upload, in milliseconds since 1970.
+/// When storage has to be checked again for a removed upload, in milliseconds since 1970.
 pub fn next_look(upload: &UploadRecord, now: u64) -> Option<u64> {
     let last = upload.ended_at? + LAST_LOOK_MS;
     match upload.state {

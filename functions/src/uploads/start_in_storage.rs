@@ -22,7 +22,7 @@ pub(super) async fn start(app: &App, upload: UploadRecord) -> Result<UploadRecor
     match app.tables.update_returning(&opened).await {
         Ok(upload) => Ok(upload),
         Err(TableError::Refused(_)) => {
-            // Somebody else was quicker, or cancelled it: ours holds no part, and nobody knows its id.
+            // Another call was quicker, or cancelled it: ours holds no part, and nobody knows its id.
             app.storage.abort(&key, &s3_upload_id).await?;
             reload(app, &upload).await
         }

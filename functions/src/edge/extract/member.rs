@@ -28,7 +28,7 @@ pub struct Member {
     pub id: MemberId,
     /// What the link that was joined by lets the member do.
     pub role: Role,
-    /// As the member told it.
+    /// As the member gave it.
     pub display_name: Label,
     /// Who stands behind the member.
     pub principal: Principal,
