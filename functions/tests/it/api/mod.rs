@@ -2,6 +2,7 @@
 
 mod audit;
 mod bodies;
+mod calls;
 mod dev_server;
 mod events;
 mod fuzz;
