@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use anyhow::Result;
-use e2e::browser::{Browser, Kind};
-use e2e::files::TestFile;
+use lab::browser::{Browser, Kind};
+use lab::files::TestFile;
 use local_stack::{DevServer, DevServerOptions, Minio, MinioOptions};
 use tempfile::TempDir;
 

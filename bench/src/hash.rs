@@ -4,8 +4,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use e2e::browser::{Browser, Kind};
-use e2e::files::TestFile;
+use lab::browser::{Browser, Kind};
+use lab::files::TestFile;
 use local_stack::{DevServer, DevServerOptions, Minio, MinioOptions};
 use serde_json::json;
 use tempfile::TempDir;

@@ -10,6 +10,7 @@ mod functions;
 mod hash;
 mod memory;
 mod report;
+mod rounds;
 mod samples;
 mod served;
 mod signer;
@@ -17,6 +18,7 @@ mod sink;
 mod sizes;
 mod stage;
 mod thread;
+mod timing;
 
 use std::path::PathBuf;
 
@@ -31,7 +33,7 @@ struct Options {
     /// Rounds of each case; every contestant runs once a round.
     #[arg(long, default_value_t = 5)]
     rounds: usize,
-    /// Only what contains this in its name: a case, or one of `page`, `hash`, `first-byte`, `thread`, `memory` and
+    /// Only what contains this in its name, and only that is replaced in the report: a case, or one of `page`, `hash`, `first-byte`, `thread`, `memory` and
     /// `functions`.
     #[arg(long)]
     only: Option<String>,
@@ -62,27 +64,30 @@ impl Options {
 async fn main() -> Result<()> {
     let options = Options::parse();
     let (page, rounds) = (&options.page, options.rounds);
-    let mut report = Report::new(&options.out, rounds)?;
+    let mut report = match options.only {
+        None => Report::new(&options.out, rounds)?,
+        Some(_) => Report::resume(&options.out, rounds)?,
+    };
     for case in cases::all().into_iter().filter(|case| options.wants(case.name)) {
-        report.add_outcome(cases::run(&case, rounds, page, &options.who).await?)?;
+        report.add_outcome(&rounds::run(&case, rounds, page, &options.who).await?)?;
     }
     if options.wants("hash") {
-        report.add_section(hash::section(&hash::measure(page, rounds).await?))?;
+        report.add_section(&hash::section(&hash::measure(page, rounds).await?))?;
     }
     if options.wants("first-byte") {
-        report.add_section(first_byte::section(&first_byte::measure(page, rounds).await?))?;
+        report.add_section(&first_byte::section(&first_byte::measure(page, rounds).await?))?;
     }
     if options.wants("thread") {
-        report.add_section(thread::section(&thread::measure(page, rounds).await?))?;
+        report.add_section(&thread::section(&thread::measure(page, rounds).await?))?;
     }
     if options.wants("memory") {
-        report.add_section(memory::section(&memory::measure(page, &options.memory_gib).await?))?;
+        report.add_section(&memory::section(&memory::measure(page, &options.memory_gib).await?))?;
     }
     if options.wants("page") {
-        report.add_section(sizes::section(&sizes::measure(page, rounds).await?))?;
+        report.add_section(&sizes::section(&sizes::measure(page, rounds).await?))?;
     }
     if options.wants("functions") {
-        report.add_section(functions::section(&functions::measure(&options.functions, rounds).await?))?;
+        report.add_section(&functions::section(&functions::measure(&options.functions, rounds).await?))?;
     }
     Ok(())
 }

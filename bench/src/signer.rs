@@ -9,7 +9,7 @@ use anyhow::Result;
 use axum::extract::{Query, State};
 use axum::routing::get;
 use axum::{Json, Router};
-use e2e::s3::Bucket;
+use lab::s3::Bucket;
 use serde_json::{Value, json};
 use tower_http::services::ServeDir;
 

@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use e2e::browser::{Browser, Kind};
+use lab::browser::{Browser, Kind};
 use local_stack::{DevServer, DevServerOptions, Minio, MinioOptions};
 use serde::Deserialize;
 

@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use e2e::browser::{Browser, Kind, Tab};
-use e2e::files::TestFile;
-use e2e::front::Front;
-use e2e::proxy::{Aim, Fault, Proxy, Rule};
-use e2e::s3::Bucket;
+use lab::browser::{Browser, Kind, Tab};
+use lab::files::TestFile;
+use lab::front::Front;
+use lab::proxy::{Aim, Fault, Proxy, Rule};
+use lab::s3::Bucket;
 use local_stack::{DevServer, DevServerOptions, Minio, MinioOptions};
 use serde_json::{Value, json};
 use tempfile::TempDir;

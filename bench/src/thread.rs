@@ -3,13 +3,14 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use e2e::proxy::Link;
+use lab::proxy::Link;
 use serde_json::Value;
 
 use crate::cases::{self, Case};
 use crate::contestant::Contestant;
 use crate::samples::Samples;
 use crate::stage::Stage;
+use crate::timing;
 
 const MIB: u64 = 1 << 20;
 /// A task longer than this is counted, in milliseconds.
@@ -72,7 +73,7 @@ async fn one(stage: &Stage, case: &Case, contestant: Contestant, tag: &str) -> R
     let tab = if contestant == Contestant::Slipway { &stage.slipway } else { &stage.peers };
     stage.browser.switch_to(tab).await?;
     stage.browser.script(WATCH, vec![GOAL_MS.into()]).await?;
-    contestant.run(stage, case, tag).await?;
+    timing::run(contestant, stage, case, tag).await?;
     stage.browser.script("return window.benchGaps()", Vec::new()).await
 }
 

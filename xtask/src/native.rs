@@ -8,7 +8,8 @@ use anyhow::{Context, Result};
 
 use crate::command::{cargo, output, run, step, tool};
 
-const PACKAGES: &[&str] = &["slipway-protocol", "multi-md5", "functions", "local-stack", "xtask", "e2e", "app"];
+const PACKAGES: &[&str] =
+    &["slipway-protocol", "multi-md5", "functions", "local-stack", "xtask", "lab", "e2e", "bench", "app"];
 
 /// `-p` for each of them.
 pub(crate) fn packages() -> impl Iterator<Item = &'static str> {

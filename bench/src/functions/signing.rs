@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
-use e2e::api::{Member, NewRoom, Role};
+use lab::api::{Member, NewRoom, Role};
 use serde_json::json;
 use slipway_protocol::wire::digest::{Digest, Md5};
 use slipway_protocol::wire::id::PartNumber;

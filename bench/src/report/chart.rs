@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use crate::cases::Outcome;
 use crate::contestant::Contestant;
+use crate::rounds::Outcome;
 
 const ROW: usize = 28;
 const STYLE: &str =

@@ -1,20 +1,17 @@
 //! The machine and the versions.
 
-use std::fmt::Write as _;
 use std::fs;
 use std::process::Command;
 
-use anyhow::Result;
 use serde_json::Value;
 
 /// The peers' packages, as locked.
 const LOCKS: [(&str, &[&str]); 3] =
     [("bare", &["hash-wasm"]), ("uppy5", &["@uppy/core", "@uppy/aws-s3"]), ("uppy6", &["@uppy/core", "@uppy/aws-s3"])];
 
-pub(super) fn write(text: &mut String) -> Result<()> {
-    writeln!(text, "Machine: {}.", machine())?;
-    writeln!(text, "Versions: {}.\n", versions().join(", "))?;
-    Ok(())
+/// Two lines.
+pub(super) fn describe() -> String {
+    format!("Machine: {}.\nVersions: {}.", machine(), versions().join(", "))
 }
 
 fn machine() -> String {

@@ -1,6 +1,7 @@
 //! docs/benchmarks.md, and a bar chart beside it for each case.
 
 mod chart;
+mod document;
 mod machine;
 
 use std::fmt::Write as _;
@@ -9,8 +10,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use crate::cases::{Case, Figures, Outcome};
+use crate::cases::Case;
 use crate::contestant::Contestant;
+use crate::rounds::{Figures, Outcome};
+use document::Document;
 
 const GIB: f64 = (1 << 30) as f64;
 const MIB: f64 = (1 << 20) as f64;
@@ -19,61 +22,85 @@ const MIB: f64 = (1 << 20) as f64;
 #[derive(Debug)]
 pub(crate) struct Report {
     path: PathBuf,
-    rounds: usize,
-    outcomes: Vec<Outcome>,
-    sections: Vec<String>,
+    document: Document,
+    /// What a section says of its own run, where the introduction is of another one.
+    apart: Option<String>,
 }
 
 impl Report {
+    /// A whole report, begun from nothing.
     pub(crate) fn new(path: &Path, rounds: usize) -> Result<Self> {
+        let introduction = introduction(rounds)?;
+        Self::with(path, Document::parse(&introduction), None)
+    }
+
+    /// The report that is there, in which only what is measured now is replaced.
+    pub(crate) fn resume(path: &Path, rounds: usize) -> Result<Self> {
+        let Ok(text) = fs::read_to_string(path) else { return Self::new(path, rounds) };
+        let document = Document::parse(&text);
+        let machine = machine::describe();
+        let is_same_run = document.introduction.contains(&medians(rounds)) && document.introduction.contains(&machine);
+        let apart = (!is_same_run).then(|| format!("Measured apart from the rest: {rounds} rounds. {machine}"));
+        Self::with(path, document, apart)
+    }
+
+    fn with(path: &Path, document: Document, apart: Option<String>) -> Result<Self> {
         let folder = path.parent().context("the report needs a folder")?;
         fs::create_dir_all(folder.join("bench"))?;
-        Ok(Self { path: path.to_owned(), rounds, outcomes: Vec::new(), sections: Vec::new() })
+        Ok(Self { path: path.to_owned(), document, apart })
     }
 
-    pub(crate) fn add_outcome(&mut self, outcome: Outcome) -> Result<()> {
+    pub(crate) fn add_outcome(&mut self, outcome: &Outcome) -> Result<()> {
         let svg = self.path.with_file_name("bench").join(format!("{}.svg", outcome.case.name));
-        fs::write(svg, chart::draw(&outcome))?;
-        self.outcomes.push(outcome);
-        self.write()
+        fs::write(svg, chart::draw(outcome))?;
+        let mut text = table(outcome)?;
+        text += &self.two_hosts(outcome).unwrap_or_default();
+        self.document.put_losses(outcome.case.title, &losses(outcome));
+        self.add_section(&text)
     }
 
-    pub(crate) fn add_section(&mut self, section: String) -> Result<()> {
-        self.sections.push(section);
-        self.write()
+    pub(crate) fn add_section(&mut self, text: &str) -> Result<()> {
+        let apart = self.apart.as_ref().map_or_else(String::new, |apart| format!("\n{apart}\n"));
+        self.document.put(&format!("{}\n{apart}", text.trim_end()));
+        Ok(fs::write(&self.path, self.document.text())?)
     }
 
-    fn write(&self) -> Result<()> {
-        Ok(fs::write(&self.path, self.text()?)?)
-    }
-
-    fn text(&self) -> Result<String> {
-        let mut text = String::from(
-            "# Benchmarks\n\nWritten by `cargo xtask bench`. Machines are noisy: compare the ratios, not the figures.\n",
-        );
-        writeln!(
-            text,
-            "Medians of {} interleaved rounds, every contestant once a round, all in one Chromium against one MinIO.",
-            self.rounds
-        )?;
-        writeln!(
-            text,
-            "Time runs from the pick to the end of complete, for Slipway until its page says so. The peers sign in the page, which\ncosts them no call to a server, but for the one that says otherwise; Slipway's calls go to dev-server (a release build),\nwith its records in memory.\nThe files were last changed an hour ago; one that was changed within a minute is read once more in Chromium, too.\n"
-        )?;
-        machine::write(&mut text)?;
-        for outcome in &self.outcomes {
-            table(&mut text, outcome)?;
-        }
-        two_hosts(&mut text, &self.outcomes)?;
-        for section in &self.sections {
-            writeln!(text, "{section}")?;
-        }
-        losses(&mut text, &self.outcomes)?;
-        Ok(format!("{}\n", text.trim_end()))
+    /// What a second upload host brings, beside the figure with one.
+    fn two_hosts(&self, outcome: &Outcome) -> Option<String> {
+        let one = crate::cases::all().into_iter().find(|case| case.name == "far-100")?;
+        let one = median_in(self.document.section(one.title)?)?;
+        let two = outcome.speed_of(Contestant::Slipway).filter(|_| outcome.case.hosts == 2)?;
+        Some(format!("With two upload hosts Slipway is {:.2} times as fast as with one; the goal is 1.7.\n", two / one))
     }
 }
 
-fn table(text: &mut String, outcome: &Outcome) -> Result<()> {
+fn introduction(rounds: usize) -> Result<String> {
+    let mut text = String::from(
+        "# Benchmarks\n\nWritten by `cargo xtask bench`. Machines are noisy: compare the ratios, not the figures.\n",
+    );
+    writeln!(text, "{}", medians(rounds))?;
+    writeln!(
+        text,
+        "Time runs from the pick to the end of complete, for Slipway until its page says so. The peers sign in the page, which\ncosts them no call to a server, but for the one that says otherwise; Slipway's calls go to dev-server (a release build),\nwith its records in memory.\nThe files were last changed an hour ago; one that was changed within a minute is read once more in Chromium, too.\n"
+    )?;
+    text += &machine::describe();
+    Ok(text)
+}
+
+fn medians(rounds: usize) -> String {
+    format!(
+        "Medians of {rounds} interleaved rounds, every contestant once a round, all in one Chromium against one MinIO."
+    )
+}
+
+/// Slipway's median in a section that was written before.
+fn median_in(section: &str) -> Option<f64> {
+    let row = section.lines().find_map(|line| line.strip_prefix("| Slipway | "))?;
+    row.split_whitespace().next()?.parse().ok()
+}
+
+fn table(outcome: &Outcome) -> Result<String> {
+    let mut text = String::new();
     let case = &outcome.case;
     writeln!(text, "## {}\n\n![{}](bench/{}.svg)\n", case.title, case.title, case.name)?;
     if let Some(most) = case.most_mib_per_second() {
@@ -88,7 +115,7 @@ fn table(text: &mut String, outcome: &Outcome) -> Result<()> {
         writeln!(text, "{}", row(case, figures, ours))?;
     }
     text.push('\n');
-    Ok(())
+    Ok(text)
 }
 
 fn row(case: &Case, figures: &Figures, ours: Option<f64>) -> String {
@@ -108,35 +135,13 @@ fn row(case: &Case, figures: &Figures, ours: Option<f64>) -> String {
     )
 }
 
-/// What a second upload host brings.
-fn two_hosts(text: &mut String, outcomes: &[Outcome]) -> Result<()> {
-    let speed = |name: &str| outcomes.iter().find(|outcome| outcome.case.name == name)?.speed_of(Contestant::Slipway);
-    if let (Some(one), Some(two)) = (speed("far-100"), speed("two-hosts")) {
-        writeln!(
-            text,
-            "With two upload hosts Slipway is {:.2} times as fast as with one; the goal is 1.7.\n",
-            two / one
-        )?;
-    }
-    Ok(())
-}
-
 /// The rows in which a peer is faster, or cheaper.
-fn losses(text: &mut String, outcomes: &[Outcome]) -> Result<()> {
-    let mut lines = Vec::new();
-    for outcome in outcomes {
-        let Some(ours) = outcome.figures.iter().find(|figures| figures.contestant == Contestant::Slipway) else {
-            continue;
-        };
-        for peer in outcome.figures.iter().filter(|figures| figures.contestant != Contestant::Slipway) {
-            lines.extend(slower(outcome, ours, peer));
-            lines.extend(dearer(outcome, ours, peer));
-        }
-    }
-    if !lines.is_empty() {
-        writeln!(text, "## Where Slipway loses\n\n{}", lines.join("\n"))?;
-    }
-    Ok(())
+fn losses(outcome: &Outcome) -> Vec<String> {
+    let Some(ours) = outcome.figures.iter().find(|figures| figures.contestant == Contestant::Slipway) else {
+        return Vec::new();
+    };
+    let peers = outcome.figures.iter().filter(|figures| figures.contestant != Contestant::Slipway);
+    peers.flat_map(|peer| slower(outcome, ours, peer).into_iter().chain(dearer(outcome, ours, peer))).collect()
 }
 
 fn slower(outcome: &Outcome, ours: &Figures, peer: &Figures) -> Option<String> {
@@ -168,5 +173,62 @@ impl Case {
         let by_window = link.window.map(|bytes| bytes as f64 / link.round_trip.as_secs_f64());
         let each = link.up_each.map(|rate| rate as f64).into_iter().chain(by_window).reduce(f64::min)?;
         Some(each * (self.lanes * self.hosts) as f64 / MIB)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cases;
+    use crate::samples::Samples;
+
+    fn outcome(name: &str, speed: f64) -> Outcome {
+        let case = cases::all().into_iter().find(|case| case.name == name).unwrap();
+        let samples = |value| {
+            let mut samples = Samples::default();
+            samples.push(value);
+            samples
+        };
+        let figures = |contestant, speed| Figures {
+            contestant,
+            speed: samples(speed),
+            first_put_ms: samples(1.0),
+            cpu_seconds: samples(1.0),
+            failed: None,
+        };
+        Outcome { case, figures: vec![figures(Contestant::Slipway, speed), figures(Contestant::Bare, 20.0)] }
+    }
+
+    #[test]
+    fn a_run_of_one_case_leaves_the_others_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("benchmarks.md");
+        let mut whole = Report::new(&path, 5).unwrap();
+        for (name, speed) in [("far-100", 10.0), ("two-hosts", 19.0)] {
+            whole.add_outcome(&outcome(name, speed)).unwrap();
+        }
+        whole.add_section("## Hashing alone\n\n7\n").unwrap();
+        let before = fs::read_to_string(&path).unwrap();
+        assert!(before.contains("is 1.90 times as fast"), "{before}");
+
+        let mut one = Report::resume(&path, 5).unwrap();
+        one.add_outcome(&outcome("two-hosts", 15.0)).unwrap();
+        let after = fs::read_to_string(&path).unwrap();
+        let expected = before
+            .replace("1.90 times", "1.50 times")
+            .replace("| Slipway | 19.0 (19.0 to 19.0) |", "| Slipway | 15.0 (15.0 to 15.0) |")
+            .replace("| 0.95 × |", "| 0.75 × |")
+            .replace("two upload hosts: 0.95 of the speed", "two upload hosts: 0.75 of the speed");
+        assert_eq!(after, expected);
+    }
+
+    #[test]
+    fn a_section_of_another_run_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("benchmarks.md");
+        Report::new(&path, 5).unwrap().add_section("## Hashing alone\n\n7\n").unwrap();
+        Report::resume(&path, 3).unwrap().add_section("## The page\n\n8\n").unwrap();
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.contains("## Hashing alone\n\n7\n\n## The page\n\n8\n\nMeasured apart from the rest: 3 rounds."));
     }
 }

@@ -1,8 +1,5 @@
 //! Answers as S3 gives them, open to every origin.
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
-
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::header::{
@@ -12,8 +9,6 @@ use axum::http::header::{
 use axum::http::response::Builder;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
-
-use super::objects::{Part, Query};
 
 /// Without a body.
 pub(super) fn ok(status: StatusCode) -> Response {
@@ -36,22 +31,6 @@ pub(super) fn xml(name: &str, content: &str) -> Response {
 
 pub(super) fn error(status: StatusCode, code: &str) -> Response {
     document(status, "Error", &format!("<Code>{code}</Code><Message>{code}</Message>"))
-}
-
-/// A page of parts.
-pub(super) fn listed(parts: Option<&BTreeMap<u16, Part>>, query: &Query) -> Response {
-    let Some(parts) = parts else { return error(StatusCode::NOT_FOUND, "NoSuchUpload") };
-    let mut rest = parts.range(query.after.saturating_add(1)..);
-    let mut content = String::new();
-    for (number, (len, md5)) in rest.by_ref().take(query.most) {
-        let _ = write!(
-            content,
-            "<Part><PartNumber>{number}</PartNumber><Size>{len}</Size><ETag>&quot;{}&quot;</ETag><LastModified>2026-01-01T00:00:00.000Z</LastModified></Part>",
-            md5.hex()
-        );
-    }
-    let _ = write!(content, "<IsTruncated>{}</IsTruncated>", rest.next().is_some());
-    xml("ListPartsResult", &content)
 }
 
 /// A browser asks before each PUT.

@@ -16,7 +16,7 @@ use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use futures::StreamExt as _;
 
-use answer::{error, listed, ok, preflight, xml};
+use answer::{error, ok, preflight, xml};
 use objects::{Objects, Query, is_bucket};
 
 use crate::served::Served;
@@ -75,7 +75,7 @@ async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response
         }
         (Method::POST, None) => xml("InitiateMultipartUploadResult", &shared.objects().create(&key)),
         (Method::POST, Some(_)) => shared.objects().complete(&key),
-        (Method::GET, Some(_)) => listed(shared.objects().parts(&key), &query),
+        (Method::GET, Some(_)) => shared.objects().list(&key, &query),
         (Method::HEAD, _) => shared.objects().head(&key),
         (Method::DELETE, _) => shared.objects().remove(&key, &query),
         _ => ok(StatusCode::OK),

@@ -1,6 +1,7 @@
 //! What the discarding storage remembers: sizes and MD5s.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt::Write as _;
 
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -9,7 +10,7 @@ use slipway_protocol::wire::digest::{Md5, composite_etag};
 use super::answer::{error, ok, with_etag, xml};
 
 /// A part: its length in bytes and its promised MD5.
-pub(super) type Part = (u64, Md5);
+type Part = (u64, Md5);
 
 /// What a request asks for, from its query.
 #[derive(Debug, Default)]
@@ -68,8 +69,20 @@ impl Objects {
         with_etag(StatusCode::OK, &md5.hex(), None)
     }
 
-    pub(super) fn parts(&self, key: &str) -> Option<&BTreeMap<u16, Part>> {
-        self.uploads.get(key)
+    /// A page of parts.
+    pub(super) fn list(&self, key: &str, query: &Query) -> Response {
+        let Some(parts) = self.uploads.get(key) else { return error(StatusCode::NOT_FOUND, "NoSuchUpload") };
+        let mut rest = parts.range(query.after.saturating_add(1)..);
+        let mut content = String::new();
+        for (number, (len, md5)) in rest.by_ref().take(query.most) {
+            let _ = write!(
+                content,
+                "<Part><PartNumber>{number}</PartNumber><Size>{len}</Size><ETag>&quot;{}&quot;</ETag><LastModified>2026-01-01T00:00:00.000Z</LastModified></Part>",
+                md5.hex()
+            );
+        }
+        let _ = write!(content, "<IsTruncated>{}</IsTruncated>", rest.next().is_some());
+        xml("ListPartsResult", &content)
     }
 
     pub(super) fn complete(&mut self, key: &str) -> Response {

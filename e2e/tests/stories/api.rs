@@ -1,9 +1,9 @@
 //! The functions without a browser: the whole way through the proxies.
 
 use anyhow::Result;
-use e2e::api::{Member, NewRoom, Refused, Role};
-use e2e::proxy::{Aim, Fault, Rule};
-use e2e::stack::Stack;
+use lab::api::{Member, NewRoom, Refused, Role};
+use lab::proxy::{Aim, Fault, Rule};
+use lab::stack::Stack;
 use slipway_protocol::wire::digest::{Digest, Md5};
 use slipway_protocol::wire::error::ErrorCode;
 use slipway_protocol::wire::id::PartNumber;

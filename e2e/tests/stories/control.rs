@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use e2e::browser::{Browser, Kind};
-use e2e::proxy::Link;
+use lab::browser::{Browser, Kind};
+use lab::proxy::Link;
 
 use crate::room::{LONG, MIB, Room, pick_again};
 
@@ -54,7 +54,7 @@ stories!(cancel_leaves_nothing_behind in chromium, firefox, webkit);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn cancelling_a_small_file_leaves_nothing_either() -> Result<()> {
-    use e2e::proxy::{Aim, Fault, Rule};
+    use lab::proxy::{Aim, Fault, Rule};
     let room = Room::make(Kind::Chromium).await?;
     room.stack.storage.rule(Rule::new(Aim::method("PUT"), Fault::Slow { bytes_per_second: 2 * MIB }));
     let file = room.pick("small.bin", 8 * MIB).await?;
@@ -72,7 +72,7 @@ async fn two_tabs_send_a_file_once_and_either_can_take_over(kind: Kind) -> Resul
 
     room.browser.new_tab().await?;
     room.browser.goto(&room.address()).await?;
-    let elsewhere = |row: &e2e::browser::Row| row.reason == "other-tab";
+    let elsewhere = |row: &lab::browser::Row| row.reason == "other-tab";
     room.browser.until_row(file.name(), "shown as another tab's", SOON, elsewhere).await?;
     room.stack.until_parts_stored(1, LONG).await?;
     // So slow that no PUT of the other tab ends just while this one asks storage what is there.
@@ -87,7 +87,7 @@ async fn two_tabs_send_a_file_once_and_either_can_take_over(kind: Kind) -> Resul
 stories!(two_tabs_send_a_file_once_and_either_can_take_over in chromium, firefox, webkit);
 
 /// A taken-over upload whose file has no handle wants it picked.
-async fn finish_here(browser: &Browser, file: &e2e::files::TestFile) -> Result<()> {
+async fn finish_here(browser: &Browser, file: &lab::files::TestFile) -> Result<()> {
     let row = browser.until_state(file.name(), &["needs-file", "uploading", "completed"], SOON).await?;
     if row.state == "needs-file" {
         pick_again(browser, file).await?;

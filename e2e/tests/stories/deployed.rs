@@ -1,7 +1,7 @@
 //! The page as it is deployed: compiled for size, shrunk, its imports renamed.
 
 use anyhow::{Context, Result, ensure};
-use e2e::browser::Kind;
+use lab::browser::Kind;
 
 use crate::room::{MIB, Room};
 

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use e2e::browser::{Browser, Kind, PATIENCE};
+use lab::browser::{Browser, Kind, PATIENCE};
 
 use crate::room::{LONG, MIB, Room, join, number};
 

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use e2e::api::Member;
-use e2e::browser::{Browser, Kind, PATIENCE};
-use e2e::proxy::{Aim, Fault, Rule};
+use lab::api::Member;
+use lab::browser::{Browser, Kind, PATIENCE};
+use lab::proxy::{Aim, Fault, Rule};
 
 use crate::room::{LONG, MIB, Room, join};
 

@@ -22,7 +22,6 @@ mod changes;
 mod control;
 mod deployed;
 mod first_upload;
-mod harness;
 mod links;
 mod many;
 mod outage;

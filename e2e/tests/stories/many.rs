@@ -1,8 +1,8 @@
 //! Thousands of files in one pick.
 
 use anyhow::{Result, ensure};
-use e2e::browser::{Browser, Kind};
-use e2e::proxy::{Aim, Fault, Rule};
+use lab::browser::{Browser, Kind};
+use lab::proxy::{Aim, Fault, Rule};
 
 use crate::room::{LONG, Room};
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use e2e::browser::Kind;
+use lab::browser::Kind;
 
 use crate::room::{MIB, Room};
 

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use e2e::browser::{Browser, Kind};
-use e2e::front::Front;
-use e2e::proxy::Link;
+use lab::browser::{Browser, Kind};
+use lab::front::Front;
+use lab::proxy::Link;
 
 use crate::room::{LONG, MIB, Room};
 

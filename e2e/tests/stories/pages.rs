@@ -1,9 +1,9 @@
 //! The page itself: roles, bad links, narrow windows, keyboards, secrets.
 
 use anyhow::Result;
-use e2e::api::Member;
-use e2e::browser::{Browser, Kind, PATIENCE};
-use e2e::stack::Stack;
+use lab::api::Member;
+use lab::browser::{Browser, Kind, PATIENCE};
+use lab::stack::Stack;
 
 use crate::room::{MIB, Room, join};
 
@@ -94,7 +94,7 @@ async fn a_room_is_made_and_an_upload_paused_by_keyboard_alone() -> Result<()> {
     tab_to(&browser, "copy-contribute").await?;
 
     let file = stack.file("film.bin", 48 * MIB)?;
-    stack.storage.set_link(e2e::proxy::Link { up_total: Some(4 * MIB), ..Default::default() });
+    stack.storage.set_link(lab::proxy::Link { up_total: Some(4 * MIB), ..Default::default() });
     browser.pick("file-input", &[&file]).await?;
     browser.until_state(file.name(), &["uploading"], PATIENCE).await?;
     tab_to(&browser, "upload-pause").await?;
@@ -184,7 +184,7 @@ async fn tab_to(browser: &Browser, test_id: &str) -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_that_does_not_start_reloads_with_its_key() -> Result<()> {
-    use e2e::proxy::{Aim, Fault, Rule};
+    use lab::proxy::{Aim, Fault, Rule};
     let room = Room::make(Kind::Chromium).await?;
     room.stack.api.rule(Rule::new(Aim::call("GET", "_bg.wasm"), Fault::Reset { after: 0 }).always());
     let browser = Browser::start(Kind::Chromium).await?;
@@ -237,9 +237,9 @@ async fn buttons_and_news_name_their_file() -> Result<()> {
     // A room that shuts it out stops it.
     let denied = r#"{"error":{"code":"member-removed","message":"no","requestId":"r"}}"#;
     room.stack.api.rule(
-        e2e::proxy::Rule::new(
-            e2e::proxy::Aim::method("POST"),
-            e2e::proxy::Fault::Answer(e2e::proxy::Canned {
+        lab::proxy::Rule::new(
+            lab::proxy::Aim::method("POST"),
+            lab::proxy::Fault::Answer(lab::proxy::Canned {
                 status: 401,
                 content_type: "application/json",
                 body: denied.into(),

@@ -1,7 +1,7 @@
 //! The panel of uploads: there before it is needed, gone with its last row.
 
 use anyhow::{Result, ensure};
-use e2e::browser::{Browser, Kind, PATIENCE};
+use lab::browser::{Browser, Kind, PATIENCE};
 
 use crate::room::{LONG, Room};
 

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use e2e::browser::{Browser, Kind, Row};
-use e2e::files::TestFile;
+use lab::browser::{Browser, Kind, Row};
+use lab::files::TestFile;
 
 use crate::pages::ENTER;
 use crate::room::{LONG, MIB, Room, join, number, pick_again};

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use e2e::api::Member;
-use e2e::browser::{Browser, Kind, PATIENCE};
-use e2e::files::TestFile;
-use e2e::proxy::Link;
-use e2e::stack::{Stack, StackOptions};
+use lab::api::Member;
+use lab::browser::{Browser, Kind, PATIENCE};
+use lab::files::TestFile;
+use lab::proxy::Link;
+use lab::stack::{Stack, StackOptions};
 
 pub(crate) const MIB: u64 = 1 << 20;
 /// More than any upload of these stories takes on a busy machine.

@@ -5,8 +5,8 @@
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
-use e2e::browser::Kind;
-use e2e::proxy::{Aim, Fault, Proxy, Rule};
+use lab::browser::Kind;
+use lab::proxy::{Aim, Fault, Proxy, Rule};
 
 use crate::room::{MIB, Room, number};
 

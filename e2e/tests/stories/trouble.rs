@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use e2e::api::Member;
-use e2e::browser::{Kind, Row};
-use e2e::files::TestFile;
-use e2e::proxy::Entry;
+use lab::api::Member;
+use lab::browser::{Kind, Row};
+use lab::files::TestFile;
+use lab::proxy::Entry;
 use slipway_protocol::wire::id::UploadId;
 
 use crate::room::{LONG, MIB, Room, pick_again};
@@ -126,7 +126,7 @@ async fn a_hidden_tab_goes_on() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_room_that_was_left_by_force_stops_the_upload() -> Result<()> {
     let room = Room::make(Kind::Chromium).await?;
-    let guest = e2e::browser::Browser::start(Kind::Chromium).await?;
+    let guest = lab::browser::Browser::start(Kind::Chromium).await?;
     crate::room::join(&guest, &room.links.contribute, "Guest").await?;
     room.slow_down(6);
     let file = room.stack.file("film.bin", 192 * MIB)?;

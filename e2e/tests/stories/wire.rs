@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use e2e::browser::Kind;
-use e2e::proxy::{Aim, Fault, Rule};
+use lab::browser::Kind;
+use lab::proxy::{Aim, Fault, Rule};
 
 use crate::room::{MIB, Room};
 
@@ -129,7 +129,7 @@ async fn a_browser_that_goes_offline_says_so_and_goes_on() -> Result<()> {
     // What is in flight goes on under the browser's own emulation, and moving bytes are more to believe than a flag.
     room.browser.set_offline(true).await?;
     room.stack.storage.disconnect().await;
-    let offline = |row: &e2e::browser::Row| row.state == "waiting" && row.reason == "offline";
+    let offline = |row: &lab::browser::Row| row.state == "waiting" && row.reason == "offline";
     room.browser.until_row(file.name(), "waiting because it is offline", Duration::from_secs(20), offline).await?;
     room.stack.storage.reconnect().await;
     room.browser.set_offline(false).await?;

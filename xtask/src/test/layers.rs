@@ -13,6 +13,9 @@ use crate::native;
 use crate::package;
 use crate::page::{self, Profile};
 
+/// The stories, and what they stand on.
+const E2E: &str = "package(e2e) | package(lab)";
+
 /// What came out.
 #[derive(Debug)]
 pub(super) struct Ran {
@@ -36,8 +39,10 @@ pub(super) fn run(layer: Layer, all: &[Layer], shared: &Shared, rest: &[String])
 fn filter(layer: Layer) -> &'static str {
     match layer {
         Layer::Protocol => "package(slipway-protocol) | package(multi-md5)",
-        Layer::Functions => "package(functions) | package(local-stack) | package(xtask) | package(app)",
-        Layer::E2e => "package(e2e)",
+        Layer::Functions => {
+            "package(functions) | package(local-stack) | package(xtask) | package(bench) | package(app)"
+        }
+        Layer::E2e => E2E,
         Layer::Browser => "none()",
     }
 }
@@ -118,7 +123,7 @@ fn e2e(all: &[Layer], shared: &Shared, rest: &[String]) -> Result<Ran> {
         keep_logs(story);
         let mut command = native::nextest();
         command.args(["run", "--no-tests", "fail"]).args(native::packages());
-        shared.tell(command.args(["-E", &format!("package(e2e) & test(={story})")]));
+        shared.tell(command.args(["-E", &format!("({E2E}) & test(={story})")]));
         outcome(&mut command)
     }))
 }

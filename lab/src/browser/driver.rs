@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 use super::crash::Crash;
-use super::page::without_secrets;
+use super::redact::without_secrets;
 use super::{Kind, process};
 
 const READY_LIMIT: Duration = Duration::from_secs(30);

@@ -1,8 +1,9 @@
 //! Files to upload, made from a seed, and the comparison that every story ends with.
 
 use std::fs::File;
-use std::io::{BufWriter, Read, Write};
+use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, ensure};
 
@@ -40,9 +41,27 @@ impl TestFile {
     /// As if it was written an hour ago: what was changed just now is read once more at the end, since it may change
     /// again without a browser noticing.
     pub fn at_rest(self) -> Result<Self> {
-        let hour_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(3_600);
-        File::options().write(true).open(&self.path)?.set_modified(hour_ago)?;
+        self.set_modified(SystemTime::now() - Duration::from_secs(3_600))?;
         Ok(self)
+    }
+
+    pub fn modified(&self) -> Result<SystemTime> {
+        Ok(std::fs::metadata(&self.path)?.modified()?)
+    }
+
+    pub fn set_modified(&self, time: SystemTime) -> Result<()> {
+        Ok(File::options().write(true).open(&self.path)?.set_modified(time)?)
+    }
+
+    /// Inverts one byte in place.
+    pub fn change_byte(&self, at: u64) -> Result<()> {
+        let mut open = File::options().read(true).write(true).open(&self.path)?;
+        let mut byte = [0];
+        open.seek(SeekFrom::Start(at))?;
+        open.read_exact(&mut byte)?;
+        open.seek(SeekFrom::Start(at))?;
+        open.write_all(&[!byte[0]])?;
+        Ok(())
     }
 
     /// The name without folders.
@@ -57,7 +76,6 @@ impl TestFile {
 
     /// Some of its bytes.
     pub fn read(&self, start: u64, len: u64) -> Result<Vec<u8>> {
-        use std::io::{Seek, SeekFrom};
         let mut file = File::open(&self.path)?;
         file.seek(SeekFrom::Start(start))?;
         let mut bytes = vec![0; usize::try_from(len)?];

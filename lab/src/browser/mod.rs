@@ -6,6 +6,7 @@ mod crash;
 mod driver;
 mod page;
 mod process;
+mod redact;
 mod rows;
 
 use std::path::{Path, PathBuf};
@@ -147,7 +148,7 @@ impl Browser {
         let text = self.client.execute("return document.body.innerText.slice(0, 1500)", Vec::new()).await;
         let text = text.map(|text| text.as_str().unwrap_or_default().to_owned()).unwrap_or_default();
         let url = self.url().await.unwrap_or_else(|_| "an unknown address".into());
-        let (url, console) = (page::without_secrets(&url), page::without_secrets(&self.console().await));
+        let (url, console) = (redact::without_secrets(&url), redact::without_secrets(&self.console().await));
         bail!("{message}\n{shot}\npage at {url}:\n{text}\nconsole:\n{console}")
     }
 

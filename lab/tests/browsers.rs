@@ -1,10 +1,11 @@
-//! The harness itself: what the stories rely on holds in every engine.
+//! The browser driver, and what the stories and the page rely on, in every engine.
 
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
-use e2e::browser::{Browser, Crash, Kind};
-use e2e::files::TestFile;
+use lab::browser::{Browser, Crash, Kind};
+use lab::files::TestFile;
+use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -36,7 +37,7 @@ visits.onsuccess = () => {
 console.log('the page is here');
 </script>"#;
 
-pub(crate) async fn serve_page() -> Result<String> {
+async fn serve_page() -> Result<String> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let url = format!("http://{}/", listener.local_addr()?);
     tokio::spawn(async move {
@@ -164,4 +165,55 @@ async fn a_profile_survives_a_kill_in_chromium() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_profile_survives_a_kill_in_firefox() -> Result<()> {
     profile_survives_a_kill(Kind::Firefox).await
+}
+
+/// A byte of the picked file as the page reads it now, or the name of the error.
+async fn read(browser: &Browser) -> Result<String> {
+    let start = "window.seen = null; const input = document.querySelector('[data-testid=file-input]'); \
+                 window.held ??= input.files[0]; \
+                 held.slice(0, 1).arrayBuffer().then((b) => window.seen = String(new Uint8Array(b)[0]), \
+                 (e) => window.seen = e.name); return true";
+    browser.script(start, vec![]).await?;
+    let seen = browser.until("the outcome of a read", "return window.seen", Duration::from_secs(10)).await?;
+    Ok(seen.as_str().unwrap_or_default().to_owned())
+}
+
+/// What `wasm-client/src/files/notice.rs` counts on.
+async fn changes_of_a_picked_file_are_noticed(kind: Kind) -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let file = TestFile::make(folder.path(), "a.bin", 5000, 1)?;
+    let file = file.at_rest()?;
+    let old = file.modified()?;
+    let browser = Browser::start(kind).await?;
+    browser.goto(&serve_page().await?).await?;
+    browser.pick("file-input", &[&file]).await?;
+    let before = read(&browser).await?;
+    assert_eq!(json!(before), json!(file.read(0, 1)?[0].to_string()));
+
+    file.change_byte(0)?;
+    let noticed = read(&browser).await?;
+    file.set_modified(old)?;
+    let restored = read(&browser).await?;
+    let new_byte = file.read(0, 1)?[0].to_string();
+    match kind {
+        Kind::Chromium => assert_eq!((noticed.as_str(), restored.as_str()), ("NotReadableError", new_byte.as_str())),
+        Kind::Firefox => assert_eq!((noticed.as_str(), restored.as_str()), (new_byte.as_str(), new_byte.as_str())),
+        // Not counted on: Safari may do otherwise.
+        Kind::WebKit => assert_eq!((noticed.as_str(), restored.as_str()), ("NotFoundError", new_byte.as_str())),
+    }
+    Ok(())
+}
+#[tokio::test(flavor = "multi_thread")]
+async fn what_chromium_notices() -> Result<()> {
+    changes_of_a_picked_file_are_noticed(Kind::Chromium).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_firefox_notices() -> Result<()> {
+    changes_of_a_picked_file_are_noticed(Kind::Firefox).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_webkit_notices() -> Result<()> {
+    changes_of_a_picked_file_are_noticed(Kind::WebKit).await
 }

@@ -1,9 +1,0 @@
-//! Harness for the end-to-end stories: the real stack, real browsers, and a proxy that breaks the wire.
-
-pub mod api;
-pub mod browser;
-pub mod files;
-pub mod front;
-pub mod proxy;
-pub mod s3;
-pub mod stack;
