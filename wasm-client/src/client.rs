@@ -11,15 +11,16 @@ use slipway_protocol::wire::link::{Role, RoomLink};
 use slipway_protocol::wire::{AuditPage, FilePage, RoomView};
 use wasm_bindgen_futures::spawn_local;
 
-use crate::api::Api;
-use crate::change::{Change, Changes};
-use crate::driver::Driver;
-use crate::files::{self, Dropped, Found, Picked, Tally};
-use crate::notice::{Board, Notice, lack};
-use crate::offers::Offers;
-use crate::rooms::{Rooms, SavedRoom};
-use crate::store::Store;
-use crate::{ClientError, connections, download, panic, sys};
+use crate::ClientError;
+use crate::browser::files::{self, Dropped, Found, Picked, Tally};
+use crate::browser::store::Store;
+use crate::browser::{connections, download, panic, sys};
+use crate::shell::api::Api;
+use crate::shell::changes::{Change, Changes};
+use crate::shell::driver::Driver;
+use crate::shell::notices::{Board, Notice, lack};
+use crate::shell::offers::Offers;
+use crate::shell::rooms::{Rooms, SavedRoom};
 
 /// Dropped and picked folders are added as they are walked, so many files at a time.
 const WALK_AT_ONCE: usize = 256;

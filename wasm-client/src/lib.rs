@@ -1,43 +1,22 @@
 //! The browser shell of the upload machine: one effect a file, and one driver that
 //! runs what the machine asks for and decides nothing itself.
 //!
-//! [`Client`] is all that a page needs. The rest, in the order of an upload: [`files`] picked,
-//! [`store`] for the checkpoint, [`hash`] for digests, [`api`] and [`routes`] for the functions,
-//! [`put`] to storage; around it [`clock`], [`locks`], [`tabs`] and [`wake`]; when it goes wrong
-//! [`selftest`], [`notice`] and [`panic`].
+//! [`Client`] is all that a page needs. Behind it [`shell`] holds the driver with one file per effect, [`browser`] the
+//! adapters to what the browser offers, and [`hash`] the workers that compute digests.
 
-mod api;
-mod change;
+mod browser;
 mod client;
-mod clock;
-mod connections;
-mod download;
-mod driver;
 mod error;
-mod files;
 pub mod hash;
-mod listener;
-mod locks;
-mod notice;
-mod offers;
-mod panic;
-mod put;
-mod rooms;
-mod routes;
-mod selftest;
-mod soon;
-mod store;
-mod sys;
-mod tabs;
+mod shell;
 #[cfg(test)]
 mod testing;
-mod wake;
 
-pub use change::Change;
+pub use browser::files::has_picker;
 pub use client::Client;
 pub use error::ClientError;
-pub use files::has_picker;
-pub use notice::{Level, Notice};
-pub use offers::Offer;
-pub use rooms::SavedRoom;
+pub use shell::changes::Change;
+pub use shell::notices::{Level, Notice};
+pub use shell::offers::Offer;
+pub use shell::rooms::SavedRoom;
 pub use slipway_protocol::machine::{Actions, Cell, LocalId, Reason, Stage, Totals, View, Which};

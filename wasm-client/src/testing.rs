@@ -13,10 +13,10 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::File;
 
-use crate::api::Api;
-use crate::rooms::Rooms;
-use crate::store::Store;
-use crate::sys::{self, FileHandle};
+use crate::browser::store::Store;
+use crate::browser::sys::{self, FileHandle};
+use crate::shell::api::Api;
+use crate::shell::rooms::Rooms;
 
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
 
@@ -61,7 +61,7 @@ impl<T: Clone + 'static> Heard<T> {
 
 /// A name that no other test uses.
 pub(crate) fn unique(prefix: &str) -> String {
-    format!("{prefix}-{}", hex(&crate::rooms::random::<8>()))
+    format!("{prefix}-{}", hex(&crate::shell::rooms::random::<8>()))
 }
 
 fn hex(bytes: &[u8]) -> String {

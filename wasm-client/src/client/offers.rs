@@ -5,11 +5,11 @@ use wasm_bindgen_futures::spawn_local;
 
 use super::Client;
 use crate::ClientError;
-use crate::change::Change;
-use crate::driver::AdoptFault;
-use crate::files::{self, Picked};
-use crate::notice::lack;
-use crate::offers::{Held, Offer, Target};
+use crate::browser::files::{self, Picked};
+use crate::shell::changes::Change;
+use crate::shell::effects::adopt::AdoptFault;
+use crate::shell::notices::lack;
+use crate::shell::offers::{Held, Offer, Target};
 
 impl Client {
     /// Picked files that an unfinished upload fits by name and size. They wait for [`Self::answer_offers`].

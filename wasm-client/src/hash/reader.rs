@@ -10,7 +10,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::Blob;
 
-use crate::files::{probe, read_fault, slice};
+use crate::browser::files::{probe, read_fault, slice};
 
 /// A stream is not worth its set-up for fewer bytes.
 const SMALL_BYTES: u64 = 256 << 10;

@@ -6,7 +6,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::{Blob, MessageEvent, Worker, WorkerOptions, WorkerType};
 
 use super::wire::{Answer, Order};
-use crate::listener::Listener;
+use crate::browser::listener::Listener;
 
 /// A worker that is not ready by then, in milliseconds, never will be. Its wasm is some ten kilobytes.
 const START_WITHIN_MS: u32 = 20_000;

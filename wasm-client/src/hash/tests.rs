@@ -14,7 +14,7 @@ use web_sys::{Blob, BlobPropertyBag, Url};
 use super::hasher::{Bounds, Hasher, Report};
 use super::wire::{Answer, Order, VERSION};
 use super::{HashEvent, HashPool, JobKey};
-use crate::sys;
+use crate::browser::sys;
 use crate::testing::{Heard, file, file_in, open, opfs_folder, remove, sleep, until, write};
 
 const MIB: usize = 1 << 20;

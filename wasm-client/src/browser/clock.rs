@@ -1,0 +1,262 @@
+//! Time: the two clocks of an input, the one wake-up that the machine asks for, and the
+//! signs that the computer slept or that the network came and went.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use gloo_timers::callback::{Interval, Timeout};
+use slipway_protocol::machine::{Input, Now};
+use web_sys::VisibilityState;
+
+use crate::browser::listener::Listener;
+use crate::browser::sys;
+
+/// How often the clocks are compared, in milliseconds.
+const BEAT_MS: u32 = 5_000;
+/// A timer of a hidden tab may be late by a minute; more than that is sleep. In milliseconds.
+const LATE_MS: u64 = 75_000;
+/// So much more on the wall clock than on the monotonic one, which may stand still in sleep, is sleep. In milliseconds.
+const JUMP_MS: u64 = 15_000;
+/// A longer wait is cut in pieces: a timer counts in 32 bits.
+const LONGEST_WAIT_MS: u64 = 3_600_000;
+
+/// Milliseconds since the page began, on a clock that never jumps.
+pub(crate) fn mono() -> u64 {
+    sys::window().performance().map_or(0.0, |clock| clock.now()) as u64
+}
+
+/// Both clocks.
+pub(crate) fn now() -> Now {
+    Now { mono: mono(), wall: js_sys::Date::now() as u64 }
+}
+
+/// Tells sleep by what the two clocks did between two beats. Pure.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SleepWatch {
+    last: Now,
+}
+
+impl SleepWatch {
+    pub(crate) const fn new(now: Now) -> Self {
+        Self { last: now }
+    }
+
+    /// Whether the machine slept since the last call. A wall clock set back is not sleep.
+    pub(crate) fn slept(&mut self, now: Now) -> bool {
+        let mono = now.mono.saturating_sub(self.last.mono);
+        let wall = now.wall.saturating_sub(self.last.wall);
+        self.last = now;
+        mono > LATE_MS || wall > mono + JUMP_MS
+    }
+}
+
+/// The alarm clock of the machine: `WakeAt`. Dropping it cancels.
+pub(crate) struct Alarm(Rc<AlarmInner>);
+
+struct AlarmInner {
+    /// When the machine wants its tick; none when it has had it.
+    wanted: Cell<Option<u64>>,
+    /// The running timer and when it fires.
+    timer: RefCell<Option<(u64, Timeout)>>,
+    ring: Box<dyn Fn()>,
+}
+
+impl Alarm {
+    /// Calls `ring` each time an asked-for time has come.
+    pub(crate) fn new(ring: impl Fn() + 'static) -> Self {
+        Self(Rc::new(AlarmInner { wanted: Cell::default(), timer: RefCell::default(), ring: Box::new(ring) }))
+    }
+
+    /// Replaces the time asked for before, in milliseconds of [`mono`].
+    pub(crate) fn set(&self, at: u64) {
+        self.0.wanted.set(Some(at));
+        // A timer that fires earlier serves as well: it looks again then. This spares a
+        // timer for every event of the machine.
+        let early = self.0.timer.borrow().as_ref().is_some_and(|(fires, _)| *fires <= at);
+        if !early {
+            arm(&self.0, at);
+        }
+    }
+
+    /// Rings if the time has come: for those who have a better clock than a hidden tab's timers.
+    pub(crate) fn look(&self) {
+        look(&self.0);
+    }
+}
+
+impl std::fmt::Debug for Alarm {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Alarm({:?})", self.0.wanted.get())
+    }
+}
+
+fn arm(inner: &Rc<AlarmInner>, at: u64) {
+    let now = mono();
+    let wait = at.saturating_sub(now).min(LONGEST_WAIT_MS);
+    let weak = Rc::downgrade(inner);
+    let timer = Timeout::new(wait as u32, move || {
+        if let Some(inner) = weak.upgrade() {
+            inner.timer.take();
+            look(&inner);
+        }
+    });
+    inner.timer.replace(Some((now + wait, timer)));
+}
+
+fn look(inner: &Rc<AlarmInner>) {
+    match inner.wanted.get() {
+        Some(at) if at <= mono() => {
+            inner.wanted.set(None);
+            (inner.ring)();
+        }
+        Some(at) if inner.timer.borrow().is_none() => arm(inner, at),
+        _ => {}
+    }
+}
+
+/// What the browser tells of the world around the uploads. Dropping it stops it.
+#[derive(Debug)]
+pub(crate) struct World {
+    _listeners: Vec<Listener>,
+    _beat: Interval,
+}
+
+impl World {
+    /// Tells sleep, network changes and that the page is looked at again, as inputs of the machine.
+    pub(crate) fn watch(on: impl Fn(Input) + 'static) -> Self {
+        let on = Rc::new(on);
+        let watch = Rc::new(Cell::new(SleepWatch::new(now())));
+        let beat = {
+            let (on, watch) = (on.clone(), watch.clone());
+            Interval::new(BEAT_MS, move || compare(&watch, &*on))
+        };
+        Self { _listeners: listeners(&on, &watch), _beat: beat }
+    }
+}
+
+/// Whether the browser believes that there is a network.
+pub(crate) fn online() -> bool {
+    sys::window().navigator().on_line()
+}
+
+/// Whether somebody can see the page.
+pub(crate) fn visible() -> bool {
+    sys::window().document().is_none_or(|document| document.visibility_state() == VisibilityState::Visible)
+}
+
+fn compare(watch: &Cell<SleepWatch>, on: &dyn Fn(Input)) {
+    let mut seen = watch.get();
+    let slept = seen.slept(now());
+    watch.set(seen);
+    if slept {
+        on(Input::Slept);
+    }
+}
+
+fn listeners<F: Fn(Input) + 'static>(on: &Rc<F>, watch: &Rc<Cell<SleepWatch>>) -> Vec<Listener> {
+    let window = sys::window();
+    let tell = |name, input: Input| {
+        let on = on.clone();
+        Listener::new(&window, name, move |_| on(input.clone()))
+    };
+    let mut listeners = vec![tell("online", Input::Online), tell("offline", Input::Offline)];
+    let look = |target: &web_sys::EventTarget, name| {
+        let (on, watch) = (on.clone(), watch.clone());
+        Listener::new(target, name, move |_| {
+            compare(&watch, &*on);
+            on(Input::Tick);
+        })
+    };
+    listeners.push(look(&window, "pageshow"));
+    if let Some(document) = window.document() {
+        listeners.push(look(&document, "visibilitychange"));
+        // Chromium freezes pages that were hidden for long.
+        listeners.push(look(&document, "resume"));
+    }
+    listeners
+}
+
+#[cfg(test)]
+mod tests {
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    use super::*;
+    use crate::testing::{Heard, sleep};
+
+    const START: Now = Now { mono: 1_000, wall: 1_000_000_000 };
+
+    fn later(mono: u64, wall: i64) -> Now {
+        Now { mono: START.mono + mono, wall: START.wall.saturating_add_signed(wall) }
+    }
+
+    #[wasm_bindgen_test]
+    fn sleep_shows_in_the_clocks() {
+        // (passed on the monotonic clock, passed on the wall clock, slept)
+        let table = [
+            (5_000, 5_000, false),
+            (5_400, 5_100, false),
+            // A timer of a hidden tab, a minute late.
+            (60_000, 60_000, false),
+            // Slept: the monotonic clock stood still (Linux, macOS), or it went on (Windows).
+            (5_000, 3_600_000, true),
+            (3_600_000, 3_600_000, true),
+            // The wall clock was set back by a day, or put right by a second.
+            (5_000, -86_400_000, false),
+            (5_000, 6_000, false),
+        ];
+        for (mono, wall, slept) in table {
+            assert_eq!(SleepWatch::new(START).slept(later(mono, wall)), slept, "{mono} {wall}");
+        }
+    }
+
+    #[wasm_bindgen_test]
+    fn sleep_is_told_once() {
+        let mut watch = SleepWatch::new(START);
+        assert!(watch.slept(later(5_000, 3_600_000)));
+        assert!(!watch.slept(later(10_000, 3_605_000)));
+    }
+
+    #[wasm_bindgen_test]
+    async fn the_alarm_rings_once_at_the_time_asked_for_last() {
+        let heard = Heard::new();
+        let ear = heard.ear();
+        let alarm = Alarm::new(move || ear(mono()));
+        let start = mono();
+        alarm.set(start + 20);
+        alarm.set(start + 150);
+        sleep(80).await;
+        assert!(heard.all().is_empty());
+        let rang = heard.wait_for(1).await[0];
+        assert!(rang >= start + 150, "{rang} {start}");
+        alarm.set(mono() + 10_000);
+        alarm.set(mono() + 10);
+        assert!(heard.wait_for(2).await[1] < start + 5_000);
+        sleep(50).await;
+        assert_eq!(heard.all().len(), 2);
+    }
+
+    #[wasm_bindgen_test]
+    async fn a_dropped_alarm_is_silent() {
+        let heard = Heard::new();
+        let ear = heard.ear();
+        let alarm = Alarm::new(move || ear(()));
+        alarm.set(mono() + 10);
+        drop(alarm);
+        sleep(60).await;
+        assert_eq!(heard.all(), []);
+    }
+
+    #[wasm_bindgen_test]
+    async fn the_network_and_a_look_at_the_page_are_told() {
+        let heard = Heard::new();
+        let world = World::watch(heard.ear());
+        let window = sys::window();
+        for name in ["offline", "online", "pageshow"] {
+            window.dispatch_event(&web_sys::Event::new(name).unwrap()).unwrap();
+        }
+        assert_eq!(heard.all(), [Input::Offline, Input::Online, Input::Tick]);
+        drop(world);
+        window.dispatch_event(&web_sys::Event::new("online").unwrap()).unwrap();
+        assert_eq!(heard.all().len(), 3);
+    }
+}

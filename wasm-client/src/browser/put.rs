@@ -1,0 +1,312 @@
+//! One PUT of a slice of the file to storage, by XMLHttpRequest: the one interface that
+//! tells how far a body has been sent.
+//!
+//! The body is the slice itself, or a small file as it is. The browser reads it from the disk as it sends, so memory
+//! stays flat whatever the size; an ArrayBuffer would be held whole, and crawls in Chromium.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use gloo_timers::callback::Timeout;
+use slipway_protocol::machine::PutFault;
+use slipway_protocol::wire::SignedRequest;
+use wasm_bindgen::prelude::*;
+use web_sys::{Blob, ProgressEvent, XmlHttpRequest, XmlHttpRequestResponseType};
+
+use crate::browser::listener::Listener;
+use crate::browser::{clock, files};
+
+/// How often the progress of one PUT is told at most, in milliseconds.
+const PROGRESS_MS: u64 = 100;
+/// A PUT of which no byte was sent by then is looked at: WebKitGTK waits for ever for a file that changed. In
+/// milliseconds; less than the machine's watchdog has.
+const LOOK_MS: u32 = 10_000;
+/// The browser sets these itself and refuses to be told.
+const FORBIDDEN: [&str; 3] = ["content-length", "host", "connection"];
+const TYPE: &str = "content-type";
+/// How much of an error body is looked at, in bytes.
+const ERROR_BODY: usize = 4096;
+
+/// What a PUT tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum PutEvent {
+    /// Bytes handed to the network so far; may run ahead of what arrived.
+    Sent(u64),
+    /// Storage took it. The ETag is `None` where CORS hides it. The last event.
+    Stored(Option<String>),
+    /// It failed. The last event.
+    Failed(PutFault),
+}
+
+/// A PUT in flight. Dropping it aborts the request; nothing is told after that.
+#[derive(Debug)]
+pub(crate) struct Put {
+    xhr: XmlHttpRequest,
+    /// Dropped with the request, so nothing of it outlives it.
+    _listeners: Vec<Listener>,
+    _look: Timeout,
+    alive: Rc<Cell<bool>>,
+}
+
+impl Put {
+    /// Sends `body` as the request says. `on` is called from tasks of its own, never from within this call.
+    ///
+    /// # Errors
+    /// The URL or a header is not one that a browser can send.
+    pub(crate) fn start(
+        body: &Blob,
+        request: &SignedRequest,
+        on: impl Fn(PutEvent) + 'static,
+    ) -> Result<Self, BadRequest> {
+        let xhr = open(request, body)?;
+        let alive = Rc::new(Cell::new(true));
+        let told =
+            Rc::new(Told { on: Box::new(on), alive: alive.clone(), last: Cell::new(0), has_sent: Cell::new(false) });
+        let listeners = listen(&xhr, &told, body);
+        xhr.send_with_opt_blob(Some(body)).map_err(|_| BadRequest)?;
+        let body = body.clone();
+        let look = Timeout::new(LOOK_MS, move || told.look(&body));
+        Ok(Self { xhr, _listeners: listeners, _look: look, alive })
+    }
+}
+
+impl Drop for Put {
+    fn drop(&mut self) {
+        self.alive.set(false);
+        // Aborting a request that is done does nothing.
+        let _ = self.xhr.abort();
+    }
+}
+
+/// The signed request is not one that a browser can send. It is never printed: it holds a signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct BadRequest;
+
+fn open(request: &SignedRequest, body: &Blob) -> Result<XmlHttpRequest, BadRequest> {
+    let xhr = XmlHttpRequest::new().map_err(|_| BadRequest)?;
+    xhr.open_with_async(&request.method, &request.url, true).map_err(|_| BadRequest)?;
+    xhr.set_response_type(XmlHttpRequestResponseType::Text);
+    for (name, value) in &request.headers {
+        if !FORBIDDEN.contains(&name.to_ascii_lowercase().as_str()) {
+            xhr.set_request_header(name, value).map_err(|_| BadRequest)?;
+        }
+    }
+    // A whole file would tell its type; a slice of one has none. Storage keeps bytes, and no browser runs them.
+    if !body.type_().is_empty() && !request.headers.keys().any(|name| name.eq_ignore_ascii_case(TYPE)) {
+        xhr.set_request_header(TYPE, "application/octet-stream").map_err(|_| BadRequest)?;
+    }
+    Ok(xhr)
+}
+
+struct Told {
+    on: Box<dyn Fn(PutEvent)>,
+    alive: Rc<Cell<bool>>,
+    last: Cell<u64>,
+    has_sent: Cell<bool>,
+}
+
+impl Told {
+    /// Nothing was sent for a while. Where that is the file's fault, it is the end.
+    fn look(self: &Rc<Self>, body: &Blob) {
+        if self.has_sent.get() || !self.alive.get() {
+            return;
+        }
+        let (told, body) = (self.clone(), body.clone());
+        wasm_bindgen_futures::spawn_local(async move {
+            if let Err(fault) = files::probe(&body).await
+                && !told.has_sent.get()
+            {
+                told.tell(PutEvent::Failed(PutFault::Read(fault)));
+            }
+        });
+    }
+
+    fn tell(&self, event: PutEvent) {
+        if self.alive.get() {
+            (self.on)(event);
+        }
+    }
+
+    /// The browser tells progress every 50 ms and lane; the machine needs less.
+    fn progress(&self, event: &ProgressEvent) {
+        self.has_sent.set(self.has_sent.get() || event.loaded() > 0.0);
+        let now = clock::mono();
+        let whole = event.length_computable() && event.loaded() >= event.total();
+        if whole || now >= self.last.get() + PROGRESS_MS {
+            self.last.set(now);
+            self.tell(PutEvent::Sent(event.loaded() as u64));
+        }
+    }
+}
+
+fn listen(xhr: &XmlHttpRequest, told: &Rc<Told>, body: &Blob) -> Vec<Listener> {
+    let mut listeners = Vec::with_capacity(3);
+    if let Ok(upload) = xhr.upload() {
+        let told = told.clone();
+        listeners.push(Listener::new(&upload, "progress", move |event| told.progress(event.unchecked_ref())));
+    }
+    for name in ["load", "error"] {
+        let (request, told, body) = (xhr.clone(), told.clone(), body.clone());
+        listeners.push(Listener::new(xhr, name, move |_| end(&told, answer(&request), &body)));
+    }
+    listeners
+}
+
+/// No answer hides the cause, and Firefox sends a file that is gone as an empty body, which storage refuses, or gives up
+/// waiting for. Reading some of what was to be sent tells the file's fault from the network's.
+fn end(told: &Rc<Told>, event: PutEvent, body: &Blob) {
+    let is_doubtful = match &event {
+        PutEvent::Failed(PutFault::Network | PutFault::Http { status: 400 | 403, .. }) => true,
+        PutEvent::Failed(PutFault::Http { .. }) => !told.has_sent.get(),
+        _ => false,
+    };
+    if !is_doubtful {
+        return told.tell(event);
+    }
+    let (told, body) = (told.clone(), body.clone());
+    wasm_bindgen_futures::spawn_local(async move {
+        told.tell(match files::probe(&body).await {
+            Ok(()) => event,
+            Err(fault) => PutEvent::Failed(PutFault::Read(fault)),
+        });
+    });
+}
+
+fn answer(xhr: &XmlHttpRequest) -> PutEvent {
+    let status = xhr.status().unwrap_or(0);
+    match status {
+        // Asked for by name, a hidden header is a complaint in the console for every part.
+        200..=299 => PutEvent::Stored(header(&xhr.get_all_response_headers().unwrap_or_default(), "etag")),
+        0 => PutEvent::Failed(PutFault::Network),
+        _ => {
+            let body = xhr.response_text().ok().flatten().unwrap_or_default();
+            PutEvent::Failed(PutFault::Http { status, code: error_code(&body) })
+        }
+    }
+}
+
+/// One header of a block of them. Names are in lower case as XMLHttpRequest gives them.
+fn header(block: &str, name: &str) -> Option<String> {
+    block.lines().find_map(|line| {
+        let (key, value) = line.split_once(':')?;
+        key.trim().eq_ignore_ascii_case(name).then(|| value.trim().trim_matches('"').to_owned())
+    })
+}
+
+/// The `<Code>` of S3's error body.
+fn error_code(body: &str) -> Option<String> {
+    let body = body.get(..ERROR_BODY).unwrap_or(body);
+    let (_, rest) = body.split_once("<Code>")?;
+    let (code, _) = rest.split_once("</Code>")?;
+    let code = code.trim();
+    (!code.is_empty() && code.len() <= 64 && code.bytes().all(|b| b.is_ascii_alphanumeric())).then(|| code.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use slipway_protocol::machine::ReadFault;
+    use slipway_protocol::wire::id::PartNumber;
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    use super::*;
+    use crate::testing::{Heard, file, file_in, open as open_file, opfs_folder, sleep, write};
+
+    /// The test's own server: it answers a PUT with an error, which is an answer.
+    fn here() -> String {
+        format!("{}/no-such-thing", crate::browser::sys::window().location().origin().unwrap())
+    }
+
+    /// Nobody listens here, and if somebody did, the browser would not call.
+    const NOWHERE: &str = "http://127.0.0.1:1/bucket/key";
+
+    fn request(url: &str, header: (&str, &str)) -> SignedRequest {
+        SignedRequest {
+            part_number: PartNumber::FIRST,
+            method: "PUT".into(),
+            url: url.into(),
+            headers: BTreeMap::from([(header.0.to_owned(), header.1.to_owned())]),
+            expires_in_seconds: 900,
+        }
+    }
+
+    fn body() -> Blob {
+        files::slice(&file("a", b"abcdef"), 1, 3).unwrap()
+    }
+
+    async fn outcome(body: Blob, url: &str) -> PutEvent {
+        let heard = Heard::new();
+        let _put = Put::start(&body, &request(url, ("content-md5", "kAFQmDzST7DWlj99KOF/cg==")), heard.ear()).unwrap();
+        for _ in 0..500 {
+            if let Some(last) = heard.all().iter().find(|event| !matches!(event, PutEvent::Sent(_))) {
+                return last.clone();
+            }
+            sleep(10).await;
+        }
+        panic!("no outcome");
+    }
+
+    #[wasm_bindgen_test]
+    async fn an_error_answer_has_its_status() {
+        let PutEvent::Failed(PutFault::Http { status, code }) = outcome(body(), &here()).await else {
+            panic!("an answer came")
+        };
+        assert!((400..600).contains(&status), "{status}");
+        assert_eq!(code, None);
+    }
+
+    #[wasm_bindgen_test]
+    async fn no_answer_is_a_network_fault() {
+        assert_eq!(outcome(body(), NOWHERE).await, PutEvent::Failed(PutFault::Network));
+    }
+
+    #[wasm_bindgen_test]
+    async fn a_file_that_changed_is_not_a_network_fault() {
+        let handle = file_in(&opfs_folder().await, "a", b"abcdef").await;
+        let body = files::slice(&open_file(&handle).await.into(), 0, 6).unwrap();
+        write(&handle, b"something else").await;
+        let PutEvent::Failed(PutFault::Read(fault)) = outcome(body, NOWHERE).await else {
+            panic!("the file can't be read")
+        };
+        // Firefox takes a file of the origin's own that was written again for one that is gone.
+        assert!(matches!(fault, ReadFault::Changed | ReadFault::Gone), "{fault:?}");
+    }
+
+    #[wasm_bindgen_test]
+    async fn a_dropped_put_tells_nothing() {
+        let heard = Heard::new();
+        let put = Put::start(&body(), &request(&here(), ("x-amz-meta-a", "b")), heard.ear()).unwrap();
+        let xhr = put.xhr.clone();
+        drop(put);
+        sleep(300).await;
+        assert_eq!(heard.all(), []);
+        assert_eq!(xhr.ready_state(), XmlHttpRequest::UNSENT);
+    }
+
+    #[wasm_bindgen_test]
+    fn what_a_browser_cannot_send_is_refused() {
+        for (url, header) in [("http://", ("a", "b")), (NOWHERE, ("not a name", "b")), (NOWHERE, ("a", "two\nlines"))] {
+            assert_eq!(Put::start(&body(), &request(url, header), |_| ()).err(), Some(BadRequest), "{url} {header:?}");
+        }
+        assert!(Put::start(&body(), &request(NOWHERE, ("Content-Length", "3")), |_| ()).is_ok());
+    }
+
+    #[wasm_bindgen_test]
+    fn the_code_of_an_error_body() {
+        let body = "<?xml version=\"1.0\"?><Error><Code>BadDigest</Code><Message>x</Message></Error>";
+        assert_eq!(error_code(body).as_deref(), Some("BadDigest"));
+        for none in
+            ["", "<Code>", "<Code></Code>", "<Code>not a code</Code>", "<html>503</html>", "é".repeat(5_000).as_str()]
+        {
+            assert_eq!(error_code(none), None, "{none:.40}");
+        }
+    }
+
+    #[wasm_bindgen_test]
+    fn a_header_of_the_block() {
+        let block = "content-length: 0\r\netag: \"900150983cd24fb0d6963f7d28e17f72\"\r\n";
+        assert_eq!(header(block, "etag").as_deref(), Some("900150983cd24fb0d6963f7d28e17f72"));
+        assert_eq!(header("content-length: 0\r\n", "etag"), None);
+    }
+}

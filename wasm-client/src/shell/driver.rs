@@ -1,0 +1,366 @@
+//! The driver: feeds facts to the machine, runs the effects that it asks for, and decides nothing.
+//!
+//! Facts wait in a queue and effects are run one after another, so that nothing is ever
+//! called from within itself; after a few milliseconds ([`Budget`]) the browser gets a turn.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::fmt;
+use std::rc::{Rc, Weak};
+
+use slipway_protocol::machine::network::lanes::PER_OWN_HOST;
+use slipway_protocol::machine::{Attempt, Config, Effect, Engine, Input, LocalId, Reason, Stage, Totals, View};
+use slipway_protocol::wire::id::PartNumber;
+use web_sys::File;
+
+use super::effects::adopt::Asked;
+use super::effects::job_key;
+use crate::browser::clock::{self, Alarm, World};
+use crate::browser::keep_awake::Awake;
+use crate::browser::locks::Locks;
+use crate::browser::panic;
+use crate::browser::put::Put;
+use crate::browser::scheduling::{Budget, Coalesce, DRIVER_MS, Soon};
+use crate::browser::selftest::SelfTest;
+use crate::browser::store::Store;
+use crate::browser::sys::{self, FileHandle};
+use crate::browser::tabs::{Tabs, Word};
+use crate::hash::{self, HashPool, JobKey};
+use crate::shell::changes::{Change, Changes};
+use crate::shell::notices::{Board, Notice};
+use crate::shell::rooms::{Rooms, random};
+
+/// Other tabs look at the checkpoint so long after it changed, in milliseconds.
+const SAY_MS: u32 = 300;
+/// More records on the disk than this are not looked at in one go.
+const SAVED_AT_ONCE: usize = 64;
+/// The page's own timers are slowed in a hidden tab, a worker's are not: it looks at the alarm so often, in milliseconds.
+const CLOCK_MS: u32 = 1_000;
+
+/// The machine and everything around it. Cheap to clone; all clones are one.
+#[derive(Clone)]
+pub(crate) struct Driver(pub(super) Rc<Inner>);
+
+pub(super) struct Inner {
+    pub(super) engine: RefCell<Engine>,
+    inbox: RefCell<VecDeque<Input>>,
+    state: Cell<State>,
+    later: Soon,
+    pub(super) rooms: Rooms,
+    pub(super) store: Store,
+    pub(super) pool: HashPool,
+    pub(super) locks: Locks,
+    pub(super) tabs: Tabs,
+    pub(super) say_uploads: Coalesce,
+    alarm: Alarm,
+    _world: World,
+    awake: Awake,
+    pub(super) selftest: SelfTest,
+    pub(super) board: Board,
+    pub(super) changes: Changes,
+    pub(super) files: RefCell<HashMap<LocalId, File>>,
+    /// Handles of files whose first record is not written yet.
+    pub(super) handles: RefCell<HashMap<LocalId, FileHandle>>,
+    pub(super) puts: RefCell<HashMap<(LocalId, PartNumber), (Attempt, Put)>>,
+    /// Digests asked for by nobody but an adoption.
+    pub(super) proofs: RefCell<HashMap<JobKey, Asked>>,
+    /// Uploads whose view changed since the page asked last.
+    fresh: RefCell<HashSet<LocalId>>,
+    /// Uploads that go on by themselves now.
+    running: RefCell<HashSet<LocalId>>,
+    /// Uploads that the user wants to take over from another tab.
+    pub(super) taking: RefCell<HashSet<LocalId>>,
+    /// Uploads given up for the sake of leaving, of which the functions are not told yet.
+    pub(super) owed: RefCell<HashSet<LocalId>>,
+    pub(super) persisted: Cell<bool>,
+    /// Somebody did something, and waits to see it.
+    pub(super) clicked: Cell<bool>,
+    wound: Cell<bool>,
+    /// Reads what other tabs wrote.
+    pub(super) looking: Cell<bool>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// Nothing to do.
+    Idle,
+    /// In [`Driver::drain`].
+    Running,
+    /// More to do, after the browser had its turn.
+    Later,
+}
+
+impl Driver {
+    /// Builds the machine and all that it needs. Nothing is restored yet.
+    pub(crate) fn new(rooms: Rooms, store: Store, board: Board, changes: Changes) -> Self {
+        let seed = u64::from_le_bytes(random());
+        let inner = Rc::new_cyclic(|weak: &Weak<Inner>| Inner {
+            engine: RefCell::new(Engine::new(Config::default(), seed)),
+            inbox: RefCell::default(),
+            state: Cell::new(State::Idle),
+            later: Soon::new(with(weak, |driver| driver.drain())),
+            pool: HashPool::new(hash::workers(cores()), with_one(weak, |driver, event| driver.hashed(event))),
+            locks: Locks::new(
+                &format!("{}-upload-", store.name()),
+                with_one(weak, |driver, event| driver.locked(event)),
+            ),
+            tabs: Tabs::join(store.name(), with_one(weak, |driver, word| driver.heard(word))),
+            say_uploads: Coalesce::new(SAY_MS, with(weak, |driver| driver.say(Word::Uploads))),
+            alarm: Alarm::new(with(weak, |driver| driver.feed(Input::Tick))),
+            _world: World::watch(with_one(weak, |driver, input| driver.feed(input))),
+            awake: Awake::new(),
+            selftest: SelfTest::default(),
+            files: RefCell::default(),
+            handles: RefCell::default(),
+            puts: RefCell::default(),
+            proofs: RefCell::default(),
+            fresh: RefCell::default(),
+            running: RefCell::default(),
+            taking: RefCell::default(),
+            owed: RefCell::default(),
+            persisted: Cell::new(false),
+            clicked: Cell::new(false),
+            wound: Cell::new(false),
+            looking: Cell::new(false),
+            rooms,
+            store,
+            board,
+            changes,
+        });
+        let driver = Self(inner);
+        // Until a room tells more: its parts may go to our own origin, by the connections of the calls.
+        driver.feed(Input::Hosts { count: 1, lanes_each: PER_OWN_HOST });
+        driver.0.store.on_event(with_one(&Rc::downgrade(&driver.0), |driver, event| driver.saved(event)));
+        driver.0.rooms.on_change(with(&Rc::downgrade(&driver.0), |driver| {
+            driver.0.changes.note(Change::Rooms);
+            driver.say(Word::Rooms);
+        }));
+        driver
+    }
+
+    /// Restores what an earlier page left unfinished.
+    pub(crate) async fn restore(&self) {
+        let uploads = self.0.store.load().await;
+        let ids: Vec<_> = uploads.iter().map(|upload| upload.head.id).collect();
+        if !clock::online() {
+            self.feed(Input::Offline);
+        }
+        if !ids.is_empty() {
+            self.wind();
+            self.feed(Input::Restore { uploads });
+        }
+        for id in ids {
+            self.0.locks.claim(id);
+        }
+    }
+
+    /// Feeds a fact to the machine, now or after those that wait.
+    pub(crate) fn feed(&self, input: Input) {
+        if input.is_unanswered() && !clock::online() {
+            self.0.inbox.borrow_mut().push_back(Input::Offline);
+        }
+        if input.is_by_user() {
+            self.0.clicked.set(true);
+        }
+        self.0.inbox.borrow_mut().push_back(input);
+        if self.0.state.get() == State::Idle {
+            self.drain();
+        }
+    }
+
+    /// Feeds a fact in a later task, with those like it that follow: a write of the disk answers for many records.
+    pub(super) fn feed_later(&self, input: Input) {
+        self.0.inbox.borrow_mut().push_back(input);
+        if self.0.state.get() == State::Idle {
+            self.0.state.set(State::Later);
+            self.0.later.ask();
+        }
+    }
+
+    /// What is shown now of the uploads that changed since the last call; none for those that went.
+    pub(crate) fn take_changed(&self) -> Vec<(LocalId, Option<View>)> {
+        let fresh = self.0.fresh.take();
+        let engine = self.0.engine.borrow();
+        fresh.into_iter().map(|id| (id, engine.view(id))).collect()
+    }
+
+    /// What is shown of all uploads. Copies them: for a click, not for every change.
+    pub(crate) fn views(&self) -> Vec<View> {
+        self.0.engine.borrow().views()
+    }
+
+    /// What is shown of one.
+    pub(crate) fn view(&self, id: LocalId) -> Option<View> {
+        self.0.engine.borrow().view(id)
+    }
+
+    /// All together.
+    pub(crate) fn totals(&self) -> Totals {
+        self.0.engine.borrow().totals()
+    }
+
+    /// Whether two tabs can be kept apart.
+    pub(crate) fn has_locks(&self) -> bool {
+        self.0.locks.work()
+    }
+
+    /// The rooms.
+    pub(crate) fn rooms(&self) -> &Rooms {
+        &self.0.rooms
+    }
+
+    /// Shows a notice.
+    pub(crate) fn notice(&self, notice: Notice) {
+        if self.0.board.put(notice) {
+            self.0.changes.note(Change::Notices);
+        }
+    }
+
+    /// Takes a notice off.
+    pub(crate) fn unnotice(&self, key: &str) {
+        if self.0.board.remove(key) {
+            self.0.changes.note(Change::Notices);
+        }
+    }
+
+    /// Somebody may pick a file soon: its first part is to be hashed at once.
+    pub(crate) fn expect_files(&self) {
+        self.0.pool.warm();
+    }
+
+    /// Starts the worker's clock, once there is something to do.
+    pub(super) fn wind(&self) {
+        if !self.0.wound.replace(true) {
+            self.0.pool.clock(CLOCK_MS, with(&Rc::downgrade(&self.0), |driver| driver.0.alarm.look()));
+        }
+    }
+
+    /// Effects first, then the next fact, until there are none left or the time is over.
+    fn drain(&self) {
+        // After a panic the machine may be half changed. What is on disk is not.
+        if panic::panicked() {
+            return;
+        }
+        self.0.state.set(State::Running);
+        let budget = Budget::begin(DRIVER_MS);
+        while self.step() {
+            if budget.is_spent() {
+                self.0.state.set(State::Later);
+                self.0.later.ask();
+                return;
+            }
+        }
+        self.0.state.set(State::Idle);
+        self.shown();
+    }
+
+    fn step(&self) -> bool {
+        let effect = self.0.engine.borrow_mut().poll();
+        if let Some(effect) = effect {
+            self.run(effect);
+            return true;
+        }
+        let mut inbox = self.0.inbox.borrow_mut();
+        if inbox.is_empty() {
+            return false;
+        }
+        // The next fact, or all of the next that are records on the disk.
+        let next = inbox.iter().take(SAVED_AT_ONCE);
+        let saved = next.take_while(|input| matches!(input, Input::Saved { .. })).count();
+        self.0.engine.borrow_mut().handle_all(clock::now(), inbox.drain(..saved.max(1)));
+        true
+    }
+
+    /// Tells the page, and keeps the device awake, after a round of facts.
+    fn shown(&self) {
+        let changed = self.0.engine.borrow_mut().take_changed();
+        let clicked = self.0.clicked.take();
+        if changed.is_empty() {
+            return;
+        }
+        self.0.fresh.borrow_mut().extend(&changed);
+        self.0.changes.note(Change::Uploads);
+        let mut running = self.0.running.borrow_mut();
+        let was_running = !running.is_empty();
+        for id in changed {
+            if self.view(id).is_some_and(|view| is_running(&view)) {
+                running.insert(id);
+            } else {
+                running.remove(&id);
+            }
+        }
+        self.0.awake.set(!running.is_empty());
+        // A click, and the end of everything, are what somebody waits for.
+        if clicked || (was_running && running.is_empty()) {
+            self.0.changes.hurry();
+        }
+    }
+
+    /// Every effect there is.
+    fn run(&self, effect: Effect) {
+        match effect {
+            Effect::Reopen { id } => self.reopen(id),
+            Effect::Prepare { id, part, attempt, range } => self.prepare(id, part, attempt, range),
+            Effect::DropPrepare { id, part, attempt } => self.0.pool.drop_job(job_key(id, part, attempt)),
+            Effect::Initiate { batch, attempt, room, key, uploads } => self.answer(|rooms| async move {
+                Input::Initiated { batch, attempt, answer: rooms.initiate(room, key, uploads).await }
+            }),
+            Effect::Sign { id, attempt, room, upload, parts } => self.answer(|rooms| async move {
+                Input::Signed { id, attempt, answer: rooms.presign(room, upload, &parts).await }
+            }),
+            Effect::Put { id, part, attempt, range, request } => self.put(id, part, attempt, range, &request),
+            Effect::DropPut { id, part, attempt } => self.drop_put(id, part, attempt),
+            Effect::FetchStatus { id, attempt, room, upload } => self
+                .answer(|rooms| async move { Input::Status { id, attempt, answer: rooms.status(room, upload).await } }),
+            Effect::Complete { batch, attempt, room, uploads } => self.answer(|rooms| async move {
+                let uploads = uploads.into_iter().map(|(_, upload)| upload).collect();
+                Input::Completed { batch, attempt, answer: rooms.complete(room, uploads).await }
+            }),
+            Effect::AbortUpload { id, attempt, room, upload } => self
+                .answer(|rooms| async move { Input::Aborted { id, attempt, answer: rooms.abort(room, upload).await } }),
+            Effect::Save { id, save, record } => self.save(id, save, *record),
+            Effect::Forget { id } => self.forget(id),
+            Effect::WakeAt { mono } => self.0.alarm.set(mono),
+        }
+    }
+}
+
+impl fmt::Debug for Driver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Driver({:?})", self.0.state.get())
+    }
+}
+
+/// Logical processors, as far as the browser tells.
+fn cores() -> f64 {
+    sys::window().navigator().hardware_concurrency()
+}
+
+/// Something goes on here, or will by itself: the device should not sleep, and the page not be left.
+fn is_running(view: &View) -> bool {
+    let stages = [Stage::Queued, Stage::Hashing, Stage::Uploading, Stage::Waiting, Stage::Completing];
+    stages.contains(&view.stage) && view.reason != Some(Reason::OtherTab)
+}
+
+/// A callback that does nothing once the driver is gone.
+fn with(weak: &Weak<Inner>, f: impl Fn(&Driver) + 'static) -> impl Fn() + 'static {
+    let weak = weak.clone();
+    move || {
+        if let Some(inner) = weak.upgrade() {
+            f(&Driver(inner));
+        }
+    }
+}
+
+/// The same with an argument.
+pub(super) fn with_one<T>(weak: &Weak<Inner>, f: impl Fn(&Driver, T) + 'static) -> impl Fn(T) + 'static {
+    let weak = weak.clone();
+    move |argument| {
+        if let Some(inner) = weak.upgrade() {
+            f(&Driver(inner), argument);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

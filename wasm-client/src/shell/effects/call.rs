@@ -1,0 +1,17 @@
+//! Calls of the functions: `Initiate`, `Sign`, `FetchStatus`, `Complete`, `AbortUpload`.
+
+use std::future::Future;
+
+use slipway_protocol::machine::Input;
+use wasm_bindgen_futures::spawn_local;
+
+use crate::shell::driver::Driver;
+use crate::shell::rooms::Rooms;
+
+impl Driver {
+    /// Makes a call of the functions; its answer is a fact.
+    pub(in crate::shell) fn answer<F: Future<Output = Input> + 'static>(&self, call: impl FnOnce(Rooms) -> F) {
+        let (driver, call) = (self.clone(), call(self.0.rooms.clone()));
+        spawn_local(async move { driver.feed(call.await) });
+    }
+}

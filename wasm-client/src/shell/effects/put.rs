@@ -1,0 +1,92 @@
+//! `Put` and `DropPut`: a part on its way to storage.
+
+use std::rc::Rc;
+
+use slipway_protocol::machine::{Attempt, Input, LocalId, PutFault, ReadFault};
+use slipway_protocol::wire::SignedRequest;
+use slipway_protocol::wire::id::PartNumber;
+use slipway_protocol::wire::plan::PartRange;
+use wasm_bindgen_futures::spawn_local;
+use web_sys::File;
+
+use crate::browser::put::{Put, PutEvent};
+use crate::browser::{files, selftest};
+use crate::shell::driver::{Driver, with_one};
+
+impl Driver {
+    pub(in crate::shell) fn put(
+        &self,
+        id: LocalId,
+        part: PartNumber,
+        attempt: Attempt,
+        range: PartRange,
+        request: &SignedRequest,
+    ) {
+        let failed = |fault| self.feed(Input::PutFailed { id, part, attempt, fault });
+        let Some(body) = self.file(id).and_then(|file| files::slice(&file, range.start, range.len).ok()) else {
+            return failed(PutFault::Read(ReadFault::Gone));
+        };
+        let url = request.url.clone();
+        let on = with_one(&Rc::downgrade(&self.0), move |driver, event| driver.sent(id, part, attempt, &url, event));
+        match Put::start(&body, request, on) {
+            Ok(put) => drop(self.0.puts.borrow_mut().insert((id, part), (attempt, put))),
+            // The functions signed something that can't be sent; sending it again would not help.
+            Err(_) => failed(PutFault::Http { status: 400, code: None }),
+        }
+    }
+
+    pub(in crate::shell) fn sent(&self, id: LocalId, part: PartNumber, attempt: Attempt, url: &str, event: PutEvent) {
+        match selftest::seen_through(url, event) {
+            PutEvent::Sent(bytes) => self.feed(Input::Sent { id, part, attempt, bytes }),
+            PutEvent::Stored(etag) => {
+                self.drop_put(id, part, attempt);
+                self.storage_took(url, etag.is_some());
+                self.feed(Input::Stored { id, part, attempt, etag });
+            }
+            PutEvent::Failed(fault) => {
+                self.drop_put(id, part, attempt);
+                if fault == PutFault::Network {
+                    self.suspect(url);
+                } else if selftest::is_not_passed_on(url, &fault) {
+                    self.0.selftest.failed(url);
+                    self.notice(selftest::away());
+                }
+                self.feed(Input::PutFailed { id, part, attempt, fault });
+            }
+        }
+    }
+
+    pub(in crate::shell) fn drop_put(&self, id: LocalId, part: PartNumber, attempt: Attempt) {
+        let mut puts = self.0.puts.borrow_mut();
+        if puts.get(&(id, part)).is_some_and(|(running, _)| *running == attempt) {
+            let put = puts.remove(&(id, part));
+            // Aborting may call back.
+            drop(puts);
+            drop(put);
+        }
+    }
+
+    pub(in crate::shell) fn storage_took(&self, url: &str, shows_etag: bool) {
+        if self.0.selftest.stored(url) {
+            selftest::KEYS.into_iter().for_each(|key| self.unnotice(key));
+        }
+        if !shows_etag {
+            self.notice(selftest::etag_hidden());
+        }
+    }
+
+    pub(in crate::shell) fn suspect(&self, url: &str) {
+        let Some(suspect) = self.0.selftest.failed(url) else { return };
+        let driver = self.clone();
+        spawn_local(async move {
+            if let Some(notice) = suspect.look(driver.0.rooms.api()).await {
+                selftest::KEYS.into_iter().filter(|key| *key != notice.key).for_each(|key| driver.unnotice(key));
+                driver.notice(notice);
+            }
+        });
+    }
+
+    pub(in crate::shell) fn file(&self, id: LocalId) -> Option<File> {
+        self.0.files.borrow().get(&id).cloned()
+    }
+}

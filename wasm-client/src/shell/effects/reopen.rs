@@ -1,0 +1,23 @@
+//! `Reopen`: opens the file of a restored upload by the handle that was kept.
+
+use slipway_protocol::machine::{Input, LocalId, ReadFault};
+use wasm_bindgen_futures::spawn_local;
+
+use crate::browser::files::{self, Picked};
+use crate::shell::driver::Driver;
+
+impl Driver {
+    pub(in crate::shell) fn reopen(&self, id: LocalId) {
+        let driver = self.clone();
+        spawn_local(async move {
+            let opened = match driver.0.store.handle(id).await {
+                Some(handle) => files::reopen(&handle).await.map(|file| (file, handle)),
+                None => Err(ReadFault::Gone),
+            };
+            match opened {
+                Ok((file, handle)) => driver.opened(id, Picked { file, handle: Some(handle), path: String::new() }),
+                Err(fault) => driver.feed(Input::ReopenFailed { id, fault }),
+            }
+        });
+    }
+}

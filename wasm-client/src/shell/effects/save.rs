@@ -1,0 +1,35 @@
+//! `Save`: a record of the checkpoint.
+
+use slipway_protocol::machine::{Input, LocalId, Record};
+
+use crate::browser::store::StoreEvent;
+use crate::shell::driver::Driver;
+use crate::shell::notices::lack;
+
+impl Driver {
+    pub(in crate::shell) fn save(&self, id: LocalId, save: u64, record: Record) {
+        let is_head = matches!(record, Record::Upload(_));
+        self.0.store.save(id, save, record);
+        if is_head {
+            let handle = self.0.handles.borrow_mut().remove(&id);
+            if let Some(handle) = handle {
+                self.0.store.save_handle(id, handle);
+            }
+            self.0.say_uploads.ask();
+        }
+    }
+
+    pub(in crate::shell) fn saved(&self, event: StoreEvent) {
+        match event {
+            StoreEvent::Saved { id, save } => self.feed_later(Input::Saved { id, save }),
+            StoreEvent::Failed { id, save, full } => {
+                self.notice(match (self.0.store.works(), full) {
+                    (false, _) => lack::checkpoint(),
+                    (true, true) => lack::disk_full(),
+                    (true, false) => lack::save_failed(),
+                });
+                self.feed(Input::SaveFailed { id, save });
+            }
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! Before a room is left: what is unfinished in it is cancelled, and the functions are told while the token is there.
+
+use gloo_timers::future::TimeoutFuture;
+use slipway_protocol::machine::{Input, LocalId, Reason, View, Which};
+use slipway_protocol::wire::id::RoomId;
+
+use super::driver::Driver;
+use crate::ClientError;
+
+/// The functions are waited for so long, in milliseconds.
+const TELL_MS: u32 = 10_000;
+/// And looked after so often, in milliseconds.
+const LOOK_MS: u32 = 50;
+
+impl Driver {
+    /// Cancels all unfinished uploads of a room and takes its rows off the list.
+    ///
+    /// # Errors
+    /// Another tab sends some: nothing is cancelled. Or the functions could not be told in time: the uploads are
+    /// cancelled here, and calling this again waits for the rest.
+    pub(crate) async fn give_up(&self, room: RoomId) -> Result<(), ClientError> {
+        let rows: Vec<View> = self.views().into_iter().filter(|view| view.room == room).collect();
+        let open: Vec<&View> = rows.iter().filter(|view| !view.stage.is_over()).collect();
+        let elsewhere = open.iter().filter(|view| view.reason == Some(Reason::OtherTab)).count();
+        if elsewhere > 0 {
+            return Err(other_tab(elsewhere));
+        }
+        for view in open {
+            self.0.owed.borrow_mut().insert(view.id);
+            self.feed(Input::Cancel(Which::One(view.id)));
+        }
+        let left = self.until_told(&rows).await;
+        if left > 0 {
+            return Err(not_told(left));
+        }
+        rows.iter().for_each(|view| self.feed(Input::Dismiss(view.id)));
+        Ok(())
+    }
+
+    /// How many are still owed when all is told, or the time is over.
+    async fn until_told(&self, rows: &[View]) -> usize {
+        let owed = |id: &LocalId| self.0.owed.borrow().contains(id);
+        let mut left = 0;
+        for _ in 0..TELL_MS / LOOK_MS {
+            left = rows.iter().filter(|view| owed(&view.id)).count();
+            if left == 0 {
+                break;
+            }
+            TimeoutFuture::new(LOOK_MS).await;
+        }
+        left
+    }
+}
+
+fn uploads(count: usize) -> String {
+    if count == 1 { "1 upload".into() } else { format!("{count} uploads") }
+}
+
+fn other_tab(count: usize) -> ClientError {
+    let it = if count == 1 { "it" } else { "them" };
+    ClientError::Unfinished(format!(
+        "Another tab has {} of this room. Cancel {it} there, or take {it} over here; then leave.",
+        uploads(count)
+    ))
+}
+
+fn not_told(count: usize) -> ClientError {
+    ClientError::Unfinished(format!(
+        "Slipway can't be reached to clear {}. Nothing more is sent. Leave when the connection is back.",
+        uploads(count)
+    ))
+}

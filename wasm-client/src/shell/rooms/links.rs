@@ -1,0 +1,89 @@
+//! Links replaced and ended, and the way back in by a link whose replacement was not answered.
+
+use slipway_protocol::wire::Joined;
+use slipway_protocol::wire::error::ErrorCode;
+use slipway_protocol::wire::id::RoomId;
+use slipway_protocol::wire::link::{LinkSecret, MemberToken, Role, RoomLink};
+
+use super::session::url_of;
+use super::{KnownLink, Rooms, Session, new_secret};
+use crate::shell::api::Fault;
+
+impl Rooms {
+    /// Replaces the role's link and gives the URL of the new one.
+    ///
+    /// The new secret is on disk before the call: when its answer is lost, the link may be replaced already, and
+    /// nobody else has the secret. It is then asked for again with the same secret, which changes nothing twice.
+    pub(crate) async fn replace_link(&self, room: RoomId, role: Role) -> Result<String, Fault> {
+        let (secret, is_new) = self.secret_to_ask(room, role).ok_or_else(Fault::no_session)?;
+        self.0.store.flush().await;
+        let verifier = secret.auth_token(room).verifier();
+        let answer = match self.rotate(room, role, verifier.clone()).await {
+            Err(fault) if is_unknown(&fault) => self.rotate(room, role, verifier).await,
+            answer => answer,
+        };
+        match answer {
+            Ok(_) => {
+                let url = url_of(&RoomLink { room, role, secret: secret.clone() });
+                self.change(room, |session| session.set_link(KnownLink { role, secret }));
+                Ok(url)
+            }
+            Err(fault) => {
+                // A plain refusal of the first try: nothing happened. Of an earlier one nobody knows.
+                if is_new && !is_unknown(&fault) {
+                    self.change(room, |session| {
+                        session.asked.retain(|asked| asked.role != role);
+                        true
+                    });
+                }
+                Err(fault)
+            }
+        }
+    }
+
+    /// Ends the role's link.
+    pub(crate) async fn end_link(&self, room: RoomId, role: Role) -> Result<(), Fault> {
+        self.revoke(room, role).await?;
+        self.change(room, |session| session.forget_link(role));
+        Ok(())
+    }
+
+    /// The secret that was asked for before, or a new one; and whether it is new.
+    fn secret_to_ask(&self, room: RoomId, role: Role) -> Option<(LinkSecret, bool)> {
+        let asked = self.0.sessions.borrow().get(&room)?.asked.clone();
+        if let Some(before) = asked.into_iter().find(|asked| asked.role == role) {
+            return Some((before.secret, false));
+        }
+        let secret = new_secret();
+        self.change(room, |session| {
+            session.asked.push(KnownLink { role, secret: secret.clone() });
+            true
+        });
+        Some((secret, true))
+    }
+
+    /// Knocks with my own link, and when it works no more with the one that was to replace it.
+    pub(super) async fn knock_again(
+        &self,
+        mut session: Session,
+        old: &MemberToken,
+    ) -> Result<(Joined, Session), Fault> {
+        let link = session.own_link().ok_or_else(Fault::no_session)?;
+        let fault = match self.knock(&link, &session.display_name, Some(old)).await {
+            Ok(joined) => return Ok((joined, session)),
+            Err(fault) => fault,
+        };
+        let asked = session.own_asked().filter(|_| fault.code() == Some(ErrorCode::NotFound)).ok_or(fault)?;
+        let joined = self.knock(&asked, &session.display_name, Some(old)).await?;
+        session.set_link(KnownLink { role: asked.role, secret: asked.secret });
+        Ok((joined, session))
+    }
+}
+
+/// Whether the call may have been done all the same.
+fn is_unknown(fault: &Fault) -> bool {
+    match fault {
+        Fault::Network => true,
+        Fault::Answer { status, .. } => *status >= 500,
+    }
+}

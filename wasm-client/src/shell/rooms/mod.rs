@@ -1,0 +1,294 @@
+//! The rooms that this device has joined: their tokens, their links, and every call that
+//! needs a token.
+//!
+//! A token that ran out is exchanged for a new one by the link that this device still
+//! knows, with the old token beside it, so that the same member goes on.
+
+mod links;
+mod session;
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::fmt;
+use std::rc::Rc;
+
+use futures::future::LocalBoxFuture;
+use futures::lock::Mutex;
+use serde::de::DeserializeOwned;
+use slipway_protocol::compact::sort;
+use slipway_protocol::wire::error::ErrorCode;
+use slipway_protocol::wire::id::RoomId;
+use slipway_protocol::wire::link::{LinkSecret, MemberToken, Role, RoomLink};
+use slipway_protocol::wire::{CreateRoom, Join, Joined, RoomCreated, RoomView, UploadInfo};
+
+use crate::ClientError;
+use crate::browser::store::Store;
+use crate::shell::api::{Api, Call, Fault, read_answer};
+
+pub use session::SavedRoom;
+use session::{KnownLink, Session, covers};
+
+/// The joined rooms. Cheap to clone; all clones are one.
+#[derive(Clone)]
+pub(crate) struct Rooms(Rc<Inner>);
+
+struct Inner {
+    api: Api,
+    store: Store,
+    sessions: RefCell<HashMap<RoomId, Session>>,
+    /// The open uploads of each room, as last told.
+    open: RefCell<HashMap<RoomId, Vec<UploadInfo>>>,
+    /// One exchange of a token at a time: the others wait and use its outcome.
+    rejoining: Mutex<()>,
+    /// Told of changes made here.
+    on: RefCell<Rc<dyn Fn()>>,
+}
+
+impl Rooms {
+    /// With the sessions that the store holds.
+    pub(crate) async fn load(api: Api, store: Store) -> Self {
+        let inner = Inner {
+            api,
+            store,
+            sessions: RefCell::default(),
+            open: RefCell::default(),
+            rejoining: Mutex::new(()),
+            on: RefCell::new(Rc::new(|| ())),
+        };
+        let rooms = Self(Rc::new(inner));
+        rooms.reload().await;
+        rooms
+    }
+
+    /// Reads the sessions again: another tab changed them. The listener is not told.
+    pub(crate) async fn reload(&self) {
+        if !self.0.store.works() {
+            return;
+        }
+        let saved = self.0.store.sessions().await;
+        let sessions = saved.iter().filter_map(|json| slipway_protocol::compact::json::from_str::<Session>(json).ok());
+        *self.0.sessions.borrow_mut() = sessions.map(|session| (session.room, session)).collect();
+    }
+
+    /// Where the functions are.
+    pub(crate) fn api(&self) -> &Api {
+        &self.0.api
+    }
+
+    /// Who is told of changes made here.
+    pub(crate) fn on_change(&self, on: impl Fn() + 'static) {
+        self.0.on.replace(Rc::new(on));
+    }
+
+    /// Newest first.
+    pub(crate) fn all(&self) -> Vec<SavedRoom> {
+        let mut sessions: Vec<_> = self.0.sessions.borrow().values().cloned().collect();
+        sort::by_number(&mut sessions, |session| u64::MAX - session.joined_at);
+        sessions.iter().map(Session::shown).collect()
+    }
+
+    /// One of them.
+    pub(crate) fn one(&self, room: RoomId) -> Option<SavedRoom> {
+        self.0.sessions.borrow().get(&room).map(Session::shown)
+    }
+
+    /// Makes a room with a link for each role and joins it to manage.
+    pub(crate) async fn create(&self, name: &str, display_name: &str) -> Result<SavedRoom, ClientError> {
+        let room = RoomId::from_bytes(random());
+        let links: Vec<_> = Role::ALL.into_iter().map(|role| KnownLink { role, secret: new_secret() }).collect();
+        let body = CreateRoom {
+            room_id: room,
+            name: name.trim().to_owned(),
+            links: links.iter().map(|link| link.shown_to_server(room)).collect(),
+        };
+        let call = Call::post("/rooms".into(), &body);
+        // Sent again with the same links it is the same room: a lost answer makes no second one.
+        match self.0.api.send::<RoomCreated>(&call, None).await {
+            Err(Fault::Network) => self.0.api.send::<RoomCreated>(&call, None).await?,
+            answer => answer?,
+        };
+        let secret = links[0].secret.clone();
+        let before = Before { name: name.trim().to_owned(), links, asked: Vec::new() };
+        self.enter(RoomLink { room, role: Role::Manage, secret }, display_name, before).await
+    }
+
+    /// Joins by link. With an earlier session in the room, the same member goes on. A link that adds nothing to
+    /// what this device may do already changes nothing: a manager who tries the others' link stays one.
+    pub(crate) async fn join(&self, link: &RoomLink, display_name: &str) -> Result<SavedRoom, ClientError> {
+        let known = self.0.sessions.borrow().get(&link.room).cloned();
+        let known_link = KnownLink { role: link.role, secret: link.secret.clone() };
+        let Some(mut known) = known else {
+            let before = Before { links: vec![known_link], ..Before::default() };
+            return self.enter(link.clone(), display_name, before).await;
+        };
+        if known.role != link.role && covers(known.role, link.role) {
+            match self.room(link.room).await {
+                Ok(_) => {
+                    // Nobody has tried this secret: it does not replace one that may be newer.
+                    self.change(link.room, |session| !session.knows(link.role) && session.set_link(known_link));
+                    return self.one(link.room).ok_or_else(|| Fault::no_session().into());
+                }
+                // This session is over, so the weaker link is a way in.
+                Err(Fault::Answer { status: 401, .. }) => {}
+                Err(fault) => return Err(fault.into()),
+            }
+        }
+        known.set_link(known_link);
+        let before = Before { name: known.name, links: known.links, asked: known.asked };
+        self.enter(link.clone(), display_name, before).await
+    }
+
+    /// Forgets the room on this device.
+    pub(crate) fn forget(&self, room: RoomId) {
+        self.0.sessions.borrow_mut().remove(&room);
+        self.0.store.forget_session(room);
+        self.changed();
+    }
+
+    /// Keeps what the functions say of the room.
+    pub(crate) fn saw(&self, view: &RoomView) {
+        self.0.open.borrow_mut().insert(view.room_id, view.uploads.clone());
+        self.change(view.room_id, |session| {
+            let same =
+                session.name == view.name && session.role == view.role && session.display_name == view.display_name;
+            session.name.clone_from(&view.name);
+            session.role = view.role;
+            session.display_name.clone_from(&view.display_name);
+            !same
+        });
+    }
+
+    /// The open uploads of the room, as last told.
+    pub(crate) fn open_uploads(&self, room: RoomId) -> Vec<UploadInfo> {
+        self.0.open.borrow().get(&room).cloned().unwrap_or_default()
+    }
+
+    /// Makes a call as a member of the room, once more with a new token when the old one ran out.
+    pub(crate) async fn call<T: DeserializeOwned>(&self, room: RoomId, call: &Call) -> Result<T, Fault> {
+        read_answer(&self.call_for_text(room, call).await?)
+    }
+
+    /// Boxed, so that the many calls do not each have it within them.
+    fn call_for_text<'a>(&'a self, room: RoomId, call: &'a Call) -> LocalBoxFuture<'a, Result<String, Fault>> {
+        Box::pin(async move { self.call_or_rejoin(room, call).await })
+    }
+
+    async fn call_or_rejoin(&self, room: RoomId, call: &Call) -> Result<String, Fault> {
+        let token = self.token(room).ok_or_else(Fault::no_session)?;
+        let fault = match self.0.api.send_for_text(call, Some(&token)).await {
+            Err(fault) if ran_out(&fault) => fault,
+            answer => return answer,
+        };
+        match self.exchange(room, &token).await {
+            Ok(fresh) => self.0.api.send_for_text(call, Some(&fresh)).await,
+            Err(Fault::Network) => Err(Fault::Network),
+            // The link no longer works either: what the first call said is the truth.
+            Err(_) => Err(fault),
+        }
+    }
+
+    fn token(&self, room: RoomId) -> Option<MemberToken> {
+        self.0.sessions.borrow().get(&room).map(|session| session.token.clone())
+    }
+
+    /// A token in place of one that ran out. Many calls may ask at once; one of them does it.
+    async fn exchange(&self, room: RoomId, old: &MemberToken) -> Result<MemberToken, Fault> {
+        let _alone = self.0.rejoining.lock().await;
+        let session = self.0.sessions.borrow().get(&room).cloned().ok_or_else(Fault::no_session)?;
+        if session.token != *old {
+            return Ok(session.token);
+        }
+        let (joined, session) = self.knock_again(session, old).await?;
+        let token = joined.member_token.clone();
+        self.keep(Session { member_id: joined.member_id, token: joined.member_token, role: joined.role, ..session });
+        Ok(token)
+    }
+
+    async fn enter(&self, link: RoomLink, display_name: &str, before: Before) -> Result<SavedRoom, ClientError> {
+        let old = self.token(link.room);
+        let display_name = display_name.trim().to_owned();
+        let joined = self.knock(&link, &display_name, old.as_ref()).await?;
+        let session = Session {
+            v: 1,
+            room: link.room,
+            name: before.name,
+            role: joined.role,
+            display_name,
+            member_id: joined.member_id,
+            token: joined.member_token,
+            links: before.links,
+            asked: before.asked,
+            joined_at: js_sys::Date::now() as u64,
+        };
+        let shown = session.shown();
+        self.keep(session);
+        Ok(shown)
+    }
+
+    async fn knock(&self, link: &RoomLink, display_name: &str, old: Option<&MemberToken>) -> Result<Joined, Fault> {
+        let auth_token = link.secret.auth_token(link.room);
+        let body = Join { role: link.role, auth_token, display_name: display_name.to_owned() };
+        self.0.api.send(&Call::post(format!("/rooms/{}/members", link.room), &body), old).await
+    }
+
+    fn keep(&self, session: Session) {
+        self.save(&session);
+        self.0.sessions.borrow_mut().insert(session.room, session);
+        self.changed();
+    }
+
+    /// Changes a session; `f` tells whether it did.
+    fn change(&self, room: RoomId, f: impl FnOnce(&mut Session) -> bool) {
+        let changed =
+            self.0.sessions.borrow_mut().get_mut(&room).and_then(|session| f(session).then(|| session.clone()));
+        if let Some(session) = changed {
+            self.save(&session);
+            self.changed();
+        }
+    }
+
+    fn save(&self, session: &Session) {
+        // Never refused: a session has nothing but texts and numbers.
+        if let Ok(json) = serde_json::to_string(session) {
+            self.0.store.save_session(session.room, json);
+        }
+    }
+
+    fn changed(&self) {
+        let on = self.0.on.borrow().clone();
+        on();
+    }
+}
+
+impl fmt::Debug for Rooms {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Rooms({})", self.0.sessions.borrow().len())
+    }
+}
+
+/// What is known of a room before it is entered.
+#[derive(Default)]
+struct Before {
+    name: String,
+    links: Vec<KnownLink>,
+    asked: Vec<KnownLink>,
+}
+
+/// A new secret for a link.
+fn new_secret() -> LinkSecret {
+    LinkSecret::from_bytes(random())
+}
+
+/// Random bytes from the browser's own generator.
+pub(crate) fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).expect("every browser has a generator");
+    bytes
+}
+
+fn ran_out(fault: &Fault) -> bool {
+    matches!(fault.code(), Some(ErrorCode::TokenExpired | ErrorCode::TokenMissing))
+}
+
+#[cfg(test)]
+mod tests;
