@@ -148,7 +148,9 @@ impl Compared {
                 for code in &codes {
                     example["error"]["code"] = (*code).into();
                     let reply = Reply { status, retry_after: Some("3".into()), body: example.to_string() };
-                    let Err(Fault::Answer { error, retry_after, .. }) = reply.ok::<SerdeJson>() else { panic!("{code}") };
+                    let Err(Fault::Answer { error, retry_after, .. }) = reply.ok::<SerdeJson>() else {
+                        panic!("{code}")
+                    };
                     assert_eq!((error.code.as_str(), error.code.status(), retry_after), (*code, status, Some(3)));
                     assert_ne!(error.code, ErrorCode::Unknown);
                 }

@@ -124,7 +124,8 @@ impl Schemas {
     fn resolve<'a>(&'a self, schema: &'a Value) -> &'a Value {
         match schema["$ref"].as_str() {
             Some(reference) => {
-                let target = self.0.pointer(reference.trim_start_matches('#')).expect("a reference that leads somewhere");
+                let target =
+                    self.0.pointer(reference.trim_start_matches('#')).expect("a reference that leads somewhere");
                 self.resolve(target)
             }
             None => schema,
