@@ -7,30 +7,15 @@
 // is compiled anew.
 #![allow(clippy::redundant_closure)]
 
-pub mod format;
-pub mod listing;
-pub mod names;
-pub mod order;
-pub mod pace;
-pub mod polling;
-pub mod rows;
-pub mod steps;
-pub mod strip;
-pub mod texts;
-pub mod window;
+pub mod model;
+pub mod text;
 
-mod announce;
 mod browser;
-mod live;
 mod pages;
-mod parts;
-mod room;
-mod root;
-mod route;
-mod state;
+mod view;
 
 /// Puts the page in place of the static shell.
 pub fn start() {
-    leptos::mount::mount_to_body(root::Root);
+    leptos::mount::mount_to_body(view::Root);
     browser::remove_shell();
 }

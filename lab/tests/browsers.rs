@@ -178,7 +178,7 @@ async fn read(browser: &Browser) -> Result<String> {
     Ok(seen.as_str().unwrap_or_default().to_owned())
 }
 
-/// What `wasm-client/src/files/notice.rs` counts on.
+/// What `wasm-client/src/browser/files/change_detection.rs` counts on.
 async fn changes_of_a_picked_file_are_noticed(kind: Kind) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let file = TestFile::make(folder.path(), "a.bin", 5000, 1)?;

@@ -5,11 +5,11 @@ use leptos::task::spawn_local;
 use slipway_protocol::wire::AuditEntry;
 use slipway_protocol::wire::id::{MemberId, RoomId};
 
-use crate::names::visible;
-use crate::parts::{Icon, Lost, Show};
-use crate::route::A;
-use crate::state::{self, Ctx};
-use crate::{browser, texts};
+use crate::model::names::visible;
+use crate::model::state::{self, Ctx};
+use crate::view::parts::A;
+use crate::view::parts::{Icon, Lost, Show};
+use crate::{browser, text};
 
 /// The page of one room's log.
 #[component]
@@ -123,7 +123,7 @@ fn Row(entry: AuditEntry, names: StoredValue<Names>, room: RoomId) -> impl IntoV
             <td class="number">{entry.seq}</td>
             <td>{browser::local_time(entry.at)}</td>
             <td><bdi>{visible(&who)}</bdi></td>
-            <td>{texts::action_text(&entry.action)}</td>
+            <td>{text::action_text(&entry.action)}</td>
             <td title=entry.subject.clone()><bdi>{visible(&subject)}</bdi></td>
             <td>{joined.map(|member| view! { <RemoveMember room member who=who.clone()/> })}</td>
         </tr>

@@ -7,11 +7,11 @@ use slipway_protocol::wire::{FileInfo, FileMeta, Meta, Quota, RoomView, UploadIn
 use wasm_client::{Actions, Cell, ClientError, Level, LocalId, Notice, Reason, SavedRoom, Stage, Totals, View};
 
 use crate::browser;
-use crate::live::Live;
-use crate::room::{Body, JoinForm, SwitchForm};
-use crate::rows::Rows;
-use crate::state::{self, Ctx};
-use crate::texts;
+use crate::model::live::Live;
+use crate::model::rows::Rows;
+use crate::model::state::{self, Ctx};
+use crate::text;
+use crate::view::room::{Body, JoinForm, SwitchForm};
 
 const ROOM: RoomId = RoomId::from_bytes([7; 16]);
 const MB: u64 = 1_000_000;
@@ -100,8 +100,8 @@ fn fill(ctx: Ctx, state: &str) {
     });
     ctx.notices.set(if state == "notices" { notices() } else { Vec::new() });
     match state {
-        "dialog" => ctx.ask("Replace the Contribute link?", texts::replace_text(Role::Contribute), "Replace", || ()),
-        "leave" => ctx.ask("Leave this room?", texts::leave_text(3), "Cancel uploads and leave", || ()),
+        "dialog" => ctx.ask("Replace the Contribute link?", text::replace_text(Role::Contribute), "Replace", || ()),
+        "leave" => ctx.ask("Leave this room?", text::leave_text(3), "Cancel uploads and leave", || ()),
         "toast" => {
             ctx.toast("Contribute link copied.");
             ctx.complain("Slipway can't be reached. Check your connection and try again.");

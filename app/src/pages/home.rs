@@ -6,11 +6,12 @@ use slipway_protocol::compact::sort;
 use slipway_protocol::wire::id::RoomId;
 use wasm_client::{SavedRoom, Which};
 
-use crate::names::visible;
-use crate::parts::{For, Glyph, Icon, Show};
-use crate::route::A;
-use crate::rows::Counts;
-use crate::{format, state, texts};
+use crate::model::names::visible;
+use crate::model::rows::Counts;
+use crate::model::{format, state};
+use crate::text;
+use crate::view::parts::A;
+use crate::view::parts::{For, Glyph, Icon, Show};
 
 /// `/`
 #[component]
@@ -227,7 +228,7 @@ fn RoomTile(saved: SavedRoom) -> impl IntoView {
             <A href=format!("/r/{}", saved.room) class="tile-link">
                 <strong><bdi>{visible(&saved.name)}</bdi></strong>
                 <span class="muted">
-                    {texts::role_name(saved.role)} ", as " <bdi>{visible(&saved.display_name)}</bdi>
+                    {text::role_name(saved.role)} ", as " <bdi>{visible(&saved.display_name)}</bdi>
                 </span>
             </A>
         </li>

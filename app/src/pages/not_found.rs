@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::parts::{Icon, Lost};
+use crate::view::parts::{Icon, Lost};
 
 /// The page for every other path.
 #[component]

@@ -5,11 +5,11 @@ use leptos::task::spawn_local;
 use slipway_protocol::wire::id::RoomId;
 use slipway_protocol::wire::link::RoomLink;
 
-use crate::live::Live;
-use crate::parts::{Icon, Lost, Skeleton, effect};
-use crate::room::{Body, JoinForm, SwitchForm};
-use crate::state::{self, Ctx};
-use crate::texts;
+use crate::model::live::Live;
+use crate::model::state::{self, Ctx};
+use crate::text;
+use crate::view::parts::{Icon, Lost, Skeleton, effect};
+use crate::view::room::{Body, JoinForm, SwitchForm};
 
 /// Who stands at the door.
 #[derive(Clone, PartialEq)]
@@ -91,8 +91,8 @@ fn Weaker(link: RoomLink) -> impl IntoView {
     if let Some(saved) = ctx.saved_now(link.room) {
         spawn_local(async move {
             match ctx.client().join(&link, &saved.display_name).await {
-                Ok(now) if now.role == saved.role => ctx.toast(texts::stays_text(saved.role, link.role)),
-                Ok(now) => ctx.toast(texts::my_role_text(now.role)),
+                Ok(now) if now.role == saved.role => ctx.toast(text::stays_text(saved.role, link.role)),
+                Ok(now) => ctx.toast(text::my_role_text(now.role)),
                 Err(error) => ctx.complain(error),
             }
             ctx.rooms.set(ctx.client().saved_rooms());

@@ -47,7 +47,7 @@ mod tests {
     #[test]
     fn a_lost_id_is_found() {
         let all: String = TEST_IDS.iter().map(|id| format!("data-testid=\"{id}\" ")).collect();
-        let source = |text| [Source { path: "app/src/root.rs".into(), text }];
+        let source = |text| [Source { path: "app/src/view/root.rs".into(), text }];
         assert!(check(&source(all.clone())).is_empty());
         assert_eq!(check(&source(all.replace("\"join\"", "\"joined\""))).len(), 1);
     }

@@ -1,0 +1,146 @@
+//! The order of upload rows: what needs the user first, then what moves, then what waits, then what is done.
+
+use std::collections::HashMap;
+
+use wasm_client::{Actions, LocalId, Stage};
+
+/// Which rows to show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Filter {
+    #[default]
+    All,
+    Active,
+    Attention,
+    Done,
+}
+
+impl Filter {
+    /// Every filter, in the order of its buttons.
+    pub const ALL: [(Self, &str); 4] =
+        [(Self::All, "All"), (Self::Active, "Running"), (Self::Attention, "Needs you"), (Self::Done, "Done")];
+
+    /// Whether a row in this stage is shown.
+    pub fn shows(self, stage: Stage) -> bool {
+        self.shows_rank(rank(stage))
+    }
+
+    /// The same by rank.
+    pub(crate) fn shows_rank(self, rank: u8) -> bool {
+        match self {
+            Self::All => true,
+            Self::Active => matches!(rank, 1 | 2),
+            Self::Attention => rank == 0,
+            Self::Done => rank == 3,
+        }
+    }
+}
+
+/// Ranks that there are.
+pub(crate) const RANKS: usize = 4;
+
+/// Rows of a lower rank come first.
+pub(crate) fn rank(stage: Stage) -> u8 {
+    match stage {
+        Stage::Failed | Stage::NeedsFile => 0,
+        Stage::Hashing | Stage::Uploading | Stage::Paused | Stage::Waiting | Stage::Completing => 1,
+        Stage::Queued => 2,
+        Stage::Completed | Stage::Expired | Stage::Cancelled => 3,
+    }
+}
+
+/// Whether a row may be taken off the list with nothing left behind: what can be cancelled is cancelled first.
+pub fn may_clear(actions: &Actions) -> bool {
+    actions.dismiss && !actions.cancel
+}
+
+/// The rows to show, of those that are sorted by rank. With `held` (a pointer or the keyboard is in the list) no row
+/// moves: a click must not land on another upload than the one that was aimed at.
+pub fn arrange(
+    sorted: impl Iterator<Item = (LocalId, Stage)>,
+    filter: Filter,
+    held: Option<&[LocalId]>,
+) -> Vec<LocalId> {
+    let Some(held) = held else {
+        return sorted.filter(|(_, stage)| filter.shows(*stage)).map(|(id, _)| id).collect();
+    };
+    let places: HashMap<LocalId, usize> = held.iter().enumerate().map(|(place, id)| (*id, place)).collect();
+    let mut rows: Vec<(usize, LocalId)> = sorted
+        .map(|(id, stage)| (places.get(&id).copied(), id, stage))
+        .filter(|(place, _, stage)| place.is_some() || filter.shows(*stage))
+        .map(|(place, id, _)| (place.unwrap_or(usize::MAX), id))
+        .collect();
+    slipway_protocol::compact::sort::by_number(&mut rows, |(place, _)| *place as u64);
+    rows.into_iter().map(|(_, id)| id).collect()
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use slipway_protocol::wire::id::RoomId;
+    use wasm_client::View;
+
+    use super::*;
+    use crate::model::rows::Rows;
+
+    const ROOM: RoomId = RoomId::from_bytes([0; 16]);
+
+    /// A view that has only a number and a stage.
+    pub(crate) fn view(id: u64, stage: Stage) -> View {
+        View {
+            id: LocalId(id),
+            number: id,
+            room: ROOM,
+            upload: None,
+            file: None,
+            name: String::new(),
+            path: String::new(),
+            size: 0,
+            stage,
+            reason: None,
+            bytes: 0,
+            percent: 0,
+            speed: None,
+            eta: None,
+            lanes: 0,
+            part_count: 1,
+            parts_stored: 0,
+            parts_checked: 0,
+            strip: Vec::new(),
+            resumable: true,
+            actions: Actions::default(),
+        }
+    }
+
+    fn arranged(views: &[View], filter: Filter, held: Option<&[u64]>) -> Vec<u64> {
+        let held: Option<Vec<_>> = held.map(|ids| ids.iter().map(|id| LocalId(*id)).collect());
+        let mut rows = Rows::default();
+        rows.apply(views.iter().map(|view| (view.id, Some(view.clone()))));
+        arrange(rows.sorted(ROOM), filter, held.as_deref()).into_iter().map(|id| id.0).collect()
+    }
+
+    #[test]
+    fn what_needs_the_user_is_on_top_and_what_is_done_below() {
+        let views = [
+            view(1, Stage::Completed),
+            view(2, Stage::Queued),
+            view(3, Stage::Uploading),
+            view(4, Stage::Failed),
+            view(5, Stage::Paused),
+        ];
+        assert_eq!(arranged(&views, Filter::All, None), [4, 3, 5, 2, 1]);
+    }
+
+    #[test]
+    fn nothing_moves_while_the_list_is_held() {
+        let views = [view(1, Stage::Completed), view(2, Stage::Uploading), view(3, Stage::Failed)];
+        assert_eq!(arranged(&views, Filter::All, Some(&[1, 2])), [1, 2, 3], "new rows come last");
+        assert_eq!(arranged(&views[1..], Filter::All, Some(&[1, 2])), [2, 3], "rows that went away are gone");
+    }
+
+    #[test]
+    fn filters_part_the_list() {
+        let views = [view(1, Stage::Completed), view(2, Stage::Queued), view(3, Stage::NeedsFile)];
+        assert_eq!(arranged(&views, Filter::Active, None), [2]);
+        assert_eq!(arranged(&views, Filter::Attention, None), [3]);
+        assert_eq!(arranged(&views, Filter::Done, None), [1]);
+    }
+}

@@ -1,0 +1,181 @@
+//! Addresses: which page one is of, links, and the way from one to the next without loading anything.
+
+use leptos::ev;
+use leptos::prelude::*;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{Element, HtmlAnchorElement, MouseEvent};
+
+/// A kind of page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Page {
+    Home,
+    Room,
+    Audit,
+    #[cfg(feature = "gallery")]
+    Gallery,
+    /// None of ours.
+    Other,
+}
+
+/// The page of a path, and which room it is about.
+fn page(path: &str) -> (Page, Option<&str>) {
+    let path = path.strip_suffix('/').unwrap_or(path);
+    let parts: Vec<&str> = path.split('/').skip(1).collect();
+    match parts[..] {
+        [] => (Page::Home, None),
+        ["r", room] if !room.is_empty() => (Page::Room, Some(room)),
+        ["r", room, "audit"] if !room.is_empty() => (Page::Audit, Some(room)),
+        #[cfg(feature = "gallery")]
+        ["gallery", shown] => (Page::Gallery, Some(shown)),
+        _ => (Page::Other, None),
+    }
+}
+
+/// Whether a link leads to the page that is shown, or to one above it.
+pub(crate) fn is_above(link: &str, path: &str) -> bool {
+    path.strip_prefix(link).is_some_and(|rest| rest.is_empty() || link != "/" && rest.starts_with('/'))
+}
+
+/// Where the page is. A handle: copies are one.
+#[derive(Clone, Copy)]
+pub(crate) struct Place {
+    pub(crate) path: RwSignal<String>,
+    /// With its `#`, or empty.
+    pub(crate) hash: RwSignal<String>,
+}
+
+impl Place {
+    /// What the address bar says, from now on.
+    pub(crate) fn new() -> Self {
+        let place = Self { path: RwSignal::default(), hash: RwSignal::default() };
+        place.read();
+        window_event_listener(ev::popstate, move |_| place.read());
+        window_event_listener(ev::click, move |event| place.clicked(&event));
+        place
+    }
+
+    /// The kind of page that is shown.
+    pub(crate) fn page(self) -> Memo<Page> {
+        Memo::new(move |_| self.path.with(|path| page(path).0))
+    }
+
+    /// The room that it is about. It stays while a page without one takes its place.
+    pub(crate) fn room(self) -> Memo<String> {
+        Memo::new(move |before: Option<&String>| {
+            let now = self.path.with(|path| page(path).1.map(str::to_owned));
+            now.or_else(|| before.cloned()).unwrap_or_default()
+        })
+    }
+
+    /// Goes to an address of ours, and to its top.
+    pub(crate) fn go(self, to: &str) {
+        // The same again would only be a step more to go back.
+        if here() != to {
+            self.change(to, false);
+        }
+        self.to_top();
+    }
+
+    /// The same in place of the address that is left, which one does not come back to.
+    pub(crate) fn go_instead(self, to: &str) {
+        self.change(to, true);
+        self.to_top();
+    }
+
+    /// Another name for what is shown: nothing moves.
+    pub(crate) fn rename(self, to: &str) {
+        self.change(to, true);
+    }
+
+    fn change(self, to: &str, replace: bool) {
+        let history = window().history();
+        let changed = history.and_then(|history| match replace {
+            true => history.replace_state_with_url(&JsValue::UNDEFINED, "", Some(to)),
+            false => history.push_state_with_url(&JsValue::UNDEFINED, "", Some(to)),
+        });
+        if changed.is_err() || here() != to {
+            // Browsers refuse what comes by the hundred, some of them without a word: then it is loaded.
+            let location = window().location();
+            let _ = if replace { location.replace(to) } else { location.assign(to) };
+            return;
+        }
+        self.read();
+    }
+
+    /// Takes in what the address bar says.
+    fn read(self) {
+        let here = window().location();
+        for (signal, now) in [(self.path, here.pathname()), (self.hash, here.hash())] {
+            let now = now.unwrap_or_default();
+            if signal.with_untracked(|before| *before != now) {
+                signal.set(now);
+            }
+        }
+    }
+
+    fn to_top(self) {
+        let named = self.hash.with_untracked(|hash| document().get_element_by_id(hash.trim_start_matches('#')));
+        match named {
+            Some(element) => element.scroll_into_view(),
+            None => window().scroll_to_with_x_and_y(0.0, 0.0),
+        }
+    }
+
+    /// A plain click on a link of ours needs no new page.
+    fn clicked(self, event: &MouseEvent) {
+        let special = event.meta_key() || event.alt_key() || event.ctrl_key() || event.shift_key();
+        if event.default_prevented() || event.button() != 0 || special {
+            return;
+        }
+        let Some(link) = link_of(event) else { return };
+        let is_ours = window().location().origin().is_ok_and(|origin| origin == link.origin());
+        let is_plain = link.target().is_empty()
+            && !link.has_attribute("download")
+            && !link.rel().split(' ').any(|word| word == "external");
+        if is_ours && is_plain && link.has_attribute("href") {
+            event.prevent_default();
+            self.go(&format!("{}{}{}", link.pathname(), link.search(), link.hash()));
+        }
+    }
+}
+
+fn link_of(event: &MouseEvent) -> Option<HtmlAnchorElement> {
+    let at = event.target()?.dyn_into::<Element>().ok()?;
+    at.closest("a").ok()??.dyn_into().ok()
+}
+
+/// What the address bar says, without the origin.
+fn here() -> String {
+    let location = window().location();
+    [location.pathname(), location.search(), location.hash()].into_iter().filter_map(Result::ok).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_of_pages() {
+        for (path, expected) in [
+            ("/", (Page::Home, None)),
+            ("", (Page::Home, None)),
+            ("/r/abc", (Page::Room, Some("abc"))),
+            ("/r/abc/", (Page::Room, Some("abc"))),
+            ("/r/abc/audit", (Page::Audit, Some("abc"))),
+            ("/r/", (Page::Other, None)),
+            ("/r//audit", (Page::Other, None)),
+            ("/r/abc/other", (Page::Other, None)),
+            ("/R/abc", (Page::Other, None)),
+            ("//", (Page::Other, None)),
+        ] {
+            assert_eq!(page(path), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_link_is_current_on_its_page_and_below() {
+        assert!(is_above("/", "/") && !is_above("/", "/r/abc"));
+        assert!(is_above("/r/abc", "/r/abc") && is_above("/r/abc", "/r/abc/audit"));
+        assert!(!is_above("/r/abc", "/r/abcd") && !is_above("/r/abc", "/"));
+    }
+}

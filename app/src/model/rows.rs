@@ -1,0 +1,267 @@
+//! The uploads of this device, brought up to date by what changed: the work of an update is that of the changes,
+//! however many uploads there are.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use slipway_protocol::wire::id::{RoomId, UploadId};
+use wasm_client::{LocalId, Stage, View};
+
+use crate::model::order;
+
+/// All uploads at one moment.
+#[derive(Clone, Debug, Default)]
+pub struct Rows {
+    views: HashMap<LocalId, View>,
+    uploads: HashSet<UploadId>,
+    rooms: HashMap<RoomId, Shelf>,
+    sending: Sending,
+}
+
+/// What sends now, in all rooms.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sending {
+    pub uploads: u32,
+    /// PUTs in flight.
+    pub lanes: u32,
+}
+
+/// The uploads to one room.
+#[derive(Clone, Debug, Default)]
+struct Shelf {
+    /// By rank, then in the order of adding.
+    sorted: BTreeMap<(u8, u64, LocalId), Stage>,
+    counts: Counts,
+}
+
+/// How many uploads to a room are what, and the bytes of those that are not over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub all: usize,
+    pub pausable: usize,
+    pub resumable: usize,
+    pub retryable: usize,
+    pub clearable: usize,
+    /// Not over.
+    pub open: usize,
+    /// By rank in the list.
+    pub ranks: [usize; order::RANKS],
+    pub open_bytes: u64,
+    pub open_size: u64,
+}
+
+/// Uploads that have just come to their end, and those that have just come to need somebody.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Finished {
+    pub count: u64,
+    /// The name of one of them.
+    pub name: String,
+    pub stopped: u64,
+    /// One of those that stopped.
+    pub one_stopped: Option<View>,
+}
+
+impl Rows {
+    /// Takes in what changed: the new view, or none for a row that went. Tells what was completed by it.
+    pub fn apply(&mut self, changes: impl IntoIterator<Item = (LocalId, Option<View>)>) -> Finished {
+        let mut finished = Finished::default();
+        for (id, view) in changes {
+            let before = self.views.remove(&id);
+            if let (Some(old), Some(new)) = (&before, &view)
+                && new.stage == Stage::Completed
+                && old.stage != Stage::Completed
+            {
+                finished.count += 1;
+                finished.name.clone_from(&new.name);
+            }
+            // One that was not there is no news: the page has just restored it.
+            if let (Some(old), Some(new)) = (&before, &view)
+                && needs_somebody(new.stage)
+                && old.stage != new.stage
+            {
+                finished.stopped += 1;
+                finished.one_stopped.get_or_insert_with(|| new.clone());
+            }
+            if let Some(old) = before {
+                self.take_off(&old);
+            }
+            if let Some(new) = view {
+                self.put(new);
+            }
+        }
+        finished
+    }
+
+    fn take_off(&mut self, old: &View) {
+        if let Some(upload) = &old.upload {
+            self.uploads.remove(upload);
+        }
+        if old.stage == Stage::Uploading {
+            self.sending.uploads -= 1;
+            self.sending.lanes -= u32::from(old.lanes);
+        }
+        let Some(shelf) = self.rooms.get_mut(&old.room) else { return };
+        shelf.counts.count(old, |figure, by| *figure -= by, |figure, by| *figure -= by);
+        shelf.sorted.remove(&place(old));
+    }
+
+    fn put(&mut self, new: View) {
+        self.uploads.extend(new.upload);
+        if new.stage == Stage::Uploading {
+            self.sending.uploads += 1;
+            self.sending.lanes += u32::from(new.lanes);
+        }
+        let shelf = self.rooms.entry(new.room).or_default();
+        shelf.counts.count(&new, |figure, by| *figure += by, |figure, by| *figure += by);
+        shelf.sorted.insert(place(&new), new.stage);
+        self.views.insert(new.id, new);
+    }
+
+    /// One upload.
+    pub fn get(&self, id: LocalId) -> Option<&View> {
+        self.views.get(&id)
+    }
+
+    /// What sends now.
+    pub fn sending(&self) -> Sending {
+        self.sending
+    }
+
+    /// Whether this device sends it.
+    pub fn has(&self, upload: UploadId) -> bool {
+        self.uploads.contains(&upload)
+    }
+
+    /// The uploads to a room. Walks all of them: for clicks, not for drawing.
+    pub fn of(&self, room: RoomId) -> impl Iterator<Item = &View> {
+        self.sorted(room).filter_map(|(id, _)| self.get(id))
+    }
+
+    /// The same as they are sorted, by number and stage only.
+    pub fn sorted(&self, room: RoomId) -> impl Iterator<Item = (LocalId, Stage)> {
+        self.rooms.get(&room).into_iter().flat_map(|shelf| shelf.sorted.iter().map(|((_, _, id), stage)| (*id, *stage)))
+    }
+
+    /// How many uploads to the room are what.
+    pub fn counts(&self, room: RoomId) -> Counts {
+        self.rooms.get(&room).map(|shelf| shelf.counts).unwrap_or_default()
+    }
+
+    /// Rooms that have uploads, in no order.
+    pub fn rooms(&self) -> impl Iterator<Item = (RoomId, Counts)> {
+        self.rooms.iter().map(|(room, shelf)| (*room, shelf.counts))
+    }
+}
+
+impl Counts {
+    fn count(&mut self, view: &View, change: fn(&mut usize, usize), change_bytes: fn(&mut u64, u64)) {
+        let (actions, is_open) = (&view.actions, !view.stage.is_over());
+        change(&mut self.all, 1);
+        change(&mut self.pausable, actions.pause.into());
+        change(&mut self.resumable, actions.resume.into());
+        change(&mut self.retryable, actions.retry.into());
+        change(&mut self.clearable, order::may_clear(actions).into());
+        change(&mut self.open, is_open.into());
+        change(&mut self.ranks[usize::from(order::rank(view.stage))], 1);
+        if is_open {
+            change_bytes(&mut self.open_bytes, view.bytes);
+            change_bytes(&mut self.open_size, view.size);
+        }
+    }
+
+    /// Rows that a filter shows.
+    pub fn shown(&self, filter: order::Filter) -> usize {
+        (0..order::RANKS).filter(|rank| filter.shows_rank(*rank as u8)).map(|rank| self.ranks[rank]).sum()
+    }
+}
+
+fn needs_somebody(stage: Stage) -> bool {
+    matches!(stage, Stage::Failed | Stage::Expired | Stage::NeedsFile)
+}
+
+fn place(view: &View) -> (u8, u64, LocalId) {
+    (order::rank(view.stage), view.number, view.id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::order::tests::view;
+
+    const ROOM: RoomId = RoomId::from_bytes([0; 16]);
+
+    fn some(view: View) -> (LocalId, Option<View>) {
+        (view.id, Some(view))
+    }
+
+    fn of_many(count: u64) -> Rows {
+        let mut rows = Rows::default();
+        rows.apply((0..count).map(|id| some(view(id, Stage::Queued))));
+        rows
+    }
+
+    #[test]
+    fn the_counts_follow_every_change() {
+        let mut rows = of_many(3);
+        let sending = View { size: 10, bytes: 4, ..view(1, Stage::Uploading) };
+        rows.apply([some(sending.clone())]);
+        let counts = rows.counts(ROOM);
+        assert_eq!((counts.all, counts.open, counts.ranks), (3, 3, [0, 1, 2, 0]));
+        assert_eq!((counts.open_bytes, counts.open_size), (4, 10));
+        let order = |rows: &Rows| rows.sorted(ROOM).collect::<Vec<_>>();
+        let before = order(&rows);
+        rows.apply([some(View { bytes: 5, ..sending.clone() })]);
+        assert_eq!((order(&rows), rows.counts(ROOM).open_bytes), (before, 5), "progress moves no row");
+        rows.apply([some(View { stage: Stage::Completed, ..sending }), (LocalId(0), None)]);
+        let counts = rows.counts(ROOM);
+        assert_eq!((counts.all, counts.open, counts.open_size, counts.ranks), (2, 1, 0, [0, 0, 1, 1]));
+        assert_eq!(rows.sorted(ROOM).map(|(id, _)| id.0).collect::<Vec<_>>(), [2, 1]);
+        rows.apply([(LocalId(1), None), (LocalId(2), None)]);
+        assert_eq!(rows.counts(ROOM), Counts::default());
+    }
+
+    #[test]
+    fn what_is_completed_is_told_once() {
+        let mut rows = of_many(2);
+        let done = |id| some(View { name: "a.txt".into(), ..view(id, Stage::Completed) });
+        assert_eq!(
+            rows.apply([done(0), done(7)]),
+            Finished { count: 1, name: "a.txt".into(), ..Finished::default() },
+            "7 was never open here"
+        );
+        assert_eq!(rows.apply([done(0)]), Finished::default());
+    }
+
+    #[test]
+    fn what_stops_is_told_and_what_is_restored_is_not() {
+        let mut rows = of_many(3);
+        let told = rows.apply([
+            some(view(0, Stage::Failed)),
+            some(view(1, Stage::NeedsFile)),
+            some(view(2, Stage::Paused)),
+            some(view(9, Stage::NeedsFile)),
+        ]);
+        assert_eq!((told.stopped, told.one_stopped.map(|view| view.id)), (2, Some(LocalId(0))));
+        assert_eq!(rows.apply([some(view(0, Stage::Failed))]).stopped, 0);
+    }
+
+    #[test]
+    fn what_sends_is_counted_as_it_comes_and_goes() {
+        let mut rows = of_many(3);
+        let sending = |id, lanes| some(View { lanes, ..view(id, Stage::Uploading) });
+        rows.apply([sending(0, 3), sending(1, 2)]);
+        assert_eq!(rows.sending(), Sending { uploads: 2, lanes: 5 });
+        rows.apply([sending(0, 1), some(view(1, Stage::Paused))]);
+        assert_eq!(rows.sending(), Sending { uploads: 1, lanes: 1 });
+        rows.apply([(LocalId(0), None)]);
+        assert_eq!(rows.sending(), Sending::default());
+    }
+
+    #[test]
+    fn uploads_of_this_device_are_known_by_their_names() {
+        let (mut rows, upload) = (of_many(1), UploadId::from_bytes([3; 16]));
+        rows.apply([some(View { upload: Some(upload), ..view(0, Stage::Uploading) })]);
+        assert!(rows.has(upload));
+        rows.apply([(LocalId(0), None)]);
+        assert!(!rows.has(upload));
+    }
+}

@@ -1,0 +1,69 @@
+//! Dialogs: the browser's own, with its focus trap and Escape.
+
+use leptos::html;
+use leptos::prelude::*;
+
+use super::effect;
+use crate::model::state::{self, Question};
+
+/// A modal dialog, open while `open` is true. `on_close` is told when the user closes it.
+#[component]
+pub(crate) fn Modal(
+    open: Memo<bool>,
+    label: Memo<String>,
+    on_close: Callback<()>,
+    children: Children,
+) -> impl IntoView {
+    let node = NodeRef::<html::Dialog>::new();
+    effect(move || {
+        let Some(dialog) = node.get() else { return };
+        match (open.get(), dialog.open()) {
+            // Fails only on a dialog that is not in the document any more.
+            (true, false) => drop(dialog.show_modal()),
+            (false, true) => dialog.close(),
+            _ => {}
+        }
+    });
+    // A click on the dialog itself is one on its backdrop: its content covers all of it.
+    let on_backdrop = move |event: leptos::ev::MouseEvent| {
+        if node.get_untracked().is_some_and(|dialog| event.target().is_some_and(|at| at == ****dialog)) {
+            on_close.run(());
+        }
+    };
+    view! {
+        <dialog class="dialog" node_ref=node aria-label=label on:close=move |_| on_close.run(()) on:click=on_backdrop>
+            <div class="dialog-in">{children()}</div>
+        </dialog>
+    }
+}
+
+/// Asks before something that can't be undone.
+#[component]
+pub(crate) fn QuestionDialog() -> impl IntoView {
+    let ctx = state::ctx();
+    let open = Memo::new(move |_| ctx.question.with(Option::is_some));
+    let title = move || ctx.question.with(|question| question.as_ref().map(|question| question.title.clone()));
+    let close = Callback::new(move |()| ctx.question.set(None));
+    view! {
+        <Modal open label=Memo::new(move |_| title().unwrap_or_default()) on_close=close>
+            {move || ctx.question.get().map(|question| view! { <Asked question close/> })}
+        </Modal>
+    }
+}
+
+#[component]
+fn Asked(question: Question, close: Callback<()>) -> impl IntoView {
+    let Question { title, text, yes, then } = question;
+    let agree = move |_| {
+        close.run(());
+        then.run(());
+    };
+    view! {
+        <h2>{title}</h2>
+        <p>{text}</p>
+        <div class="dialog-buttons">
+            <button type="button" class="btn" data-testid="dialog-no" on:click=move |_| close.run(())>"Go back"</button>
+            <button type="button" class="btn btn-danger" data-testid="dialog-yes" on:click=agree>{yes}</button>
+        </div>
+    }
+}

@@ -1,0 +1,47 @@
+//! What the client has to tell: at the top of every page, until it is dismissed.
+
+use leptos::prelude::*;
+use wasm_client::{Level, Notice};
+
+use super::{For, Glyph, Icon};
+use crate::model::names::visible;
+use crate::model::state;
+
+/// All notices.
+#[component]
+pub(crate) fn Notices() -> impl IntoView {
+    let ctx = state::ctx();
+    let key = |notice: &Notice| (notice.key, notice.text.clone());
+    view! {
+        <div class="notices">
+            <For each=move || ctx.notices.get() key=key let:notice>
+                <One notice/>
+            </For>
+        </div>
+    }
+}
+
+#[component]
+fn One(notice: Notice) -> impl IntoView {
+    let ctx = state::ctx();
+    let Notice { key, level, text } = notice;
+    let (class, role, icon) = match level {
+        Level::Info => ("notice notice-info", "status", Icon::Info),
+        Level::Warning => ("notice notice-warning", "status", Icon::Warning),
+        Level::Error => ("notice notice-error", "alert", Icon::Warning),
+    };
+    view! {
+        <div class=class role=role data-testid="notice" data-key=key>
+            <Glyph icon/>
+            <p>{visible(&text)}</p>
+            <button
+                type="button"
+                class="icon-btn"
+                aria-label="Dismiss this notice"
+                on:click=move |_| ctx.client().dismiss_notice(key)
+            >
+                <Glyph icon=Icon::Close/>
+            </button>
+        </div>
+    }
+}

@@ -1,0 +1,38 @@
+//! What stands where something is on its way, or can't be.
+
+use leptos::prelude::*;
+
+use super::{Glyph, Icon};
+use crate::view::parts::A;
+
+/// The shape of a page that is not there yet.
+#[component]
+pub(crate) fn Skeleton() -> impl IntoView {
+    view! {
+        <p class="sr-only" role="status">"Loading"</p>
+        <div class="skeleton skeleton-title"></div>
+        <div class="skeleton skeleton-line"></div>
+        <div class="skeleton skeleton-card"></div>
+    }
+}
+
+/// A page that can't be shown: why, and where to go.
+#[component]
+pub(crate) fn Lost(
+    title: String,
+    text: String,
+    #[prop(default = Icon::Warning)] icon: Icon,
+    #[prop(optional)] children: Option<Children>,
+) -> impl IntoView {
+    view! {
+        <section class="lost" data-testid="lost">
+            <span class="lost-icon"><Glyph icon/></span>
+            <h1>{title}</h1>
+            <p>{text}</p>
+            <div class="lost-buttons">
+                {children.map(|children| children())}
+                <A href="/" class="btn">"To the start page"</A>
+            </div>
+        </section>
+    }
+}

@@ -1,0 +1,126 @@
+//! The room itself: what goes in, what is there, and who may come.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use slipway_protocol::wire::error::ErrorCode;
+use slipway_protocol::wire::link::{Role, RoomLink};
+use wasm_client::ClientError;
+
+use super::drop_zone::DropZone;
+use super::files::Files;
+use super::head::{Head, Leave};
+use super::offers::OffersDialog;
+use super::others::Others;
+use super::share::Share;
+use super::uploads::Uploads;
+use crate::model::live::Live;
+use crate::model::state::{self, Ctx};
+use crate::text;
+use crate::view::parts::{Glyph, Icon, Lost, Show, Skeleton, effect};
+
+/// All of a room, for a member.
+#[component]
+pub(crate) fn Body(live: Live) -> impl IntoView {
+    let ctx = state::ctx();
+    let lost = Memo::new(move |_| {
+        live.trouble.with(|trouble| trouble.as_ref().and_then(ClientError::code)).and_then(text::lost_text)
+    });
+    let name = Memo::new(move |_| live.view.with(|view| view.as_ref().map(|view| view.name.clone())));
+    effect(move || ctx.title.set(name.get().unwrap_or_default()));
+    on_cleanup(move || ctx.title.set(String::new()));
+    let role = Memo::new(move |_| live.view.with(|view| view.as_ref().map(|view| view.role)));
+    let comes_back = move || {
+        let code = live.trouble.with_untracked(|trouble| trouble.as_ref().and_then(ClientError::code));
+        matches!(code, Some(ErrorCode::TokenExpired | ErrorCode::TokenMissing))
+    };
+    move || match (lost.get(), role.get()) {
+        (Some((title, text)), _) => view! {
+            <Lost title=title.into() text=text.into()>{comes_back().then(|| view! { <JoinAgain live/> })}</Lost>
+            <div class="lost-uploads"><Uploads room=live.room/></div>
+        }
+        .into_any(),
+        (None, Some(role)) => view! { <Inside live role/> }.into_any(),
+        (None, None) => view! { <Waiting live/> }.into_any(),
+    }
+}
+
+#[component]
+fn Inside(live: Live, role: Role) -> impl IntoView {
+    view! {
+        <Head live/>
+        <Trouble live/>
+        <OffersDialog/>
+        <div class="room">
+            <div class="room-main">
+                {role.may_upload().then(|| view! { <DropZone live/> <Uploads room=live.room/> })}
+                <Others live role/>
+                {role.may_view().then(|| view! { <Files live role/> })}
+            </div>
+            <aside class="room-side">
+                <Share live role/>
+                <Leave live/>
+            </aside>
+        </div>
+    }
+}
+
+/// The first answer is not there yet.
+#[component]
+fn Waiting(live: Live) -> impl IntoView {
+    view! {
+        <Trouble live/>
+        <Skeleton/>
+    }
+}
+
+/// The last look failed, but the next may not: what is shown may be old.
+#[component]
+fn Trouble(live: Live) -> impl IntoView {
+    let ctx = state::ctx();
+    let text = move || {
+        live.trouble.get().map(|trouble| match trouble {
+            ClientError::Offline => "Slipway can't be reached. What you see may be old; trying again.".to_owned(),
+            other => format!("The room could not be refreshed; trying again. {other}"),
+        })
+    };
+    view! {
+        <div class="trouble" role="status">
+            <Show when=move || live.trouble.with(Option::is_some)>
+                <div class="notice notice-warning" data-testid="offline">
+                    <Glyph icon=Icon::Offline/>
+                    <p>{move || text()}</p>
+                    <button type="button" class="btn btn-small" on:click=move |_| live.look(ctx)>"Try now"</button>
+                </div>
+            </Show>
+        </div>
+    }
+}
+
+/// A session that ran out comes back with the link this device keeps.
+#[component]
+fn JoinAgain(live: Live) -> impl IntoView {
+    let ctx = state::ctx();
+    let saved = ctx.saved_now(live.room);
+    let own = saved.and_then(|saved| {
+        let url = saved.links.iter().find(|(role, _)| *role == saved.role).map(|(_, url)| url.clone())?;
+        Some((link_of(&url)?, saved.display_name))
+    });
+    own.map(|(link, me)| {
+        let again = move |_| join_again(ctx, live, link.clone(), me.clone());
+        view! { <button type="button" class="btn btn-primary" data-testid="join" on:click=again>"Join again"</button> }
+    })
+}
+
+fn link_of(url: &str) -> Option<RoomLink> {
+    let (before, fragment) = url.split_once('#')?;
+    RoomLink::parse(before.rsplit('/').next()?, fragment).ok()
+}
+
+fn join_again(ctx: Ctx, live: Live, link: RoomLink, me: String) {
+    spawn_local(async move {
+        match ctx.client().join(&link, &me).await {
+            Ok(_) => live.look(ctx),
+            Err(error) => ctx.complain(error),
+        }
+    });
+}

@@ -1,0 +1,83 @@
+//! The room's header, and the way out.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use crate::model::live::Live;
+use crate::model::names::visible;
+use crate::model::{format, state};
+use crate::view::parts::A;
+use crate::view::parts::{Glyph, Icon, Show};
+use crate::{browser, text};
+
+/// Name of the room, what I may do in it and as whom, and how full it is.
+#[component]
+pub(crate) fn Head(live: Live) -> impl IntoView {
+    let part = move |f: fn(&slipway_protocol::wire::RoomView) -> String| {
+        Memo::new(move |_| live.view.with(|view| view.as_ref().map(f).unwrap_or_default()))
+    };
+    let name = part(|view| visible(&view.name));
+    let me = part(|view| visible(&view.display_name));
+    let may = part(|view| text::my_role_text(view.role).into());
+    let role = part(|view| view.role.as_str().into());
+    view! {
+        <header class="room-head">
+            <h1 data-testid="room-title"><bdi>{name}</bdi></h1>
+            <p class="muted">
+                <span data-testid="my-role" data-role=role>{may}</span> " · as " <bdi data-testid="my-name">{me}</bdi>
+            </p>
+            <button type="button" class="btn btn-small to-links" on:click=move |_| browser::focus("share")>
+                <Glyph icon=Icon::Link/> "Links"
+            </button>
+        </header>
+    }
+}
+
+/// How full the room is; leaving it; the log.
+#[component]
+pub(crate) fn Leave(live: Live) -> impl IntoView {
+    let ctx = state::ctx();
+    let quota = Memo::new(move |_| live.view.with(|view| view.as_ref().map(|view| view.quota.clone())));
+    let manages = Memo::new(move |_| live.view.with(|view| view.as_ref().is_some_and(|view| view.role.may_manage())));
+    let used = move || quota.get().map(|quota| format::bytes_of(quota.used_bytes, quota.max_bytes)).unwrap_or_default();
+    let percent = move || quota.get().map_or(0, |quota| format::percent(quota.used_bytes, quota.max_bytes));
+    let leaving = RwSignal::new(false);
+    // It may be agreed to when the room is not shown any more.
+    let leave = move || {
+        spawn_local(async move {
+            leaving.try_set(true);
+            match ctx.client().leave_room(live.room).await {
+                Ok(()) => {
+                    ctx.rooms.set(ctx.client().saved_rooms());
+                    ctx.place.go("/");
+                }
+                Err(error) => ctx.complain(error),
+            }
+            leaving.try_set(false);
+        });
+    };
+    let ask = move |_| {
+        let unfinished =
+            ctx.uploads.with_untracked(|uploads| uploads.of(live.room).filter(|view| !view.stage.is_over()).count());
+        let yes = if unfinished == 0 { "Leave" } else { "Cancel uploads and leave" };
+        let text = text::leave_text(unfinished as u64);
+        ctx.ask("Leave this room?", text, yes, leave);
+    };
+    view! {
+        <section class="card side-card">
+            <h2>"The room"</h2>
+            <p class="quota-line"><span>"Space used"</span><span class="number">{move || used()}</span></p>
+            <progress class="quota" max="100" value=move || percent() aria-label="Space used"></progress>
+            <div class="side-buttons">
+                <Show when=move || manages.get()>
+                    <A href=format!("/r/{}/audit", live.room) class="btn btn-small">
+                        <Glyph icon=Icon::List/> "Audit log"
+                    </A>
+                </Show>
+                <button type="button" class="btn btn-small" data-testid="leave-room" disabled=move || leaving.get() on:click=ask>
+                    <Glyph icon=Icon::Leave/> {move || if leaving.get() { "Leaving…" } else { "Leave on this device" }}
+                </button>
+            </div>
+        </section>
+    }
+}

@@ -1,0 +1,124 @@
+//! Uploads of others that are under way, as the room tells them.
+
+use leptos::html;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use slipway_protocol::wire::id::UploadId;
+use slipway_protocol::wire::link::Role;
+use slipway_protocol::wire::plan::SINGLE_PUT_BYTES;
+use slipway_protocol::wire::{Meta, UploadInfo, UploadState};
+use wasm_client::Offer;
+
+use crate::model::format;
+use crate::model::live::Live;
+use crate::model::names::visible;
+use crate::model::state;
+use crate::view::parts::{Folder, For, Glyph, Icon, KindIcon, Name, Show};
+
+/// The list; nothing while nobody else uploads.
+#[component]
+pub(crate) fn Others(live: Live, role: Role) -> impl IntoView {
+    let ctx = state::ctx();
+    let uploads = Memo::new(move |_| {
+        let all = live.view.with(|view| view.as_ref().map(|view| view.uploads.clone()).unwrap_or_default());
+        ctx.uploads.with(|here| all.into_iter().filter(|upload| !here.has(upload.upload_id)).collect::<Vec<_>>())
+    });
+    let ids = move || uploads.with(|all| all.iter().map(|upload| upload.upload_id).collect::<Vec<_>>());
+    view! {
+        <Show when=move || uploads.with(|all| !all.is_empty())>
+            <section class="card panel" aria-label="Other uploads">
+                <div class="panel-head"><h2>"Also on the way"</h2></div>
+                <ul class="files">
+                    <For each=ids key=|id| *id let:id><Other live role uploads id/></For>
+                </ul>
+            </section>
+        </Show>
+    }
+}
+
+#[component]
+fn Other(live: Live, role: Role, uploads: Memo<Vec<UploadInfo>>, id: UploadId) -> impl IntoView {
+    let first = uploads.with_untracked(|all| all.iter().find(|upload| upload.upload_id == id).cloned());
+    first.map(|upload| {
+        let bytes = Memo::new(move |before: Option<&u64>| {
+            let now = uploads.with(|all| all.iter().find(|each| each.upload_id == id).map(|each| each.bytes_uploaded));
+            now.or(before.copied()).unwrap_or_default()
+        });
+        let may_cancel = upload.mine || role == Role::Manage;
+        let may_go_on =
+            role.may_upload() && upload.state == UploadState::Uploading && upload.size > SINGLE_PUT_BYTES;
+        let who = upload.display_name.clone();
+        let (name, path) = match upload.meta {
+            Meta::Plain(meta) => (meta.name, meta.path),
+            Meta::Sealed(_) => ("Encrypted file".to_owned(), String::new()),
+        };
+        let offer = Offer { room: live.room, name: name.clone(), size: upload.size, bytes: 0, who: Some(who.clone()) };
+        let who = if upload.mine { "You, in another browser or tab".to_owned() } else { visible(&who) };
+        let size = upload.size;
+        let percent = move || format::percent(bytes.get(), size);
+        view! {
+            <li class="file file-other" data-testid="other-upload" data-name=name.clone()>
+                <KindIcon name=name.clone()/>
+                <Name name=name.clone()/>
+                <p class="file-facts muted small">
+                    <span class="number">{move || format::bytes_of(bytes.get(), size)}</span>
+                    <Folder path=path.clone()/>
+                    <bdi>{who}</bdi>
+                </p>
+                <div class="file-buttons">
+                    <progress class="other-bar" max="100" value=move || percent() aria-label=format!("How far {} is", visible(&name))></progress>
+                    {may_go_on.then(|| view! { <GoOn offer id/> })}
+                    {may_cancel.then(|| view! { <Cancel live name=name.clone() id/> })}
+                </div>
+            </li>
+        }
+    })
+}
+
+/// Takes the upload over: whoever has the file may end it.
+#[component]
+fn GoOn(offer: Offer, id: UploadId) -> impl IntoView {
+    let ctx = state::ctx();
+    let node = NodeRef::<html::Input>::new();
+    let words = format!("Go on with {} here", visible(&offer.name));
+    let on_pick = move |_| {
+        let Some(input) = node.get_untracked() else { return };
+        if let Some(file) = input.files().and_then(|files| files.get(0)) {
+            if file.size() == offer.size as f64 {
+                ctx.client().go_on_with(offer.clone(), id, file);
+            } else {
+                ctx.complain(format!("That is another file: it has {}.", format::bytes(file.size() as u64)));
+            }
+        }
+        input.set_value("");
+    };
+    view! {
+        <label class="btn btn-small" title=words.clone()>
+            <Glyph icon=Icon::Play/>"Go on here"
+            <input type="file" class="sr-only" node_ref=node data-testid="other-pick" aria-label=words.clone() on:change=on_pick/>
+        </label>
+    }
+}
+
+#[component]
+fn Cancel(live: Live, name: String, id: UploadId) -> impl IntoView {
+    let ctx = state::ctx();
+    let words = format!("Cancel the upload of {}", visible(&name));
+    let title = format!("{words}?");
+    let cancel = move || {
+        spawn_local(async move {
+            if let Err(error) = ctx.client().cancel_elsewhere(live.room, id).await {
+                ctx.complain(error);
+            }
+            live.look(ctx);
+        });
+    };
+    let ask = move |_| {
+        ctx.ask(title.clone(), "What is stored of it is deleted, and its sender is told.", "Cancel upload", cancel);
+    };
+    view! {
+        <button type="button" class="icon-btn" data-testid="other-cancel" aria-label=words.clone() title=words on:click=ask>
+            <Glyph icon=Icon::Close/>
+        </button>
+    }
+}

@@ -1,0 +1,227 @@
+//! One upload.
+
+use leptos::html;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use wasm_client::{Actions, LocalId, Reason, Stage, View, Which, has_picker};
+
+use super::strip_view::Strip;
+use crate::model::names::visible;
+use crate::model::state::{self, Ctx};
+use crate::model::{format, order, pace};
+use crate::text;
+use crate::view::parts::{Folder, Glyph, Icon, KindIcon, Name, Show};
+
+/// Cancelling more than this, in bytes already stored, is asked about first.
+const ASK_ABOVE: u64 = 100_000_000;
+
+/// The row of one upload. Only what changed in it is drawn again.
+#[component]
+pub(crate) fn UploadRow(id: LocalId, order: Memo<Vec<LocalId>>) -> impl IntoView {
+    let ctx = state::ctx();
+    let first = ctx.uploads.with_untracked(|uploads| uploads.get(id).cloned());
+    first.map(|first| view! { <Row first order/> })
+}
+
+#[component]
+fn Row(first: View, order: Memo<Vec<LocalId>>) -> impl IntoView {
+    let ctx = state::ctx();
+    let (id, name, path, size) = (first.id, first.name.clone(), first.path.clone(), first.size);
+    let view = Memo::new(move |before: Option<&View>| {
+        let now = ctx.uploads.with(|uploads| uploads.get(id).cloned());
+        now.or_else(|| before.cloned()).unwrap_or_else(|| first.clone())
+    });
+    let stage = Memo::new(move |_| view.with(|view| view.stage));
+    let reason = Memo::new(move |_| view.with(|view| view.reason.map(|reason| reason.as_str())));
+    let status = Memo::new(move |_| view.with(text::status_text));
+    let place = Memo::new(move |_| order.with(|order| order.iter().position(|each| *each == id).unwrap_or(0) + 1));
+    view! {
+        <li
+            class="upload"
+            data-testid="upload-row"
+            data-name=name.clone()
+            data-path=path.clone()
+            data-state=move || stage.get().as_str()
+            data-reason=reason
+            aria-posinset=place
+            aria-setsize=move || order.with(Vec::len)
+        >
+            <KindIcon name=name.clone()/>
+            <div class="upload-head">
+                <Name name=name.clone()/>
+                <span class="upload-size number muted">{format::bytes(size)}</span>
+                <Folder path=path.clone()/>
+            </div>
+            <Strip view/>
+            <p class="upload-status" title=status>
+                <StageMark stage/>
+                <span>{status}</span>
+            </p>
+            <div class="upload-side">
+                <Figures view/>
+                <Buttons view/>
+            </div>
+        </li>
+    }
+}
+
+#[component]
+fn StageMark(stage: Memo<Stage>) -> impl IntoView {
+    let mark = move || {
+        let icon = match stage.get() {
+            Stage::Completed => Icon::Check,
+            Stage::Failed | Stage::Expired => Icon::Warning,
+            Stage::NeedsFile => Icon::File,
+            Stage::Paused => Icon::Pause,
+            Stage::Queued | Stage::Waiting => Icon::Clock,
+            Stage::Completing => Icon::Shield,
+            Stage::Hashing | Stage::Uploading | Stage::Cancelled => return None,
+        };
+        Some(view! { <Glyph icon/> })
+    };
+    view! {
+        <span class="stage-mark">{move || mark()}</span>
+        <span class="sr-only">{move || text::stage_text(stage.get())} ": "</span>
+    }
+}
+
+/// Percent, speed and time left, each in a place of its own so that nothing jumps.
+#[component]
+fn Figures(view: Memo<View>) -> impl IntoView {
+    let ctx = state::ctx();
+    let moving =
+        Memo::new(move |_| view.with(|v| matches!(v.stage, Stage::Uploading | Stage::Hashing | Stage::Completing)));
+    let percent = Memo::new(move |_| {
+        view.with(|view| (!view.stage.is_over() && !elsewhere(view)).then(|| format!("{}%", view.percent)))
+    });
+    let pace = Memo::new(move |_| view.with(|view| pace::of_one(ctx, view)));
+    let speed = Memo::new(move |_| pace.get().speed.filter(|_| moving.get()).map(format::speed));
+    let eta = Memo::new(move |_| {
+        pace.get().eta.filter(|_| moving.get()).map(|eta| format!("{} left", format::duration(eta)))
+    });
+    view! {
+        <div class="upload-figures">
+            <span class="upload-percent number">{percent}</span>
+            <span class="number muted" data-testid="upload-speed">{speed}</span>
+            <span class="muted" data-testid="upload-eta">{eta}</span>
+        </div>
+    }
+}
+
+/// Another tab knows how far it is; this one does not.
+fn elsewhere(view: &View) -> bool {
+    view.reason == Some(Reason::OtherTab)
+}
+
+#[component]
+fn Buttons(view: Memo<View>) -> impl IntoView {
+    let ctx = state::ctx();
+    let (id, name) = view.with_untracked(|view| (view.id, StoredValue::new(visible(&view.name))));
+    let actions = Memo::new(move |_| view.with(|view| view.actions));
+    let can = move |which: fn(&Actions) -> bool| Memo::new(move |_| actions.with(which));
+    let one = Which::One(id);
+    view! {
+        <div class="upload-buttons">
+            <Pick id name shown=can(|a| a.pick)/>
+            <Act name shown=can(|a| a.take_over) test="upload-take-over" words="Take over" icon=Icon::Laptop wide=true
+                run=Callback::new(move |()| ctx.client().take_over(id))/>
+            <Act name shown=can(|a| a.retry) test="upload-retry" words="Retry" icon=Icon::Retry wide=true
+                run=Callback::new(move |()| ctx.client().retry(one))/>
+            <Act name shown=can(|a| a.resume) test="upload-resume" words="Resume" icon=Icon::Play wide=true
+                run=Callback::new(move |()| ctx.client().resume(one))/>
+            <Act name shown=can(|a| a.pause) test="upload-pause" words="Pause" icon=Icon::Pause
+                run=Callback::new(move |()| ctx.client().pause(one))/>
+            <Act name shown=can(|a| a.cancel) test="upload-cancel" words="Cancel" icon=Icon::Close
+                run=Callback::new(move |()| view.with_untracked(|view| cancel(ctx, view)))/>
+            <Act name shown=can(order::may_clear) test="upload-dismiss" words="Take off the list" icon=Icon::Close
+                run=Callback::new(move |()| ctx.client().dismiss(id))/>
+        </div>
+    }
+}
+
+/// One button; with its word beside it where it is the way on.
+#[component]
+fn Act(
+    name: StoredValue<String>,
+    shown: Memo<bool>,
+    test: &'static str,
+    words: &'static str,
+    icon: Icon,
+    #[prop(optional)] wide: bool,
+    run: Callback<()>,
+) -> impl IntoView {
+    let class = if wide { "btn btn-small" } else { "icon-btn" };
+    view! {
+        <Show when=move || shown.get()>
+            <button type="button" class=class data-testid=test aria-label=move || of_file(words, name) title=words on:click=move |_| run.run(())>
+                <Glyph icon/>
+                {wide.then_some(words)}
+            </button>
+        </Show>
+    }
+}
+
+/// A button's name for those who hear it: its word first, as it is seen, and which file it is for.
+fn of_file(words: &str, name: StoredValue<String>) -> String {
+    format!("{words}: {}", name.get_value())
+}
+
+/// Picks the file of a restored upload again: with the picker that keeps a handle, or the plain input.
+#[component]
+fn Pick(id: LocalId, name: StoredValue<String>, shown: Memo<bool>) -> impl IntoView {
+    let ctx = state::ctx();
+    let node = NodeRef::<html::Input>::new();
+    let picker = has_picker();
+    let on_pick = move |_| {
+        let Some(input) = node.get_untracked() else { return };
+        if let Some(file) = input.files().and_then(|files| files.get(0)) {
+            ctx.client().reattach(id, file);
+        }
+        input.set_value("");
+    };
+    let open = move |_| {
+        spawn_local(async move {
+            if let Err(error) = ctx.client().pick_again(id).await {
+                ctx.complain(error);
+            }
+        });
+    };
+    let input = move || {
+        view! {
+            <input
+                type="file"
+                class="sr-only"
+                node_ref=node
+                data-testid="upload-pick"
+                aria-label=move || of_file("Pick again", name)
+                tabindex=picker.then_some("-1")
+                aria-hidden=picker.then_some("true")
+                on:change=on_pick
+            />
+        }
+    };
+    let button = move || match picker {
+        true => view! {
+            <button type="button" class="btn btn-small" aria-label=move || of_file("Pick again", name) on:click=open>
+                <Glyph icon=Icon::File/>"Pick again"
+            </button>
+            {input()}
+        }
+        .into_any(),
+        false => {
+            view! { <label class="btn btn-small"><Glyph icon=Icon::File/>"Pick again"{input()}</label> }.into_any()
+        }
+    };
+    view! { <Show when=move || shown.get()>{button()}</Show> }
+}
+
+fn cancel(ctx: Ctx, view: &View) {
+    let which = Which::One(view.id);
+    if view.bytes < ASK_ABOVE {
+        ctx.client().cancel(which);
+        return;
+    }
+    let title = format!("Cancel the upload of {}?", visible(&view.name));
+    let text = format!("{} have been sent and would be deleted. Pause keeps them.", format::bytes(view.bytes));
+    ctx.ask(title, text, "Cancel upload", move || ctx.client().cancel(which));
+}

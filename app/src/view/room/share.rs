@@ -1,0 +1,166 @@
+//! The room's links: to copy, to scan, to replace, to end.
+
+use leptos::html;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use slipway_protocol::wire::link::Role;
+
+use crate::model::live::Live;
+use crate::model::state::{self, Ctx};
+use crate::view::parts::{For, Glyph, Icon, Modal, QrCode, Show};
+use crate::{browser, text};
+
+/// A link to show large, if any.
+type Shown = RwSignal<Option<(Role, String)>>;
+
+/// The links that this device knows, and for those who manage also the others.
+#[component]
+pub(crate) fn Share(live: Live, role: Role) -> impl IntoView {
+    let ctx = state::ctx();
+    let shown: Shown = RwSignal::new(None);
+    let roles = move || {
+        let known = |role: &Role| link(ctx, live, *role).is_some();
+        Role::ALL.into_iter().filter(|each| role.may_manage() || known(each)).collect::<Vec<_>>()
+    };
+    let none = move || roles().is_empty();
+    view! {
+        <section class="card side-card" id="share" tabindex="-1">
+            <h2>"Links"</h2>
+            <p class="muted small">"Whoever has a link is in. Hand out the one with just the rights that are needed."</p>
+            <ul class="links">
+                <For each=roles key=|role| *role let:each>
+                    <LinkRow live role=each manages=role.may_manage() shown/>
+                </For>
+            </ul>
+            <Show when=none><p class="empty">"This device keeps no link of the room."</p></Show>
+        </section>
+        <LinkDialog shown/>
+    }
+}
+
+fn link(ctx: Ctx, live: Live, role: Role) -> Option<String> {
+    ctx.rooms.with(|rooms| {
+        let saved = rooms.iter().find(|saved| saved.room == live.room)?;
+        saved.links.iter().find(|(each, _)| *each == role).map(|(_, url)| url.clone())
+    })
+}
+
+#[component]
+fn LinkRow(live: Live, role: Role, manages: bool, shown: Shown) -> impl IntoView {
+    let ctx = state::ctx();
+    let url = Memo::new(move |_| link(ctx, live, role));
+    let unsure = Memo::new(move |_| ctx.saved(live.room).is_some_and(|saved| saved.unsure.contains(&role)));
+    let field = NodeRef::<html::Input>::new();
+    let name = text::role_name(role);
+    let copy = move |_| {
+        let Some(input) = field.get_untracked() else { return };
+        spawn_local(async move {
+            match browser::copy(&input).await {
+                true => ctx.toast(format!("{name} link copied.")),
+                false => ctx.complain("The browser refused. Select the link and copy it by hand."),
+            }
+        });
+    };
+    let show = move |_| shown.set(url.get_untracked().map(|url| (role, url)));
+    view! {
+        <li class="link-row">
+            <div class="link-words">
+                <strong>{name}</strong>
+                <span class="muted small">{text::role_text(role)}</span>
+            </div>
+            <Show
+                when=move || url.with(Option::is_some)
+                fallback=move || view! { <p class="muted small link-none">{move || text::no_link_text(unsure.get())}</p> }
+            >
+                <div class="link-line">
+                    <input
+                        class="link-url mono"
+                        type="text"
+                        readonly
+                        node_ref=field
+                        data-testid=format!("link-{role}")
+                        aria-label=format!("{name} link")
+                        prop:value=move || url.get().unwrap_or_default()
+                        on:focus=move |_| { if let Some(input) = field.get_untracked() { input.select() } }
+                    />
+                    <button type="button" class="icon-btn" data-testid=format!("copy-{role}") aria-label=format!("Copy the {name} link") title="Copy" on:click=copy>
+                        <Glyph icon=Icon::Copy/>
+                    </button>
+                    <button type="button" class="icon-btn" aria-label=format!("QR code of the {name} link") title="QR code" on:click=show>
+                        <Glyph icon=Icon::Qr/>
+                    </button>
+                </div>
+            </Show>
+            {manages.then(|| view! { <LinkPower live role url unsure/> })}
+        </li>
+    }
+}
+
+/// Replace and end, each with a question before it.
+#[component]
+fn LinkPower(live: Live, role: Role, url: Memo<Option<String>>, unsure: Memo<bool>) -> impl IntoView {
+    let ctx = state::ctx();
+    let name = text::role_name(role);
+    let rotate = move |_| {
+        ctx.ask(format!("Replace the {name} link?"), text::replace_text(role), "Replace", move || {
+            change(ctx, live, role, true);
+        });
+    };
+    let revoke = move |_| {
+        ctx.ask(format!("End the {name} link?"), text::end_text(role), "End it", move || {
+            change(ctx, live, role, false);
+        });
+    };
+    let replace = move || match (url.with(Option::is_some), unsure.get()) {
+        (true, _) => "Replace",
+        (false, true) => "Try again",
+        (false, false) => "Make a new link",
+    };
+    view! {
+        <div class="link-power">
+            <button type="button" class="text-btn" data-testid=format!("rotate-{role}") aria-label=move || format!("{} ({name})", replace()) on:click=rotate>
+                <Glyph icon=Icon::Swap/>{move || replace()}
+            </button>
+            // The last way in stays: a room that nobody manages can't be put right.
+            <Show when=move || role != Role::Manage>
+                <button type="button" class="text-btn text-btn-danger" data-testid=format!("revoke-{role}") aria-label=format!("End the {name} link") on:click=revoke>
+                    <Glyph icon=Icon::Trash/>"End"
+                </button>
+            </Show>
+        </div>
+    }
+}
+
+fn change(ctx: Ctx, live: Live, role: Role, rotate: bool) {
+    spawn_local(async move {
+        let client = ctx.client();
+        let done = match rotate {
+            true => client.rotate_link(live.room, role).await.map(|_| "The link is replaced. Copy the new one."),
+            false => client.revoke_link(live.room, role).await.map(|()| "The link is ended."),
+        };
+        match done {
+            Ok(text) => ctx.toast(text),
+            Err(error) => ctx.complain(error),
+        }
+        ctx.rooms.set(client.saved_rooms());
+    });
+}
+
+#[component]
+fn LinkDialog(shown: Shown) -> impl IntoView {
+    let open = Memo::new(move |_| shown.with(Option::is_some));
+    let close = Callback::new(move |()| shown.set(None));
+    let label = move || shown.get().map(|(role, _)| format!("{} link", text::role_name(role))).unwrap_or_default();
+    view! {
+        <Modal open label=Memo::new(move |_| label()) on_close=close>
+            {move || shown.get().map(|(role, url)| view! {
+                <h2>{format!("{} link", text::role_name(role))}</h2>
+                <p class="muted">{text::role_text(role)}</p>
+                <QrCode text=url/>
+                <div class="dialog-buttons">
+                    <button type="button" class="btn" on:click=move |_| close.run(())>"Close"</button>
+                </div>
+            })}
+        </Modal>
+    }
+}

@@ -1,0 +1,73 @@
+//! The parts strip on the page: one drawing, and a progress bar to those who hear it.
+
+use leptos::prelude::*;
+use wasm_client::View;
+
+use crate::model::strip;
+use crate::text;
+
+/// The strip of one upload.
+#[component]
+pub(crate) fn Strip(view: Memo<View>) -> impl IntoView {
+    let cells = Memo::new(move |_| view.with(|view| view.strip.clone()));
+    let percent = Memo::new(move |_| view.with(|view| view.percent));
+    let text = Memo::new(move |_| view.with(text::progress_text));
+    let whole = Memo::new(move |_| view.with(|view| view.part_count <= 1));
+    let label = view.with_untracked(|view| format!("Upload of {}", crate::model::names::visible(&view.name)));
+    let drawing = move || match whole.get() {
+        true => view! { <Bar percent/> }.into_any(),
+        false => view! { <Cells cells/> }.into_any(),
+    };
+    view! {
+        <div
+            class="strip"
+            role="progressbar"
+            data-testid="upload-progress"
+            aria-label=label
+            aria-valuemin="0"
+            aria-valuemax="100"
+            aria-valuenow=percent
+            aria-valuetext=text
+            title=text
+        >
+            {move || drawing()}
+        </div>
+    }
+}
+
+/// A file in one part has no parts to show: a plain bar.
+#[component]
+fn Bar(percent: Memo<u8>) -> impl IntoView {
+    view! {
+        <svg viewBox="0 0 100 1" preserveAspectRatio="none" aria-hidden="true">
+            <rect class="cell-planned" width="100" height="1"></rect>
+            <rect class="cell-stored" width=percent height="1"></rect>
+        </svg>
+    }
+}
+
+#[component]
+fn Cells(cells: Memo<Vec<wasm_client::Cell>>) -> impl IntoView {
+    let frame = move || format!("0 0 {} 1", cells.with(Vec::len).max(1));
+    let paths = strip::KINDS.map(|(kind, class)| {
+        let d = Memo::new(move |_| cells.with(|cells| strip::path(cells, kind)));
+        view! { <path class=format!("cell-{class}") d=d></path> }
+    });
+    view! {
+        <svg viewBox=move || frame() preserveAspectRatio="none" aria-hidden="true">{paths.into_iter().collect_view()}</svg>
+    }
+}
+
+/// What the colours mean.
+#[component]
+pub(crate) fn Legend() -> impl IntoView {
+    let entry = |class: &'static str, words: &'static str| {
+        view! { <li><span class=format!("swatch swatch-{class}")></span>{words}</li> }
+    };
+    view! {
+        <ul class="legend" aria-label="What the colours of the parts mean">
+            {entry("planned", "planned")} {entry("hashed", "hashed")} {entry("inflight", "in flight")}
+            {entry("again", "sent again")} {entry("stored", "stored")}
+        </ul>
+    }
+}

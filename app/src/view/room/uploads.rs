@@ -1,0 +1,270 @@
+//! The uploads of this device in this room: totals, buttons for all, and the list.
+
+use std::time::Duration;
+
+use leptos::html;
+use leptos::prelude::*;
+use slipway_protocol::wire::id::RoomId;
+use wasm_client::{Client, LocalId, View, Which};
+
+use super::cap::Cap;
+use super::row::UploadRow;
+use super::strip_view::Legend;
+use crate::browser;
+use crate::model::order::{self, Filter};
+use crate::model::rows::Counts;
+use crate::model::state::{self, Ctx};
+use crate::model::{format, pace, window};
+use crate::view::parts::{For, Glyph, Icon, Show, effect};
+
+/// Filters are of use above this many rows.
+const FILTER_ABOVE: usize = 8;
+/// The height of a row in pixels, where the style sheet does not tell.
+const ROW_PIXELS: f64 = 88.0;
+/// Rows of one task while the list is new.
+const FIRST_ROWS: usize = 8;
+
+/// The panel; nothing is seen of it while there are no uploads. Where there are none yet it is drawn in a task of its own
+/// once the room is, so that the first pick finds it there.
+#[component]
+pub(crate) fn Uploads(room: RoomId) -> impl IntoView {
+    let ctx = state::ctx();
+    let filter = RwSignal::new(Filter::All);
+    let (pointed, focused) = (RwSignal::new(false), RwSignal::new(false));
+    let held = Memo::new(move |_| pointed.get() || focused.get());
+    let order = Memo::new(move |before: Option<&Vec<LocalId>>| {
+        let held = before.filter(|_| held.get()).map(Vec::as_slice);
+        ctx.uploads.with(|uploads| order::arrange(uploads.sorted(room), filter.get(), held))
+    });
+    let counts = Memo::new(move |_| ctx.uploads.with(|uploads| uploads.counts(room)));
+    let (none, ahead) = (Memo::new(move |_| counts.with(|counts| counts.all == 0)), RwSignal::new(false));
+    // The view may have gone meanwhile.
+    set_timeout(move || _ = ahead.try_set(none.try_get_untracked() == Some(true)), Duration::ZERO);
+    view! {
+        <Show when=move || !none.get() || ahead.get()>
+            <section class="card panel" aria-label="Your uploads" hidden=none>
+                <div class="panel-head">
+                    <h2>"Your uploads"</h2>
+                    <ForAll room counts/>
+                </div>
+                <TotalsLine counts/>
+                <Filters counts filter/>
+                <List order pointed focused ahead/>
+                <div class="panel-foot">
+                    <Legend/>
+                    <Cap/>
+                </div>
+            </section>
+        </Show>
+    }
+}
+
+#[component]
+fn ForAll(room: RoomId, counts: Memo<Counts>) -> impl IntoView {
+    let ctx = state::ctx();
+    let of = move |which: fn(&Counts) -> usize| Memo::new(move |_| counts.with(which));
+    let (pausable, resumable, retryable) = (of(|all| all.pausable), of(|all| all.resumable), of(|all| all.retryable));
+    let (open, over) = (of(|all| all.open), of(|all| all.clearable));
+    let cancel = move |_| {
+        let title = format!("Cancel {}?", format::count(open.get_untracked() as u64, "upload"));
+        let text = "What is stored of them is deleted. Finished files stay in the room.";
+        ctx.ask(title, text, "Cancel all", move || each(ctx, room, |client, which| client.cancel(which), |_| true));
+    };
+    let clear = move |_| {
+        let done = ctx.uploads.with_untracked(|uploads| {
+            uploads.of(room).filter(|view| order::may_clear(&view.actions)).map(|view| view.id).collect::<Vec<_>>()
+        });
+        done.into_iter().for_each(|id| ctx.client().dismiss(id));
+    };
+    view! {
+        <div class="for-all">
+            <Show when=move || { retryable.get() > 1 }>
+                <button type="button" class="btn btn-small" data-testid="retry-all" on:click=move |_| each(ctx, room, |client, which| client.retry(which), |view| view.actions.retry)>
+                    <Glyph icon=Icon::Retry/>"Retry all"
+                </button>
+            </Show>
+            <Show when=move || { resumable.get() > 0 }>
+                <button type="button" class="btn btn-small" data-testid="resume-all" on:click=move |_| each(ctx, room, |client, which| client.resume(which), |view| view.actions.resume)>
+                    <Glyph icon=Icon::Play/>"Resume all"
+                </button>
+            </Show>
+            <Show when=move || { pausable.get() > 0 }>
+                <button type="button" class="btn btn-small" data-testid="pause-all" on:click=move |_| each(ctx, room, |client, which| client.pause(which), |view| view.actions.pause)>
+                    <Glyph icon=Icon::Pause/>"Pause all"
+                </button>
+            </Show>
+            <Show when=move || { open.get() > 1 }>
+                <button type="button" class="btn btn-small" data-testid="cancel-all" on:click=cancel>
+                    <Glyph icon=Icon::Close/>"Cancel all"
+                </button>
+            </Show>
+            <Show when=move || { over.get() > 0 }>
+                <button type="button" class="btn btn-small" data-testid="clear-done" on:click=clear>
+                    <Glyph icon=Icon::Check/>"Clear finished"
+                </button>
+            </Show>
+        </div>
+    }
+}
+
+/// All at once where this room's are all there are; else one by one, so that other rooms go on.
+fn each(ctx: Ctx, room: RoomId, act: fn(&Client, Which), fits: fn(&View) -> bool) {
+    let client = ctx.client();
+    // Asked first and done then: what is done may change the rows.
+    let ids = ctx.uploads.with_untracked(|uploads| {
+        let is_only_room = uploads.rooms().all(|(other, counts)| other == room || counts.all == 0);
+        let fitting = |view: &&View| !view.stage.is_over() && fits(view);
+        (!is_only_room).then(|| uploads.of(room).filter(fitting).map(|view| view.id).collect::<Vec<_>>())
+    });
+    match ids {
+        None => act(&client, Which::All),
+        Some(ids) => ids.into_iter().for_each(|id| act(&client, Which::One(id))),
+    }
+}
+
+/// Files, bytes, speed and time left of all together.
+#[component]
+fn TotalsLine(counts: Memo<Counts>) -> impl IntoView {
+    let ctx = state::ctx();
+    let elsewhere = Memo::new(move |_| {
+        let open: usize = ctx.uploads.with(|uploads| uploads.rooms().map(|(_, counts)| counts.open).sum());
+        open - counts.with(|counts| counts.open)
+    });
+    let files = move || {
+        let totals = ctx.totals.get();
+        let all = u64::from(totals.open + totals.completed + totals.failed);
+        format!("{} of {} done", format::grouped(totals.completed.into()), format::count(all, "file"))
+    };
+    let bytes = move || ctx.totals.with(|totals| format::bytes_of(totals.bytes, totals.size));
+    let pace = Memo::new(move |_| pace::of_all(ctx));
+    let speed = move || pace.get().speed.map(format::speed);
+    let left = move || pace.get().eta.map(|eta| format!("{} left", format::duration(eta)));
+    let other = move || match elsewhere.get() {
+        0 => None,
+        n => Some(format!("with {} in other rooms", format::grouped(n as u64))),
+    };
+    view! {
+        <p class="totals" data-testid="totals" data-completed=move || ctx.totals.with(|totals| totals.completed)>
+            <span>{move || files()}</span><span>{move || bytes()}</span><span class="strong">{move || speed()}</span>
+            <span>{move || left()}</span>
+            <span class="muted">{move || other()}</span>
+        </p>
+        <progress class="totals-bar" max="100" aria-label="All uploads together"
+            value=move || ctx.totals.with(|totals| format::percent(totals.bytes, totals.size))></progress>
+    }
+}
+
+#[component]
+fn Filters(counts: Memo<Counts>, filter: RwSignal<Filter>) -> impl IntoView {
+    let useful = Memo::new(move |_| counts.with(|all| all.all) > FILTER_ABOVE || filter.get() != Filter::All);
+    // Gone with the last row: what is picked next is seen.
+    on_cleanup(move || _ = filter.try_set(Filter::All));
+    let button = move |(each, words): (Filter, &'static str)| {
+        let n = Memo::new(move |_| counts.with(|all| all.shown(each)));
+        view! {
+            <button type="button" class="chip" aria-pressed=move || (filter.get() == each).to_string() on:click=move |_| filter.set(each)>
+                {words} " " <span class="number">{move || format::grouped(n.get() as u64)}</span>
+            </button>
+        }
+    };
+    view! {
+        <Show when=move || useful.get()>
+            <div class="chips" role="group" aria-label="Which uploads to show">
+                {Filter::ALL.map(button).collect_view()}
+            </div>
+        </Show>
+    }
+}
+
+/// The first few rows are one task, a few more the next, and so on, so that no task is long. Each row is drawn for the
+/// first time then, and the browser has yet to compile what draws it; later a whole window of rows takes as long as these.
+fn draw_more(most: RwSignal<usize>) {
+    set_timeout(
+        move || {
+            let is_all = most.try_update(|most| {
+                let next = most.saturating_add(FIRST_ROWS);
+                *most = if next < window::DRAW_ALL { next } else { usize::MAX };
+                *most == usize::MAX
+            });
+            if is_all == Some(false) {
+                draw_more(most);
+            }
+        },
+        Duration::ZERO,
+    );
+}
+
+/// The list, of which only what is seen is drawn.
+#[component]
+fn List(
+    order: Memo<Vec<LocalId>>,
+    pointed: RwSignal<bool>,
+    focused: RwSignal<bool>,
+    ahead: RwSignal<bool>,
+) -> impl IntoView {
+    let node = NodeRef::<html::Div>::new();
+    let (scroll, height, row) = (RwSignal::new(0.0), RwSignal::new(600.0), RwSignal::new(ROW_PIXELS));
+    // A frame, or the end of a scroll, may come when the list is gone.
+    let there = move || node.try_get_untracked().flatten();
+    let measure = move || {
+        if let Some(list) = there() {
+            height.set(f64::from(list.client_height()));
+            row.set(browser::css_pixels(&list, "--row").unwrap_or(ROW_PIXELS));
+        }
+    };
+    let many = Memo::new(move |_| order.with(Vec::len));
+    // It grows with its rows until it is full.
+    let few = Memo::new(move |_| many.get().min(window::DRAW_ALL + 1));
+    effect(move || {
+        let _ = (node.get(), few.get());
+        request_animation_frame(measure);
+    });
+    let resized = window_event_listener(leptos::ev::resize, move |_| measure());
+    on_cleanup(move || {
+        resized.remove();
+        // What is taken away from under the pointer is not told that it left.
+        pointed.try_set(false);
+        focused.try_set(false);
+    });
+    let drawn = Memo::new(move |_| window::visible(many.get(), scroll.get(), height.get(), row.get()));
+    let (most, mut begun) = (RwSignal::new(0), false);
+    effect(move || {
+        if begun || many.get() == 0 {
+            return;
+        }
+        begun = true;
+        // The panel goes with its last row, so that the next ones are not looked at from where it was scrolled to.
+        ahead.set(false);
+        match browser::is_hidden() {
+            // A hidden page's timers are slow, and nobody sees it.
+            true => most.set(usize::MAX),
+            false => draw_more(most),
+        }
+    });
+    let rows = move || {
+        order.with(|order| {
+            order.get(drawn.get()).unwrap_or_default().iter().take(most.get()).copied().collect::<Vec<_>>()
+        })
+    };
+    let on_scroll = move |_| scroll.set(there().map_or(0.0, |list| f64::from(list.scroll_top())));
+    let above = move || format::pixels(drawn.get().start as f64 * row.get());
+    let below = move || format::pixels(many.get().saturating_sub(drawn.get().end) as f64 * row.get());
+    view! {
+        <div
+            class="uploads"
+            node_ref=node
+            on:scroll=on_scroll
+            on:pointerenter=move |_| pointed.set(true)
+            on:pointerleave=move |_| pointed.set(false)
+            on:focusin=move |_| focused.set(browser::focus_is_visible())
+            on:focusout=move |_| focused.set(false)
+        >
+            <div style:height=move || above()></div>
+            <ul class="uploads-list">
+                <For each=rows key=|id| *id let:id><UploadRow id order/></For>
+            </ul>
+            <div style:height=move || below()></div>
+            <Show when=move || many.get() == 0><p class="empty">"None of these now."</p></Show>
+        </div>
+    }
+}

@@ -1,0 +1,104 @@
+//! The frame around every page: header, notices, dialogs, and what screen readers are told.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use wasm_client::Client;
+
+use crate::browser;
+use crate::model::place::Page;
+use crate::model::state::Ctx;
+use crate::model::{cap, format, pace, state};
+use crate::pages::{AuditPage, Home, NotFound, RoomPage};
+use crate::view::parts::Announcer;
+use crate::view::parts::{Notices, QuestionDialog, Show, Skeleton, ThemeButton, Toasts, Wordmark, effect};
+
+/// The whole page.
+#[component]
+pub(crate) fn Root() -> impl IntoView {
+    let ctx = Ctx::new();
+    provide_context(ctx);
+    spawn_local(async move { ctx.begin(&Client::start().await) });
+    cap::follow(ctx);
+    title_follows(ctx);
+    view! {
+        <button type="button" class="skip" on:click=move |_| browser::focus("main")>"Skip to content"</button>
+        <header class="topbar">
+            <div class="topbar-in">
+                <Wordmark/>
+                <Elsewhere/>
+                <ThemeButton/>
+            </div>
+        </header>
+        <Notices/>
+        <FocusFollows/>
+        <main id="main" class="page" tabindex="-1" aria-busy=move || (!ctx.ready.get()).to_string()>
+            <Show when=move || ctx.ready.get() fallback=Skeleton>
+                <Pages/>
+            </Show>
+        </main>
+        <Toasts/>
+        <QuestionDialog/>
+        <p class="sr-only" role="status" aria-live="polite">{move || ctx.said.get()}</p>
+        <Announcer/>
+    }
+}
+
+#[component]
+fn Pages() -> impl IntoView {
+    let page = state::ctx().place.page();
+    view! {
+        {move || match page.get() {
+            Page::Home => view! { <Home/> }.into_any(),
+            Page::Room => view! { <RoomPage/> }.into_any(),
+            Page::Audit => view! { <AuditPage/> }.into_any(),
+            #[cfg(feature = "gallery")]
+            Page::Gallery => view! { <crate::pages::Gallery/> }.into_any(),
+            Page::Other => view! { <NotFound/> }.into_any(),
+        }}
+    }
+}
+
+/// A new page begins at its top, for the keyboard and for screen readers too.
+#[component]
+fn FocusFollows() -> impl IntoView {
+    let path = state::ctx().place.path;
+    let mut before = None;
+    effect(move || {
+        let now = path.get();
+        if before.as_ref().is_some_and(|before| *before != now) {
+            browser::focus("main");
+        }
+        before = Some(now);
+    });
+}
+
+/// Progress in the header: seen on every page, so that leaving a room does not hide its uploads.
+#[component]
+fn Elsewhere() -> impl IntoView {
+    let ctx = state::ctx();
+    let text = move || {
+        let totals = ctx.totals.get();
+        let percent = format::percent(totals.bytes, totals.size);
+        let speed = pace::of_all(ctx).speed.map(|speed| format!(" · {}", format::speed(speed))).unwrap_or_default();
+        format!("{percent}%{speed}")
+    };
+    view! {
+        <Show when=move || ctx.totals.with(|totals| totals.open > 0)>
+            <span class="pill pill-progress" title="All uploads of this device together">
+                {text}
+            </span>
+        </Show>
+    }
+}
+
+fn title_follows(ctx: Ctx) {
+    let title = Memo::new(move |_| {
+        let progress = ctx.totals.with(|t| (t.open > 0).then(|| format!("{}% · ", format::percent(t.bytes, t.size))));
+        let about = ctx.title.with(|title| match title.as_str() {
+            "" => String::new(),
+            title => format!("{title} – "),
+        });
+        format!("{}{about}Slipway", progress.unwrap_or_default())
+    });
+    effect(move || document().set_title(&title.get()));
+}
