@@ -2,14 +2,12 @@
 
 mod forms;
 
-use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use slipway_protocol::wire::{DOWNLOAD_URL_SECONDS, PART_URL_SECONDS, UPLOAD_IDLE_SECONDS, UPLOAD_LIFE_SECONDS};
 
-use crate::extract::CdnSecret;
+use crate::edge::source::CdnSecret;
 
 /// Why the environment is not right. A sentence that names the variable.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -29,10 +27,6 @@ pub enum TableEndpoint {
     Aws,
     /// A DynamoDB-compatible server at this URL.
     Url(String),
-    /// Inside dev-server, in this SQLite file.
-    File(PathBuf),
-    /// Inside dev-server, gone when it ends.
-    Memory,
 }
 
 /// What one room may hold.
@@ -98,17 +92,6 @@ impl Default for CallTimes {
     }
 }
 
-/// What only dev-server needs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DevConfig {
-    /// Where it listens; port 0 picks one.
-    pub addr: SocketAddr,
-    /// The folder of the built page; none: no page.
-    pub page_dir: Option<PathBuf>,
-    /// How often the sweep runs.
-    pub sweep_every: Duration,
-}
-
 /// Everything the functions are told.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -153,8 +136,6 @@ pub struct Config {
     pub call: CallTimes,
     /// What the CDN shows, so that its word on the client's address counts; none: there is no CDN.
     pub cdn_secret: Option<CdnSecret>,
-    /// What only dev-server needs.
-    pub dev: DevConfig,
 }
 
 impl Config {
@@ -165,7 +146,7 @@ impl Config {
 
     /// Reads variables from wherever `get` finds them.
     pub fn read(get: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let env = Env { get };
+        let env = Env::new(get);
         Ok(Self {
             bucket: env.required("SLIPWAY_BUCKET", "the name of the bucket")?,
             table: env.required("SLIPWAY_TABLE", "the name of the table")?,
@@ -187,18 +168,24 @@ impl Config {
             source: env.source_limits()?,
             call: CallTimes::default(),
             cdn_secret: env.cdn_secret()?,
-            dev: env.dev()?,
         })
     }
 }
 
-struct Env<'a> {
+/// Variables, and how their texts are read.
+#[expect(missing_debug_implementations, reason = "where they come from has none")]
+pub struct Env<'a> {
     get: &'a dyn Fn(&str) -> Option<String>,
 }
 
-impl Env<'_> {
+impl<'a> Env<'a> {
+    /// From wherever `get` finds them.
+    pub fn new(get: &'a dyn Fn(&str) -> Option<String>) -> Self {
+        Self { get }
+    }
+
     /// An empty variable counts as absent: templates and shells set them so.
-    fn text(&self, name: &str) -> Option<String> {
+    pub fn text(&self, name: &str) -> Option<String> {
         (self.get)(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
     }
 
@@ -212,7 +199,7 @@ impl Env<'_> {
     }
 
     /// S3 signs for seven days at most, and a year of seconds is an error in any of these.
-    fn seconds(&self, name: &'static str, default: u64) -> Result<u64, ConfigError> {
+    pub fn seconds(&self, name: &'static str, default: u64) -> Result<u64, ConfigError> {
         let most = if name.contains("_URL_") { 7 * 24 * 3600 } else { 366 * 24 * 3600 };
         let seconds = self.number(name, default)?;
         if seconds > most { Err(ConfigError::Bad(name, "seconds, not that many")) } else { Ok(seconds) }
@@ -247,14 +234,7 @@ impl Env<'_> {
     }
 
     fn table_endpoint(&self) -> Result<TableEndpoint, ConfigError> {
-        const NAME: &str = "SLIPWAY_TABLE_ENDPOINT";
-        let Some(text) = self.text(NAME) else { return Ok(TableEndpoint::Aws) };
-        match text.strip_prefix("embedded:") {
-            Some("memory") => Ok(TableEndpoint::Memory),
-            Some("") => Err(ConfigError::Bad(NAME, "a path, or `memory`, behind the colon")),
-            Some(path) => Ok(TableEndpoint::File(path.into())),
-            None => forms::url(&text).map(TableEndpoint::Url).ok_or(ConfigError::Bad(NAME, forms::URL)),
-        }
+        Ok(self.url("SLIPWAY_TABLE_ENDPOINT")?.map_or(TableEndpoint::Aws, TableEndpoint::Url))
     }
 
     fn room_limits(&self) -> Result<RoomLimits, ConfigError> {
@@ -276,17 +256,6 @@ impl Env<'_> {
         const NAME: &str = "SLIPWAY_CDN_SECRET";
         let Some(text) = self.text(NAME) else { return Ok(None) };
         CdnSecret::new(&text).map(Some).ok_or(ConfigError::Bad(NAME, "at least 32 characters"))
-    }
-
-    fn dev(&self) -> Result<DevConfig, ConfigError> {
-        let addr = self.text("SLIPWAY_ADDR").unwrap_or_else(|| "127.0.0.1:8080".into());
-        Ok(DevConfig {
-            addr: addr
-                .parse()
-                .map_err(|_| ConfigError::Bad("SLIPWAY_ADDR", "an address and port, such as 127.0.0.1:8080"))?,
-            page_dir: self.text("SLIPWAY_PAGE_DIR").map(PathBuf::from),
-            sweep_every: Duration::from_secs(self.seconds("SLIPWAY_SWEEP_SECONDS", 60)?),
-        })
     }
 }
 
@@ -316,7 +285,6 @@ mod tests {
         assert_eq!((config.part_url_seconds, config.download_url_seconds), (900, 60));
         assert_eq!(config.upload_idle_seconds, 7 * 24 * 3600);
         assert_eq!(config.room.max_bytes, 10 << 40);
-        assert_eq!(config.dev.addr.port(), 8080);
         let batches = 10_000_u64.div_ceil(MAX_UPLOADS_PER_CALL as u64);
         assert!(
             2 * batches <= config.rates.calls_per_minute,
@@ -343,7 +311,6 @@ mod tests {
             ("SLIPWAY_S3_UPLOAD_PATH", "/parts/here"),
             ("SLIPWAY_S3_UPLOAD_PATH", "/Parts"),
             ("SLIPWAY_S3_PATH_STYLE", "maybe"),
-            ("SLIPWAY_TABLE_ENDPOINT", "embedded:"),
             ("SLIPWAY_TABLE_ENDPOINT", "table"),
             ("SLIPWAY_PAGE_ORIGIN", "https://page.example/path"),
             ("SLIPWAY_PART_URL_SECONDS", "00"),
@@ -352,7 +319,6 @@ mod tests {
             ("SLIPWAY_RATE_PER_MINUTE", "-1"),
             ("SLIPWAY_SOURCE_BYTES_PER_DAY", "much"),
             ("SLIPWAY_CDN_SECRET", "too-short"),
-            ("SLIPWAY_ADDR", "9191"),
         ];
         for (name, value) in wrong {
             let text = read(&[(name, value)]).unwrap_err().to_string();
@@ -365,13 +331,13 @@ mod tests {
         let config = read(&[
             ("SLIPWAY_S3_PUBLIC_ENDPOINTS", "http://a:9000/, http://b:9000"),
             ("SLIPWAY_S3_UPLOAD_PATH", "/to-storage-1"),
-            ("SLIPWAY_TABLE_ENDPOINT", "embedded:.slipway/table.db"),
+            ("SLIPWAY_TABLE_ENDPOINT", "http://table:8000"),
             ("SLIPWAY_PAGE_ORIGIN", "https://page.example"),
         ])
         .unwrap();
         assert_eq!(config.s3_public_endpoints, ["http://a:9000", "http://b:9000"]);
         assert_eq!(config.s3_upload_path.as_deref(), Some("/to-storage-1"));
-        assert_eq!(config.table_endpoint, TableEndpoint::File(".slipway/table.db".into()));
+        assert_eq!(config.table_endpoint, TableEndpoint::Url("http://table:8000".into()));
         assert_eq!(config.page_origins, ["https://page.example"]);
     }
 

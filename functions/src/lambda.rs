@@ -4,10 +4,11 @@ use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::app::App;
 use crate::config::Config;
+use crate::edge::openapi::Routes;
 use crate::logging;
-use crate::routers::{self, Routes};
-use crate::state::App;
+use crate::routers;
 
 /// Serves routes as API Gateway HTTP API events, payload version 2.0. Returns only when it cannot go on.
 pub async fn serve(routes: Routes) -> Result<(), Error> {
@@ -27,7 +28,7 @@ where
 }
 
 fn start() -> Result<App, Error> {
-    logging::start()?;
+    logging::start(&[])?;
     Config::from_env().map(App::connect).map_err(|error| {
         tracing::error!("{error}");
         error.into()

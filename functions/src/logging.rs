@@ -5,8 +5,8 @@ use tracing_subscriber::EnvFilter;
 use crate::config::ConfigError;
 
 /// The crates that see whole requests. At a lower level they print signed URLs, headers and bodies, so whatever
-/// the filter says, they stay at warnings. The embedded table warns of every condition that does not hold.
-const QUIET: [&str; 15] = [
+/// the filter says, they stay at warnings.
+const QUIET: [&str; 14] = [
     "aws_credential_types=warn",
     "aws_runtime=warn",
     "aws_sdk_dynamodb=warn",
@@ -17,16 +17,16 @@ const QUIET: [&str; 15] = [
     "aws_smithy_http_client=warn",
     "aws_smithy_runtime=warn",
     "aws_smithy_runtime_api=warn",
-    "dynoxide=error",
     "h2=warn",
     "hyper=warn",
     "hyper_util=warn",
     "lambda_runtime=warn",
 ];
 
-/// Starts logging to stderr by the filter in SLIPWAY_LOG, `info` unless set.
-pub fn start() -> Result<(), ConfigError> {
-    let filter = filter(std::env::var("SLIPWAY_LOG").ok().as_deref())?;
+/// Starts logging to stderr by the filter in SLIPWAY_LOG, `info` unless set. `quiet`: directives that hold whatever the
+/// filter says, beside our own.
+pub fn start(quiet: &[&str]) -> Result<(), ConfigError> {
+    let filter = filter(std::env::var("SLIPWAY_LOG").ok().as_deref(), quiet)?;
     let lines = tracing_subscriber::fmt().json().flatten_event(true).with_span_list(false);
     lines.with_env_filter(filter).with_writer(std::io::stderr).init();
     std::panic::set_hook(Box::new(|panic| {
@@ -37,9 +37,9 @@ pub fn start() -> Result<(), ConfigError> {
 }
 
 /// The filter, with the crates kept quiet that would print secrets.
-fn filter(text: Option<&str>) -> Result<EnvFilter, ConfigError> {
+fn filter(text: Option<&str>, quiet: &[&str]) -> Result<EnvFilter, ConfigError> {
     let text = text.filter(|text| !text.trim().is_empty()).unwrap_or("info");
     let bad = |_| ConfigError::Bad("SLIPWAY_LOG", "a filter such as `info` or `functions=debug`");
     let filter = EnvFilter::try_new(text).map_err(bad)?;
-    Ok(QUIET.iter().filter_map(|directive| directive.parse().ok()).fold(filter, EnvFilter::add_directive))
+    Ok(QUIET.iter().chain(quiet).filter_map(|directive| directive.parse().ok()).fold(filter, EnvFilter::add_directive))
 }

@@ -7,16 +7,13 @@ use slipway_protocol::wire::error::ErrorCode;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::answer::answer;
-use crate::cors::cors;
-use crate::error::ApiFailure;
-use crate::extract::MAX_BODY_BYTES;
-use crate::openapi;
+use crate::app::App;
+use crate::edge::answer::answer;
+use crate::edge::cors::cors;
+use crate::edge::error::ApiFailure;
+use crate::edge::extract::MAX_BODY_BYTES;
+use crate::edge::openapi::{self, Routes};
 use crate::routes;
-use crate::state::App;
-
-/// Routes with their documentation.
-pub type Routes = OpenApiRouter<App>;
 
 /// The name of a function's binary, and its routes.
 pub type Function = (&'static str, fn() -> Routes);
@@ -41,7 +38,7 @@ pub fn rooms() -> Routes {
         .merge(routes::audit::router())
         .merge(routes::events::router())
         .merge(routes::files::router())
-        .merge(routes::openapi::router())
+        .merge(routes::openapi::router(document))
 }
 
 /// Begins uploads.

@@ -8,11 +8,11 @@ use slipway_protocol::wire::id::UploadId;
 use slipway_protocol::wire::{MAX_PARTS_IN_CALL, UploadState};
 use tokio::time::Instant;
 
-use crate::error::ApiFailure;
+use crate::app::App;
+use crate::edge::error::ApiFailure;
 use crate::records::due::{self, Cursor, Due, SHARDS, Subject};
 use crate::records::file;
 use crate::records::upload::{self, Reason, UploadRecord};
-use crate::state::App;
 use crate::storage::StorageError;
 use crate::table::TableError;
 use crate::uploads::{abort, complete, finish, remove, take_lease};

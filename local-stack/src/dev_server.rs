@@ -200,9 +200,7 @@ fn binary() -> Result<PathBuf> {
         .map(|profile| target.join(profile).join("dev-server"))
         .into_iter()
         .find(|candidate| candidate.is_file())
-        .with_context(|| {
-            format!("no dev-server in {}: `cargo build -p functions --bin dev-server` makes it", target.display())
-        })
+        .with_context(|| format!("no dev-server in {}: `cargo build -p dev-server` makes it", target.display()))
 }
 
 #[cfg(test)]

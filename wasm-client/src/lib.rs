@@ -16,7 +16,7 @@ pub use browser::files::has_picker;
 pub use client::Client;
 pub use error::ClientError;
 pub use shell::changes::Change;
-pub use shell::notices::{Level, Notice};
+pub use shell::notices::{Level, Notice, Unread};
 pub use shell::offers::Offer;
 pub use shell::rooms::SavedRoom;
 pub use slipway_protocol::machine::{Actions, Cell, LocalId, Reason, Stage, Totals, View, Which};

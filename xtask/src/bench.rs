@@ -65,13 +65,13 @@ fn hash_alone(to: &Path) -> Result<()> {
 }
 
 fn build() -> Result<()> {
-    run(cargo().args(["build", "--release", "-p", "functions", "--bin", "dev-server"]))?;
+    run(cargo().args(["build", "--release", "-p", "dev-server"]))?;
     run(cargo().args(["build", "--release", "-p", "bench"]))
 }
 
 fn build_functions() -> Result<()> {
     let mut functions = cargo();
-    functions.args(["build", "--profile", "lambda", "-p", "functions", "--no-default-features", "--bins"]);
+    functions.args(["build", "--profile", "lambda", "-p", "functions", "--bins"]);
     run(functions.arg("--target-dir").arg(lambdas()))
 }
 

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use crate::command::{cargo, output, run, step, tool};
 
 const PACKAGES: &[&str] =
-    &["slipway-protocol", "multi-md5", "functions", "local-stack", "xtask", "lab", "e2e", "bench", "app"];
+    &["slipway-protocol", "multi-md5", "functions", "dev-server", "local-stack", "xtask", "lab", "e2e", "bench", "app"];
 
 /// `-p` for each of them.
 pub(crate) fn packages() -> impl Iterator<Item = &'static str> {
@@ -33,7 +33,7 @@ pub(crate) fn build_tests() -> Result<()> {
 /// dev-server alone.
 pub(crate) fn build_dev_server() -> Result<()> {
     step("Building dev-server", || {
-        run(cargo().args(["build", "-p", "functions", "--bin", "dev-server"])).context("dev-server does not build")
+        run(cargo().args(["build", "-p", "dev-server"])).context("dev-server does not build")
     })
 }
 

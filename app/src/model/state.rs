@@ -138,8 +138,8 @@ impl Ctx {
         self.show(text.into(), false);
     }
 
-    pub(crate) fn complain(self, text: impl std::fmt::Display) {
-        self.show(text.to_string(), true);
+    pub(crate) fn complain(self, text: impl Into<String>) {
+        self.show(text.into(), true);
     }
 
     fn show(self, text: String, bad: bool) {

@@ -55,7 +55,7 @@ impl Loaded {
                     self.next.set(page.next_after);
                     self.entries.update(|entries| entries.extend(page.entries));
                 }
-                Err(error) => self.error.set(Some(error.to_string())),
+                Err(error) => self.error.set(Some(text::error_text(&error))),
             }
         });
     }
@@ -137,7 +137,7 @@ fn RemoveMember(room: RoomId, member: MemberId, who: String) -> impl IntoView {
         spawn_local(async move {
             match ctx.client().remove_member(room, member).await {
                 Ok(()) => ctx.toast("Removed from the room."),
-                Err(error) => ctx.complain(error),
+                Err(error) => ctx.complain(text::error_text(&error)),
             }
         });
     };

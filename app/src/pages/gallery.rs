@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use slipway_protocol::wire::id::{FileId, MemberId, RoomId, UploadId};
 use slipway_protocol::wire::link::{LinkSecret, Role, RoomLink};
 use slipway_protocol::wire::{FileInfo, FileMeta, Meta, Quota, RoomView, UploadInfo, UploadState};
-use wasm_client::{Actions, Cell, ClientError, Level, LocalId, Notice, Reason, SavedRoom, Stage, Totals, View};
+use wasm_client::{Actions, Cell, ClientError, LocalId, Notice, Reason, SavedRoom, Stage, Totals, View};
 
 use crate::browser;
 use crate::model::live::Live;
@@ -111,20 +111,8 @@ fn fill(ctx: Ctx, state: &str) {
 }
 
 fn notices() -> Vec<Notice> {
-    let notice = |key, level, text: &str| Notice { key, level, text: text.into() };
-    vec![
-        notice(
-            "storage",
-            Level::Error,
-            "Storage can't be reached from this browser. Ask whoever runs Slipway to check the bucket's CORS settings.",
-        ),
-        notice(
-            "private",
-            Level::Warning,
-            "This browser keeps nothing (private mode?): uploads work, but a reload can't go on with them.",
-        ),
-        notice("info", Level::Info, "Your device stays awake while it uploads."),
-    ]
+    let (storage, page) = ("https://bucket.example".into(), "https://slipway.example".into());
+    vec![Notice::StorageCors { storage, page }, Notice::NoCheckpoint, Notice::NoWorker]
 }
 
 fn upload(id: u64, name: &str, size: u64, stage: Stage, reason: Option<Reason>, percent: u8) -> View {

@@ -63,7 +63,7 @@ fn NewRoom() -> impl IntoView {
                     ctx.place.go(&format!("/r/{}", saved.room));
                 }
                 Err(fault) => {
-                    error.try_set(Some(fault.to_string()));
+                    error.try_set(Some(text::error_text(&fault)));
                 }
             }
             busy.try_set(false);

@@ -9,6 +9,7 @@ use crate::model::place::Page;
 use crate::model::state::Ctx;
 use crate::model::{cap, format, pace, state};
 use crate::pages::{AuditPage, Home, NotFound, RoomPage};
+use crate::text;
 use crate::view::parts::Announcer;
 use crate::view::parts::{Notices, QuestionDialog, Show, Skeleton, ThemeButton, Toasts, Wordmark, effect};
 
@@ -17,7 +18,7 @@ use crate::view::parts::{Notices, QuestionDialog, Show, Skeleton, ThemeButton, T
 pub(crate) fn Root() -> impl IntoView {
     let ctx = Ctx::new();
     provide_context(ctx);
-    spawn_local(async move { ctx.begin(&Client::start().await) });
+    spawn_local(async move { ctx.begin(&Client::start(text::PANIC).await) });
     cap::follow(ctx);
     title_follows(ctx);
     view! {

@@ -36,13 +36,13 @@ pub(crate) async fn measure(folder: &Path, rounds: usize) -> Result<Functions> {
     Ok(Functions { cold, signing })
 }
 
-/// A program for each source of the functions, but dev-server.
+/// A program for each source of the functions.
 fn names(folder: &Path) -> Result<Vec<String>> {
     let sources = local_stack::workspace().join("functions/src/bin");
     let entries = std::fs::read_dir(&sources).with_context(|| format!("cannot read {}", sources.display()))?;
     let mut names: Vec<String> =
         entries.flatten().filter_map(|entry| Some(entry.path().file_stem()?.to_str()?.to_owned())).collect();
-    names.retain(|name| name != "dev-server" && folder.join(name).is_file());
+    names.retain(|name| folder.join(name).is_file());
     names.sort();
     Ok(names)
 }

@@ -1,6 +1,7 @@
 //! The Lambda function `finish`: invoked by `complete` with what does not fit into its call.
 
-use functions::uploads::finish::{FinishRequest, finish};
+use functions::uploads::finish::finish;
+use functions::uploads::finisher::FinishRequest;
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {

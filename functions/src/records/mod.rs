@@ -19,6 +19,7 @@ pub mod link;
 pub mod member;
 pub mod plan;
 pub mod room;
+pub mod sequence;
 pub mod token;
 pub mod upload;
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use slipway_protocol::wire::id::{MemberId, RoomId};
 use slipway_protocol::wire::link::{MemberToken, Role, Verifier};
 
-use crate::state::App;
+use crate::app::App;
 use crate::table::{Key, Table, TableError, Write};
 
 /// Without a call for so long, a token is dead, in seconds: 12 h.

@@ -5,11 +5,10 @@ use http::StatusCode;
 use slipway_protocol::wire::id::UploadId;
 use utoipa_axum::routes;
 
-use crate::error::ApiFailure;
-use crate::extract::{Ids, Member};
-use crate::openapi::Failures;
-use crate::routers::Routes;
-use crate::state::App;
+use crate::app::App;
+use crate::edge::error::ApiFailure;
+use crate::edge::extract::{Ids, Member};
+use crate::edge::openapi::{Failures, Routes};
 use crate::uploads::abort;
 
 /// This file's routes.

@@ -6,11 +6,10 @@ use slipway_protocol::wire::id::UploadId;
 use slipway_protocol::wire::{Adopt, Adoption};
 use utoipa_axum::routes;
 
-use crate::error::ApiFailure;
-use crate::extract::{Body, Ids, Member};
-use crate::openapi::Failures;
-use crate::routers::Routes;
-use crate::state::App;
+use crate::app::App;
+use crate::edge::error::ApiFailure;
+use crate::edge::extract::{Body, Ids, Member};
+use crate::edge::openapi::{Failures, Routes};
 use crate::uploads::adopt;
 
 /// This file's routes.

@@ -7,12 +7,11 @@ use slipway_protocol::wire::id::RoomId;
 use utoipa_axum::routes;
 
 use super::AfterNumber;
-use crate::audit;
-use crate::error::ApiFailure;
-use crate::extract::{Ids, Member, Params};
-use crate::openapi::Failures;
-use crate::routers::Routes;
-use crate::state::App;
+use crate::app::App;
+use crate::edge::error::ApiFailure;
+use crate::edge::extract::{Ids, Member, Params};
+use crate::edge::openapi::{Failures, Routes};
+use crate::rooms::audit;
 
 /// This file's routes.
 pub fn router() -> Routes {

@@ -7,11 +7,11 @@ use slipway_protocol::wire::id::{RoomId, UploadId};
 use slipway_protocol::wire::{CompleteMany, CompletedMany, Completion};
 use utoipa_axum::routes;
 
-use crate::error::ApiFailure;
-use crate::extract::{Body, Ids, Member, RequestId};
-use crate::openapi::Failures;
-use crate::routers::Routes;
-use crate::state::App;
+use crate::app::App;
+use crate::edge::error::ApiFailure;
+use crate::edge::extract::{Body, Ids, Member};
+use crate::edge::openapi::{Failures, Routes};
+use crate::edge::request_id::RequestId;
 use crate::uploads::complete;
 
 /// This file's routes.

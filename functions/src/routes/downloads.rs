@@ -7,12 +7,11 @@ use slipway_protocol::wire::id::FileId;
 use slipway_protocol::wire::{Download, DownloadGrant};
 use utoipa_axum::routes;
 
-use crate::downloads;
-use crate::error::ApiFailure;
-use crate::extract::{Body, Ids, Member};
-use crate::openapi::Failures;
-use crate::routers::Routes;
-use crate::state::App;
+use crate::app::App;
+use crate::edge::error::ApiFailure;
+use crate::edge::extract::{Body, Ids, Member};
+use crate::edge::openapi::{Failures, Routes};
+use crate::rooms::downloads;
 
 /// This file's routes.
 pub fn router() -> Routes {

@@ -7,12 +7,11 @@ use slipway_protocol::wire::FilePage;
 use slipway_protocol::wire::id::{FileId, RoomId};
 use utoipa_axum::routes;
 
-use crate::error::ApiFailure;
-use crate::extract::{Ids, Member, Params};
-use crate::openapi::Failures;
+use crate::app::App;
+use crate::edge::error::ApiFailure;
+use crate::edge::extract::{Ids, Member, Params};
+use crate::edge::openapi::{Failures, Routes};
 use crate::records::file;
-use crate::routers::Routes;
-use crate::state::App;
 
 /// How many files a page has.
 pub(super) const PAGE_FILES: u32 = 200;

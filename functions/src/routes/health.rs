@@ -4,7 +4,7 @@ use axum::Json;
 use slipway_protocol::wire::Health;
 use utoipa_axum::routes;
 
-use crate::routers::Routes;
+use crate::edge::openapi::Routes;
 
 /// This file's routes.
 pub fn router() -> Routes {

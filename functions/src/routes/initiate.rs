@@ -7,11 +7,11 @@ use slipway_protocol::wire::id::RoomId;
 use slipway_protocol::wire::{IDEMPOTENCY_KEY, Initiate, Initiated};
 use utoipa_axum::routes;
 
-use crate::error::ApiFailure;
-use crate::extract::{Body, Ids, Member, Source};
-use crate::openapi::Failures;
-use crate::routers::Routes;
-use crate::state::App;
+use crate::app::App;
+use crate::edge::error::ApiFailure;
+use crate::edge::extract::{Body, Ids, Member};
+use crate::edge::openapi::{Failures, Routes};
+use crate::edge::source::Source;
 use crate::uploads::initiate;
 
 /// This file's routes.

@@ -9,15 +9,14 @@ use slipway_protocol::wire::{LinkRotated, RotateLink};
 use utoipa_axum::routes;
 
 use super::rooms::check_wrapped_key;
-use crate::error::ApiFailure;
-use crate::extract::{Body, Ids, Member};
-use crate::journal::{self, Journal};
-use crate::limits;
-use crate::openapi::Failures;
+use crate::app::App;
+use crate::edge::error::ApiFailure;
+use crate::edge::extract::{Body, Ids, Member};
+use crate::edge::limits;
+use crate::edge::openapi::{Failures, Routes};
 use crate::records::link::{self, LinkRecord};
 use crate::records::{member, token};
-use crate::routers::Routes;
-use crate::state::App;
+use crate::rooms::journal::{self, Journal};
 use crate::table::{TableError, Write};
 
 /// Two managers may rotate at once; each try reads the link anew.
@@ -79,7 +78,7 @@ async fn revoke(
 async fn manager(app: &App, caller: Member, room: RoomId) -> Result<Member, ApiFailure> {
     let caller = caller.in_room(room)?;
     caller.may_manage()?;
-    limits::charge_member(app, &caller).await?;
+    limits::charge_member(app, caller.id).await?;
     Ok(caller)
 }
 

@@ -8,20 +8,20 @@ use slipway_protocol::wire::link::MemberToken;
 use slipway_protocol::wire::{Join, Joined};
 use utoipa_axum::routes;
 
-use crate::error::ApiFailure;
-use crate::extract::{Body, Ids, Member, OldToken, Source, member_removed};
+use crate::app::App;
+use crate::edge::error::ApiFailure;
+use crate::edge::extract::{Body, Ids, Member, OldToken, member_removed};
+use crate::edge::limits;
+use crate::edge::openapi::{Failures, Routes};
+use crate::edge::source::Source;
+use crate::edge::text;
 use crate::ids;
-use crate::journal::{self, Journal};
-use crate::limits;
-use crate::openapi::Failures;
 use crate::records::link::{self, LinkRecord};
 use crate::records::member::{self, MemberRecord, Principal};
 use crate::records::room::{self, RoomRecord};
 use crate::records::token::{self, IDLE_SECONDS, TokenRecord};
-use crate::routers::Routes;
-use crate::state::App;
+use crate::rooms::journal::{self, Journal};
 use crate::table::{TableError, Write, read};
-use crate::text;
 
 /// The longest display name, in characters.
 const MAX_DISPLAY_NAME: usize = 60;
@@ -184,7 +184,7 @@ async fn remove(
 ) -> Result<StatusCode, ApiFailure> {
     let caller = caller.in_room(room)?;
     caller.may_manage()?;
-    limits::charge_member(&app, &caller).await?;
+    limits::charge_member(&app, caller.id).await?;
     let key = member::key(room, member_id);
     let member: Option<MemberRecord> = app.table.get(&key).await?;
     if member.ok_or_else(ApiFailure::not_found)?.removed {

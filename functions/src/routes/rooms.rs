@@ -12,19 +12,20 @@ use slipway_protocol::wire::{CreateRoom, FilePage, NewLink, RoomCreated, RoomVie
 use utoipa_axum::routes;
 
 use super::files::PAGE_FILES;
-use crate::error::ApiFailure;
-use crate::extract::{Body, Ids, Member, Source};
-use crate::journal::{self, Journal};
-use crate::limits;
-use crate::openapi::Failures;
-use crate::quota::{self, QuotaRecord};
+use crate::app::App;
+use crate::edge::error::ApiFailure;
+use crate::edge::extract::{Body, Ids, Member};
+use crate::edge::limits;
+use crate::edge::openapi::{Failures, Routes};
+use crate::edge::source::Source;
+use crate::edge::text;
 use crate::records::link::{self, LinkRecord};
 use crate::records::room::{self, RoomRecord};
+use crate::records::sequence::{self, Sequence};
 use crate::records::{file, upload};
-use crate::routers::Routes;
-use crate::state::App;
+use crate::rooms::journal::{self, Journal};
+use crate::rooms::quota::{self, QuotaRecord};
 use crate::table::{TableError, Write, read};
-use crate::text;
 
 /// The longest room name, in characters.
 const MAX_ROOM_NAME: usize = 120;
@@ -117,13 +118,13 @@ fn room_exists() -> ApiFailure {
     security(("member" = [])), responses((status = 200, body = RoomView), Failures))]
 async fn view(State(app): State<App>, member: Member, Ids(room): Ids<RoomId>) -> Result<Json<RoomView>, ApiFailure> {
     let member = member.in_room(room)?;
-    let keys = [room::key(room), quota::key(room), journal::key(room)];
+    let keys = [room::key(room), quota::key(room), sequence::key(room)];
     let mut items = app.table.get_many(&keys).await?.into_iter();
     let mut next = || items.next().flatten();
     let (record, used, sequence) = (next(), next(), next());
     let record: RoomRecord = record.map(read).transpose()?.ok_or_else(ApiFailure::not_found)?;
     let used = used.map(read).transpose()?.unwrap_or_default();
-    let sequence: journal::Sequence = sequence.map(read).transpose()?.unwrap_or_default();
+    let sequence: Sequence = sequence.map(read).transpose()?.unwrap_or_default();
     let (files, uploads) = futures::try_join!(visible_files(&app, &member), visible_uploads(&app, &member))?;
     Ok(Json(RoomView {
         room_id: room,

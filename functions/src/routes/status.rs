@@ -7,11 +7,10 @@ use slipway_protocol::wire::id::{PartNumber, UploadId};
 use slipway_protocol::wire::{Progress, UploadStatus};
 use utoipa_axum::routes;
 
-use crate::error::ApiFailure;
-use crate::extract::{Ids, Member, Params};
-use crate::openapi::Failures;
-use crate::routers::Routes;
-use crate::state::App;
+use crate::app::App;
+use crate::edge::error::ApiFailure;
+use crate::edge::extract::{Ids, Member, Params};
+use crate::edge::openapi::{Failures, Routes};
 use crate::uploads::{progress, status};
 
 /// This file's routes.

@@ -1,6 +1,6 @@
 //! The one DynamoDB table: keys, reads, conditional writes and transactions.
 //!
-//! The same calls go to DynamoDB, to DynamoDB Local and to the table inside dev-server.
+//! The same calls go to DynamoDB and to whatever speaks as it does.
 
 mod create;
 mod error;
@@ -71,7 +71,7 @@ pub struct Table {
 }
 
 impl Table {
-    /// Makes the client. Nothing is sent yet. An embedded table must have been started: its URL is passed here then.
+    /// Makes the client. Nothing is sent yet.
     pub fn new(sdk: &SdkConfig, name: &str, endpoint: &TableEndpoint) -> Self {
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(CONNECT_TIMEOUT)

@@ -4,14 +4,14 @@ use slipway_protocol::wire::UploadState;
 use slipway_protocol::wire::error::ErrorCode;
 use slipway_protocol::wire::id::{MemberId, UploadId};
 
-use super::faults::Point;
 use super::{closed, in_room, remove};
-use crate::error::ApiFailure;
-use crate::extract::Member;
-use crate::limits;
+use crate::app::App;
+use crate::edge::error::ApiFailure;
+use crate::edge::extract::Member;
+use crate::edge::limits;
+use crate::faults::Point;
 use crate::records::due::Due;
 use crate::records::upload::{Reason, UploadRecord};
-use crate::state::App;
 use crate::table::TableError;
 
 /// Sweep goes on with what a killed function left, after so long, in milliseconds.
@@ -21,7 +21,7 @@ const MAX_LOOKS: u32 = 5;
 
 /// Cancels the upload and leaves nothing of it in storage. Cancelled before is no error.
 pub async fn abort(app: &App, member: &Member, id: UploadId) -> Result<(), ApiFailure> {
-    limits::charge_member(app, member).await?;
+    limits::charge_member(app, member.id).await?;
     for _ in 0..MAX_LOOKS {
         let upload = in_room(app, member, id).await?;
         let reason = match (upload.beginner() == member.id, member.role.may_manage()) {

@@ -11,13 +11,13 @@ use slipway_protocol::wire::id::{MemberId, PartNumber, UploadId};
 use slipway_protocol::wire::{Adoption, Proof, StoredPart, UploadState};
 
 use super::{closed, visible};
-use crate::error::ApiFailure;
-use crate::extract::Member;
+use crate::app::App;
+use crate::edge::error::ApiFailure;
+use crate::edge::extract::Member;
+use crate::edge::limits;
 use crate::ids;
-use crate::journal::{self, Journal};
-use crate::limits;
 use crate::records::upload::{self, UploadRecord};
-use crate::state::App;
+use crate::rooms::journal::{self, Journal};
 use crate::storage::StorageError;
 use crate::table::{Key, TableError, Write};
 
@@ -44,7 +44,7 @@ fn key(upload: UploadId, member: MemberId) -> Key {
 /// Without proofs: names the parts to prove. With them: hands the upload to the caller.
 pub async fn adopt(app: &App, member: &Member, id: UploadId, proofs: &[Proof]) -> Result<Adoption, ApiFailure> {
     member.may_upload()?;
-    limits::charge_member(app, member).await?;
+    limits::charge_member(app, member.id).await?;
     let upload = visible(app, member, id).await?;
     if !upload.state.is_open() {
         return Err(closed(&upload));

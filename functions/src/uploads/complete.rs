@@ -9,24 +9,24 @@ use slipway_protocol::wire::{CompleteMany, CompletedMany, Completion, Completion
 use slipway_protocol::wire::{MAX_PARTS_IN_CALL, MAX_UPLOADS_PER_CALL};
 use tokio::time::Instant;
 
+use super::complete_batch::BATCH_LANES;
 use super::verify::parts_incomplete;
-use super::{COMPLETING_RETRY_SECONDS, closed, finish, lease, owned, together, verify};
-use crate::error::ApiFailure;
-use crate::extract::{Member, RequestId};
-use crate::limits;
+use super::{COMPLETING_RETRY_SECONDS, closed, complete_batch, finish, lease, owned, verify};
+use crate::app::App;
+use crate::edge::error::ApiFailure;
+use crate::edge::extract::Member;
+use crate::edge::limits;
+use crate::edge::request_id::RequestId;
 use crate::records::upload::UploadRecord;
-use crate::state::App;
 
 /// After the time of a batch is over, what is under way gets so long to be handed over.
 const HAND_OVER: Duration = Duration::from_secs(4);
 /// Somebody else changed the upload while we looked at it: look again, so often at most.
 const MAX_LOOKS: u32 = 5;
-/// Uploads of a batch that are verified at a time.
-pub(super) const BATCH_LANES: usize = 8;
 
 /// Completes the caller's upload.
 pub async fn complete(app: &App, member: &Member, id: UploadId) -> Result<Completion, ApiFailure> {
-    limits::charge_member(app, member).await?;
+    limits::charge_member(app, member.id).await?;
     complete_owned(app, member, id, Instant::now() + app.config.call.complete).await
 }
 
@@ -42,9 +42,9 @@ pub async fn complete_many(
     if count == 0 || count > MAX_UPLOADS_PER_CALL {
         return Err(ApiFailure::bad("uploadIds", format!("Name 1 to {MAX_UPLOADS_PER_CALL} uploads.")));
     }
-    limits::charge_member(app, member).await?;
+    limits::charge_member(app, member.id).await?;
     let until = Instant::now() + app.config.call.complete;
-    let files = completed_together(app, member, &request.upload_ids, until).await;
+    let files = completed_in_batch(app, member, &request.upload_ids, until).await;
     let results = futures::stream::iter(request.upload_ids.clone())
         .map(|id| {
             let file = files.get(&id).cloned();
@@ -65,7 +65,7 @@ pub async fn complete_many(
 
 /// Those that could be completed together, in half of the call's time at most. Whatever stood in the way is found again by
 /// those that are looked at by themselves.
-async fn completed_together(
+async fn completed_in_batch(
     app: &App,
     member: &Member,
     ids: &[UploadId],
@@ -74,17 +74,17 @@ async fn completed_together(
     // A task of its own: a caller that hangs up does not leave what was sent to lie.
     let task = tokio::spawn({
         let (app, member, ids) = (app.clone(), member.clone(), ids.to_vec());
-        async move { together::complete(&app, &member, &ids).await }
+        async move { complete_batch::complete(&app, &member, &ids).await }
     });
     let half = until.saturating_duration_since(Instant::now()) / 2;
     match tokio::time::timeout(half, task).await {
         Ok(Ok(Ok(files))) => files,
         Ok(Ok(Err(failure))) => {
-            tracing::info!(code = failure.code().as_str(), "not completed together");
+            tracing::info!(code = failure.code().as_str(), "a batch was not completed together");
             HashMap::new()
         }
         Ok(Err(panic)) => {
-            tracing::error!(%panic, "completing together");
+            tracing::error!(%panic, "completing a batch");
             HashMap::new()
         }
         Err(_) => HashMap::new(),

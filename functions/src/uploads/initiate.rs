@@ -4,56 +4,44 @@
 //! or sweep goes on from there.
 
 use futures::future::join_all;
-use slipway_protocol::wire::plan::Plan;
-use slipway_protocol::wire::{Event, Initiate, Initiated, Meta, PartToSign, StartedUpload, UploadState};
+use slipway_protocol::wire::{Event, Initiate, Initiated, StartedUpload, UploadState};
 
-use super::faults::Point;
-use super::once::{ONCE, Once};
-use super::{open, presign, validate};
-use crate::error::ApiFailure;
-use crate::extract::{Member, Source};
+use super::idempotency::{IDEMPOTENCY, IdempotentCall};
+use super::validate::{self, Draft};
+use super::{presign, start_in_storage};
+use crate::app::App;
+use crate::edge::error::ApiFailure;
+use crate::edge::extract::Member;
+use crate::edge::limits;
+use crate::edge::source::Source;
+use crate::faults::Point;
 use crate::ids;
-use crate::journal::{self, Journal};
-use crate::limits;
-use crate::quota::{self, Amount};
 use crate::records::due::Due;
 use crate::records::plan;
 use crate::records::upload::{self, UploadRecord};
-use crate::state::App;
+use crate::rooms::journal::{self, Journal};
+use crate::rooms::quota::{self, Amount};
 use crate::table::Write;
 
 /// An upload that storage never heard of is given up so long after its initiate, in milliseconds: a day.
 const PENDING_MS: u64 = 24 * 3_600_000;
-/// Promises outlive their upload by so long, in seconds.
-const KEEP_PROMISES_SECONDS: u64 = 31 * 24 * 3600;
-
-/// An upload that may begin.
-#[derive(Clone, Debug)]
-pub struct Draft {
-    /// What the file is.
-    pub meta: Meta,
-    /// Its parts.
-    pub plan: Plan,
-    /// Parts hashed already: promised with the begin, signed with the answer. Some of the first 100.
-    pub first_parts: Vec<PartToSign>,
-}
 
 /// Begins the uploads of a call and signs their first parts.
 pub async fn initiate(
     app: &App,
     (member, source): (&Member, &Source),
-    once: Option<&str>,
+    idempotency_key: Option<&str>,
     request: &Initiate,
 ) -> Result<Initiated, ApiFailure> {
     member.may_upload()?;
     let drafts = validate::drafts(app, request)?;
-    let once = once.map(|key| Once::new(key, member.id, member.room, request)).transpose()?;
-    limits::charge_member(app, member).await?;
-    let uploads = match begun_before(app, once.as_ref()).await? {
+    let call = idempotency_key.map(|key| IdempotentCall::new(key, member.id, member.room, request)).transpose()?;
+    limits::charge_member(app, member.id).await?;
+    let uploads = match begun_before(app, call.as_ref()).await? {
         Some(before) => before,
         None => {
             limits::charge_bytes(app, source, drafts.iter().map(|draft| draft.plan.size).sum()).await?;
-            begin(app, member, &drafts, once.as_ref()).await?
+            begin(app, member, &drafts, call.as_ref()).await?
         }
     };
     app.faults.at(Point::InitiateRecorded).await;
@@ -66,23 +54,23 @@ pub async fn begin(
     app: &App,
     member: &Member,
     drafts: &[Draft],
-    once: Option<&Once>,
+    call: Option<&IdempotentCall>,
 ) -> Result<Vec<UploadRecord>, ApiFailure> {
     let uploads: Vec<_> = drafts.iter().map(|draft| new_record(app, member, draft)).collect();
     let amount = amount(&uploads);
-    let writes = writes(app, &uploads, drafts, amount, once);
+    let writes = writes(app, &uploads, drafts, amount, call);
     match journal::commit(app, member.room, &writes, &journal_of(&uploads)).await {
         Ok(_) => Ok(uploads),
         // The same call came twice at once.
-        Err(error) if error.refused(ONCE) => begun_before(app, once).await?.ok_or_else(|| error.into()),
+        Err(error) if error.refused(IDEMPOTENCY) => begun_before(app, call).await?.ok_or_else(|| error.into()),
         Err(error) if error.refused(quota::LABEL) => Err(quota::why_refused(app, member.room, amount).await?),
         Err(error) => Err(error.into()),
     }
 }
 
-async fn begun_before(app: &App, once: Option<&Once>) -> Result<Option<Vec<UploadRecord>>, ApiFailure> {
-    let Some(once) = once else { return Ok(None) };
-    let Some(ids) = once.before(app).await? else { return Ok(None) };
+async fn begun_before(app: &App, call: Option<&IdempotentCall>) -> Result<Option<Vec<UploadRecord>>, ApiFailure> {
+    let Some(call) = call else { return Ok(None) };
+    let Some(ids) = call.before(app).await? else { return Ok(None) };
     let records: Option<Vec<_>> = upload::get_many(&app.table, ids).await?.into_iter().collect();
     // Longer ago than records are kept.
     records.ok_or_else(ApiFailure::not_found).map(Some)
@@ -124,22 +112,23 @@ fn amount(uploads: &[UploadRecord]) -> Amount {
 }
 
 /// At most 20 times four, and two: DynamoDB takes 100 with the journal's three.
-fn writes(app: &App, uploads: &[UploadRecord], drafts: &[Draft], amount: Amount, once: Option<&Once>) -> Vec<Write> {
+fn writes(
+    app: &App,
+    uploads: &[UploadRecord],
+    drafts: &[Draft],
+    amount: Amount,
+    call: Option<&IdempotentCall>,
+) -> Vec<Write> {
     let room = uploads[0].room_id;
     let mut writes = vec![quota::reserve(&app.config.room, room, amount)];
-    writes.extend(once.map(|once| once.record(app, uploads.iter().map(|upload| upload.upload_id).collect())));
+    writes.extend(call.map(|call| call.record(app, uploads.iter().map(|upload| upload.upload_id).collect())));
     for (upload, draft) in uploads.iter().zip(drafts) {
         writes.extend(upload.create());
         writes.push(Due::upload(upload.upload_id, upload.due_at).first());
         let promises = draft.first_parts.iter().map(|part| (part.part_number, part.digest.0)).collect();
-        writes.extend(plan::first(upload.upload_id, &promises, promises_ttl(app, upload)));
+        writes.extend(plan::first(upload.upload_id, &promises, presign::promises_ttl(app, upload)));
     }
     writes
-}
-
-/// When the promises of an upload may be dropped, in seconds since 1970.
-pub(super) fn promises_ttl(app: &App, upload: &UploadRecord) -> u64 {
-    upload.started_at / 1000 + app.config.upload_life_seconds + KEEP_PROMISES_SECONDS
 }
 
 fn journal_of(uploads: &[UploadRecord]) -> Journal {
@@ -156,7 +145,7 @@ fn journal_of(uploads: &[UploadRecord]) -> Journal {
 /// signed: its state says the rest.
 async fn start(app: &App, member: &Member, draft: &Draft, upload: UploadRecord) -> Result<StartedUpload, ApiFailure> {
     let may_sign = |upload: &UploadRecord| upload.state.is_open() && upload.member_id == member.id;
-    let upload = if may_sign(&upload) { open::open(app, upload).await? } else { upload };
+    let upload = if may_sign(&upload) { start_in_storage::start(app, upload).await? } else { upload };
     let requests = if may_sign(&upload) { presign::sign(app, &upload, &draft.first_parts).await? } else { Vec::new() };
     Ok(StartedUpload {
         upload_id: upload.upload_id,

@@ -1,10 +1,10 @@
 //! The lease under which an upload is completed: one holder at a time, told apart by a fence number.
 
-use super::faults::Point;
-use crate::error::ApiFailure;
+use crate::app::App;
+use crate::edge::error::ApiFailure;
+use crate::faults::Point;
 use crate::records::due::Due;
 use crate::records::upload::UploadRecord;
-use crate::state::App;
 use crate::table::TableError;
 
 /// How long a lease lasts without renewal, in milliseconds. Longer than a call of the HTTP API (30 s), so that a

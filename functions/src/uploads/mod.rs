@@ -11,29 +11,30 @@
 pub mod abort;
 pub mod adopt;
 pub mod complete;
-pub mod faults;
+mod complete_batch;
 pub mod finish;
+pub mod finisher;
+mod idempotency;
 pub mod initiate;
 mod lease;
-mod once;
-mod open;
 pub mod presign;
 pub mod progress;
 mod publish;
 pub mod remove;
+mod start_in_storage;
 pub mod status;
-mod together;
-mod validate;
+mod stored;
+pub mod validate;
 mod verify;
 
 use slipway_protocol::wire::UploadState;
 use slipway_protocol::wire::error::ErrorCode;
 use slipway_protocol::wire::id::UploadId;
 
-use crate::error::ApiFailure;
-use crate::extract::Member;
+use crate::app::App;
+use crate::edge::error::ApiFailure;
+use crate::edge::extract::Member;
 use crate::records::upload::{self, Reason, UploadRecord};
-use crate::state::App;
 
 pub(crate) use lease::take as take_lease;
 

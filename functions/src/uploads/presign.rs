@@ -6,43 +6,50 @@ use slipway_protocol::wire::error::ErrorCode;
 use slipway_protocol::wire::id::{PartNumber, UploadId};
 use slipway_protocol::wire::{PartToSign, Presign, Presigned, SignedRequest};
 
-use super::{closed, initiate, open, owned, progress, validate};
-use crate::error::ApiFailure;
-use crate::extract::Member;
-use crate::limits;
+use super::{closed, owned, progress, start_in_storage, validate};
+use crate::app::App;
+use crate::edge::error::ApiFailure;
+use crate::edge::extract::Member;
+use crate::edge::limits;
 use crate::records::plan::{self, PromiseError, Promises};
 use crate::records::upload::UploadRecord;
-use crate::state::App;
 use crate::storage::SignedBytes;
 use crate::table::TableError;
 
 /// Between the note of a URL's end and its signing there may be so much time, in milliseconds. It also spares most
 /// batches a write.
 const URLS_SLACK_MS: u64 = 60_000;
+/// Promises outlive their upload by so long, in seconds.
+const KEEP_PROMISES_SECONDS: u64 = 31 * 24 * 3600;
 
 /// Signs the parts for their owner.
 pub async fn presign(app: &App, member: &Member, id: UploadId, request: &Presign) -> Result<Presigned, ApiFailure> {
     member.may_upload()?;
-    limits::charge_member(app, member).await?;
+    limits::charge_member(app, member.id).await?;
     let upload = owned(app, member, id).await?;
     validate::parts_to_sign(app, &upload.plan, &request.parts)?;
     if !upload.state.is_open() {
         return Err(closed(&upload));
     }
     promise(app, &upload, &request.parts).await?;
-    let upload = open::open(app, upload).await?;
+    let upload = start_in_storage::start(app, upload).await?;
     let (requests, ()) = futures::join!(sign(app, &upload, &request.parts), progress::look_beside(app, &upload));
     Ok(Presigned { requests: requests? })
 }
 
 async fn promise(app: &App, upload: &UploadRecord, parts: &[PartToSign]) -> Result<(), ApiFailure> {
     let promises: Promises = parts.iter().map(|part| (part.part_number, part.digest.0)).collect();
-    let ttl = initiate::promises_ttl(app, upload);
+    let ttl = promises_ttl(app, upload);
     match plan::promise(&app.table, upload.upload_id, &promises, ttl).await {
         Ok(()) => Ok(()),
         Err(PromiseError::Changed(parts)) => Err(file_changed(parts)),
         Err(PromiseError::Table(error)) => Err(error.into()),
     }
+}
+
+/// When the promises of an upload may be dropped, in seconds since 1970.
+pub(super) fn promises_ttl(app: &App, upload: &UploadRecord) -> u64 {
+    upload.started_at / 1000 + app.config.upload_life_seconds + KEEP_PROMISES_SECONDS
 }
 
 fn file_changed(parts: Vec<PartNumber>) -> ApiFailure {

@@ -5,11 +5,12 @@ use std::time::Duration;
 use slipway_protocol::wire::id::UploadId;
 use slipway_protocol::wire::{Progress, UploadState};
 
-use super::{status, visible};
-use crate::error::ApiFailure;
-use crate::extract::Member;
+use super::stored::stored;
+use super::visible;
+use crate::app::App;
+use crate::edge::error::ApiFailure;
+use crate::edge::extract::Member;
 use crate::records::upload::{ListedUpload, UploadRecord, listed_key, percentage};
-use crate::state::App;
 use crate::storage::{PARTS_PER_PAGE, PartPage, S3UploadId, StorageError};
 use crate::table::{TableError, Write};
 
@@ -41,7 +42,7 @@ async fn look(app: &App, upload: &UploadRecord, listed: ListedUpload) -> Result<
     }
     let bytes = match &upload.s3_upload_id {
         Some(s3) => bytes_of_parts(app, upload, s3).await,
-        None => status::stored(app, upload, None).await.map(|page| bytes(&page)),
+        None => stored(app, upload, None).await.map(|page| bytes(&page)),
     };
     match bytes {
         Err(StorageError::NoSuchUpload) => Ok(listed),

@@ -4,13 +4,13 @@ use slipway_protocol::wire::id::RoomId;
 use slipway_protocol::wire::{Event, FileInfo, UploadState};
 
 use super::closed;
-use super::faults::Point;
-use crate::error::ApiFailure;
-use crate::journal::{self, Journal};
-use crate::quota::{self, Amount};
+use crate::app::App;
+use crate::edge::error::ApiFailure;
+use crate::faults::Point;
 use crate::records::file;
 use crate::records::upload::{self, UploadRecord};
-use crate::state::App;
+use crate::rooms::journal::{self, Journal};
+use crate::rooms::quota::{self, Amount};
 use crate::table::{TableError, Write};
 
 /// Lists the file, ends the upload, frees its place among the open ones, and tells the room.

@@ -2,13 +2,13 @@
 
 use slipway_protocol::wire::{Event, UploadState};
 
-use super::faults::Point;
-use crate::error::ApiFailure;
-use crate::journal::{self, Journal};
-use crate::quota::{self, Amount};
+use crate::app::App;
+use crate::edge::error::ApiFailure;
+use crate::faults::Point;
 use crate::records::due::Due;
 use crate::records::upload::{self, Reason, UploadRecord};
-use crate::state::App;
+use crate::rooms::journal::{self, Journal};
+use crate::rooms::quota::{self, Amount};
 
 /// Storage is looked at once more so long after the end, in milliseconds: a PUT or a complete that was under way then
 /// has landed by now.

@@ -1,15 +1,15 @@
 //! How an upload stands, and what storage holds of it.
 
-use slipway_protocol::wire::digest::{Digest, Md5};
 use slipway_protocol::wire::id::{PartNumber, UploadId};
-use slipway_protocol::wire::{StoredPart, UploadState, UploadStatus};
+use slipway_protocol::wire::{UploadState, UploadStatus};
 
+use super::stored::stored;
 use super::{finish, lease, progress, visible};
-use crate::error::ApiFailure;
-use crate::extract::Member;
+use crate::app::App;
+use crate::edge::error::ApiFailure;
+use crate::edge::extract::Member;
 use crate::records::upload::UploadRecord;
-use crate::state::App;
-use crate::storage::{PARTS_PER_PAGE, PartPage, StorageError};
+use crate::storage::{PartPage, StorageError};
 use crate::table::TableError;
 
 /// A later end is recorded once it is later by this part of the idle time: writes are few, and none too late.
@@ -49,28 +49,6 @@ pub async fn status(
 fn all_bytes(page: &PartPage, after: Option<PartNumber>) -> Option<u64> {
     let is_all = after.is_none() && page.next_after.is_none();
     is_all.then(|| page.parts.iter().map(|part| part.size).sum())
-}
-
-/// A page of what storage holds; of a single PUT, the object as its one part.
-pub(super) async fn stored(
-    app: &App,
-    upload: &UploadRecord,
-    after: Option<PartNumber>,
-) -> Result<PartPage, StorageError> {
-    let key = upload.object_key();
-    if let Some(s3) = &upload.s3_upload_id {
-        return app.storage.list_part_page(&key, s3, after, PARTS_PER_PAGE).await;
-    }
-    let object = match app.storage.head(&key).await {
-        Ok(object) => Some(object),
-        Err(StorageError::NotFound) => None,
-        Err(error) => return Err(error),
-    };
-    let part = object.filter(|_| after.is_none()).and_then(|object| {
-        let digest = Digest(Md5::from_etag(&object.etag)?);
-        Some(StoredPart { part_number: PartNumber::FIRST, size: object.size, digest })
-    });
-    Ok(PartPage { parts: part.into_iter().collect(), next_after: None, newest: None })
 }
 
 async fn completed_by_another(app: &App, member: &Member, id: UploadId) -> Result<UploadRecord, ApiFailure> {

@@ -7,10 +7,9 @@ use slipway_protocol::wire::plan::Plan;
 use slipway_protocol::wire::{FileMeta, Initiate, MAX_META_BYTES, MAX_UPLOADS_PER_CALL, Meta, NewUpload, PartToSign};
 use slipway_protocol::wire::{MAX_FIRST_PARTS, MAX_PARTS_PER_PRESIGN};
 
-use super::initiate::Draft;
-use crate::error::ApiFailure;
+use crate::app::App;
+use crate::edge::error::ApiFailure;
 use crate::records::plan::PARTS_PER_ITEM;
-use crate::state::App;
 
 /// The longest file name, in bytes. File systems end at 255 characters, of up to 4 bytes.
 const MAX_NAME_BYTES: usize = 1020;
@@ -18,6 +17,17 @@ const MAX_NAME_BYTES: usize = 1020;
 const MAX_PATH_BYTES: usize = 4096;
 /// The longest media type, in bytes (RFC 6838: twice 127 and a slash).
 const MAX_TYPE_BYTES: usize = 255;
+
+/// An upload that may begin.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// What the file is.
+    pub meta: Meta,
+    /// Its parts.
+    pub plan: Plan,
+    /// Parts hashed already: promised with the begin, signed with the answer. Some of the first 100.
+    pub first_parts: Vec<PartToSign>,
+}
 
 /// The plans of an initiate.
 pub(super) fn drafts(app: &App, request: &Initiate) -> Result<Vec<Draft>, ApiFailure> {
@@ -122,7 +132,7 @@ fn check_plain(field: &str, meta: &FileMeta) -> Result<(), ApiFailure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::extract::RequestId;
+    use crate::edge::request_id::RequestId;
 
     fn plain(name: &str) -> FileMeta {
         FileMeta { v: 1, name: name.into(), path: String::new(), media_type: String::new(), last_modified: None }

@@ -11,12 +11,12 @@ use slipway_protocol::wire::id::PartNumber;
 use slipway_protocol::wire::plan::Plan;
 use slipway_protocol::wire::{FileInfo, StoredPart};
 
-use super::faults::Point;
 use super::{closed, lease, publish, remove};
-use crate::error::ApiFailure;
+use crate::app::App;
+use crate::edge::error::ApiFailure;
+use crate::faults::Point;
 use crate::records::plan::{self, Promises};
 use crate::records::upload::{self, Reason, UploadRecord};
-use crate::state::App;
 use crate::storage::{S3UploadId, StorageError, StoredObject};
 
 /// What storage has of the upload.

@@ -67,10 +67,7 @@ impl Reply {
         let error = match J::read::<ErrorBody>(&self.body) {
             Some(body) => body.error,
             // The gateway in front of the functions has error bodies of its own.
-            None => error_of(
-                ErrorCode::Unknown,
-                format!("The server answered with an error ({}). Try again in a moment.", self.status),
-            ),
+            None => error_of(ErrorCode::Unknown),
         };
         // The form with a date is not used by anything that answers here; the caller's own backoff does as well.
         let retry_after = self.retry_after.and_then(|value| value.trim().parse().ok());
@@ -79,9 +76,9 @@ impl Reply {
 }
 
 impl Fault {
-    /// As the functions would refuse it: for a call that can't be made at all.
-    pub fn refused(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self::of(error_of(code, message.into()))
+    /// As the functions would refuse it, for a call that can't be made at all. It has no message.
+    pub fn refused(code: ErrorCode) -> Self {
+        Self::of(error_of(code))
     }
 
     /// An error that came within an answer, such as one result of several: its status is that of its code.
@@ -129,6 +126,7 @@ impl From<Fault> for CallFault {
     }
 }
 
-fn error_of(code: ErrorCode, message: String) -> ApiError {
-    ApiError { code, message, request_id: String::new(), field: None, parts: Vec::new() }
+/// Not the functions' own: whoever shows it has the words.
+fn error_of(code: ErrorCode) -> ApiError {
+    ApiError { code, message: String::new(), request_id: String::new(), field: None, parts: Vec::new() }
 }

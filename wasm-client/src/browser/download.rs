@@ -21,8 +21,7 @@ const FRAME_MS: u32 = 120_000;
 /// # Errors
 /// The page can't hold a frame.
 pub(crate) fn start(url: &str, failed: impl FnMut() + 'static) -> Result<(), ClientError> {
-    let frame = hidden_frame(url)
-        .ok_or_else(|| ClientError::Storage("The browser did not start the download. Try again.".into()))?;
+    let frame = hidden_frame(url).ok_or(ClientError::DownloadBlocked)?;
     let watch = watch(&frame, failed);
     Timeout::new(FRAME_MS, move || {
         drop(watch);

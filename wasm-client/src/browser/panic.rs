@@ -9,9 +9,6 @@ use web_sys::Node;
 
 use crate::browser::sys;
 
-/// What the user reads.
-const TEXT: &str = "The page hit an error. Your uploads are saved; reload to go on.";
-
 thread_local! {
     static PANICKED: Cell<bool> = const { Cell::new(false) };
 }
@@ -21,8 +18,8 @@ pub(crate) fn panicked() -> bool {
     PANICKED.get()
 }
 
-/// Shows a notice on panic, after what the hook before it does.
-pub(crate) fn install() {
+/// Shows this sentence on panic, after what the hook before it does.
+pub(crate) fn install(sentence: &'static str) {
     let before = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
         let cause = info.to_string();
@@ -30,17 +27,17 @@ pub(crate) fn install() {
         before(info);
         // A second panic follows from the first, and says nothing new.
         if !PANICKED.replace(true) {
-            let _ = show(&cause);
+            let _ = show(sentence, &cause);
         }
     }));
 }
 
 /// Written into the page by hand: the views may be what panicked. With the cause, for who reports it and has no console;
 /// a screen reader says what to do, and does not spell out paths.
-fn show(cause: &str) -> Option<Node> {
+fn show(sentence: &str, cause: &str) -> Option<Node> {
     let document = sys::window().document()?;
     let notice = document.create_element("div").ok()?;
-    notice.set_text_content(Some(TEXT));
+    notice.set_text_content(Some(sentence));
     for (name, value) in [("data-testid", "notice"), ("data-key", "panic"), ("role", "alert"), ("class", "panic")] {
         notice.set_attribute(name, value).ok()?;
     }
@@ -72,7 +69,7 @@ mod tests {
                 harness(info);
             }
         }));
-        install();
+        install("The page hit an error.");
         assert_eq!((notices().len(), panicked()), (0, false));
         for _ in 0..2 {
             let caught = Closure::<dyn FnMut()>::new(|| panic!("as a test"));
@@ -83,7 +80,7 @@ mod tests {
         }
         let told = notices();
         assert_eq!((told.len(), panicked()), (1, true));
-        assert!(told[0].starts_with(TEXT) && told[0].contains("panic.rs:"), "where: {told:?}");
+        assert!(told[0].starts_with("The page hit an error.") && told[0].contains("panic.rs:"), "where: {told:?}");
         assert!(told[0].ends_with("as a test"), "why: {told:?}");
         PANICKED.set(false);
     }

@@ -1,4 +1,4 @@
-//! What is wrong with the bucket, in one plain sentence.
+//! Finds out why storage can't be reached.
 //!
 //! A browser tells the page nothing about why a request failed: no network, no such host
 //! and a missing CORS rule all look alike. A request without CORS tells them apart: it
@@ -15,17 +15,15 @@ use crate::browser::put::PutEvent;
 use crate::browser::scheduling::within;
 use crate::browser::{clock, sys};
 use crate::shell::api::Api;
-use crate::shell::notices::{Level, Notice};
+use crate::shell::notices::Notice;
 
 /// A failing host is looked at again after so many milliseconds.
 const AGAIN_MS: u64 = 30_000;
 /// A host that does not answer within this is not there. In milliseconds.
 const ANSWER_MS: u32 = 10_000;
 
-/// Notices of this module.
-pub(crate) const KEYS: [&str; 2] = [CORS, UNREACHABLE];
-const CORS: &str = "storage-cors";
-const UNREACHABLE: &str = "storage-unreachable";
+/// Keys of the notices that end when storage takes a part.
+pub(crate) const KEYS: [&str; 2] = ["storage-cors", "storage-unreachable"];
 
 /// What is known of the hosts that parts are sent to.
 #[derive(Debug, Default)]
@@ -89,25 +87,10 @@ impl Suspect {
     }
 
     fn notice(&self, answers: bool) -> Notice {
-        let page = sys::window().location().origin().unwrap_or_default();
-        let storage = &self.origin;
-        if answers {
-            Notice {
-                key: CORS,
-                level: Level::Error,
-                text: format!(
-                    "Storage at {storage} does not accept uploads from this page: its CORS rules must allow PUT from {page}. \
-                     Ask whoever runs this site to add that; your uploads go on then."
-                ),
-            }
-        } else {
-            Notice {
-                key: UNREACHABLE,
-                level: Level::Warning,
-                text: format!(
-                    "Storage at {storage} can't be reached. Uploads go on by themselves when it answers again."
-                ),
-            }
+        let storage = self.origin.clone();
+        match answers {
+            true => Notice::StorageCors { storage, page: sys::window().location().origin().unwrap_or_default() },
+            false => Notice::StorageUnreachable { storage: Some(storage) },
         }
     }
 }
@@ -128,27 +111,6 @@ pub(crate) fn seen_through(url: &str, event: PutEvent) -> PutEvent {
 /// Whether what stands before storage on our own origin says that a part did not get there.
 pub(crate) fn is_not_passed_on(url: &str, fault: &PutFault) -> bool {
     is_passed_on(url) && matches!(fault, PutFault::Http { status: 502..=504, code: None })
-}
-
-/// What to say then.
-pub(crate) fn away() -> Notice {
-    Notice {
-        key: UNREACHABLE,
-        level: Level::Warning,
-        text: "What is sent to this site does not reach its storage. Uploads go on by themselves when it does again."
-            .into(),
-    }
-}
-
-/// What to say when storage keeps a part's ETag to itself.
-pub(crate) fn etag_hidden() -> Notice {
-    Notice {
-        key: "storage-etag",
-        level: Level::Warning,
-        text: "Storage hides the ETag of stored parts, so this page can't check them itself; the server still does. \
-               Whoever runs this site should add ETag to ExposeHeaders in the bucket's CORS rules."
-            .into(),
-    }
 }
 
 async fn answers(object: &str) -> bool {
@@ -213,14 +175,12 @@ mod tests {
     #[wasm_bindgen_test]
     fn the_notice_names_both_sides_and_no_secret() {
         let suspect = SelfTest::default().failed(URL).unwrap();
+        let (storage, page) = ("https://bucket.example:9000", sys::window().location().origin().unwrap());
         let cors = suspect.notice(true);
-        assert_eq!((cors.key, cors.level), (CORS, Level::Error));
-        assert!(
-            cors.text.contains("https://bucket.example:9000")
-                && cors.text.contains(&sys::window().location().origin().unwrap())
-        );
-        assert_eq!(suspect.notice(false).key, UNREACHABLE);
-        assert!(!cors.text.contains("secret"));
+        assert_eq!(cors, Notice::StorageCors { storage: storage.into(), page });
+        let unreachable = suspect.notice(false);
+        assert_eq!(unreachable, Notice::StorageUnreachable { storage: Some(storage.into()) });
+        assert_eq!([cors.key(), unreachable.key()], KEYS);
     }
 
     #[wasm_bindgen_test]

@@ -19,7 +19,7 @@ use crate::browser::{connections, download, panic, sys};
 use crate::shell::api::Api;
 use crate::shell::changes::{Change, Changes};
 use crate::shell::driver::Driver;
-use crate::shell::notices::{Board, Notice, lack};
+use crate::shell::notices::{Board, Notice};
 use crate::shell::offers::Offers;
 use crate::shell::rooms::{Rooms, SavedRoom};
 
@@ -37,9 +37,10 @@ pub struct Client {
 
 impl Client {
     /// Opens what this device keeps and restores unfinished uploads. Never fails: what is missing shows in
-    /// [`Self::notices`]. Call it once. From then on a panic of the page's code shows a notice.
-    pub async fn start() -> Self {
-        panic::install();
+    /// [`Self::notices`]. Call it once. From then on a panic of the page's code shows
+    /// `panic_sentence`.
+    pub async fn start(panic_sentence: &'static str) -> Self {
+        panic::install(panic_sentence);
         let store = Store::open("slipway").await;
         let rooms = Rooms::load(Api::of_page(), store.clone()).await;
         let (board, changes) = (Board::default(), Changes::new());
@@ -173,7 +174,7 @@ impl Client {
     pub async fn download(&self, room: RoomId, file: FileId) -> Result<(), ClientError> {
         let grant = self.rooms().call(room, &Grant { file, body: Download { grant_id: None } }).await?;
         let driver = self.driver.clone();
-        download::start(&grant.url, move || driver.notice(lack::download()))
+        download::start(&grant.url, move || driver.notice(Notice::DownloadRefused))
     }
 
     /// Removes a file from the room.
@@ -312,12 +313,12 @@ impl Client {
 
     fn tell_what_lacks(&self, store: &Store) {
         if !sys::window().is_secure_context() {
-            self.driver.notice(lack::secure_context());
+            self.driver.notice(Notice::InsecureContext);
         } else if !self.driver.has_locks() {
-            self.driver.notice(lack::locks());
+            self.driver.notice(Notice::NoLocks);
         }
         if !store.works() {
-            self.driver.notice(lack::checkpoint());
+            self.driver.notice(Notice::NoCheckpoint);
         }
     }
 }
@@ -349,7 +350,7 @@ impl Batch {
 impl Drop for Batch {
     fn drop(&mut self) {
         self.client.add(self.room, std::mem::take(&mut self.files));
-        if let Some(notice) = self.left_out.notice() {
+        if let Some(notice) = std::mem::take(&mut self.left_out).notice() {
             self.client.driver.notice(notice);
         }
     }

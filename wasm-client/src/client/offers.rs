@@ -8,7 +8,7 @@ use crate::ClientError;
 use crate::browser::files::{self, Picked};
 use crate::shell::changes::Change;
 use crate::shell::effects::adopt::AdoptFault;
-use crate::shell::notices::lack;
+use crate::shell::notices::Notice;
 use crate::shell::offers::{Held, Offer, Target};
 
 impl Client {
@@ -68,14 +68,14 @@ impl Client {
             match client.driver.adopt(offer.room, upload, &picked).await {
                 Ok(()) => {}
                 Err(AdoptFault::NotTheFile) => {
-                    client.driver.notice(lack::not_the_file(&offer.name));
+                    client.driver.notice(Notice::DifferentFile { name: offer.name });
                     client.add_anew(offer.room, picked);
                 }
                 Err(AdoptFault::Gone) => {
-                    client.driver.notice(lack::nothing_to_go_on_with(&offer.name));
+                    client.driver.notice(Notice::UploadEnded { name: offer.name });
                     client.add_anew(offer.room, picked);
                 }
-                Err(AdoptFault::Failed(why)) => client.driver.notice(lack::not_adopted(&offer.name, &why)),
+                Err(AdoptFault::Failed(cause)) => client.driver.notice(Notice::NotAdopted { name: offer.name, cause }),
             }
         });
     }

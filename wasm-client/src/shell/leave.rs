@@ -23,7 +23,7 @@ impl Driver {
         let open: Vec<&View> = rows.iter().filter(|view| !view.stage.is_over()).collect();
         let elsewhere = open.iter().filter(|view| view.reason == Some(Reason::OtherTab)).count();
         if elsewhere > 0 {
-            return Err(other_tab(elsewhere));
+            return Err(ClientError::InOtherTab { uploads: elsewhere });
         }
         for view in open {
             self.0.owed.borrow_mut().insert(view.id);
@@ -31,7 +31,7 @@ impl Driver {
         }
         let left = self.until_told(&rows).await;
         if left > 0 {
-            return Err(not_told(left));
+            return Err(ClientError::NotCleared { uploads: left });
         }
         rows.iter().for_each(|view| self.feed(Input::Dismiss(view.id)));
         Ok(())
@@ -50,23 +50,4 @@ impl Driver {
         }
         left
     }
-}
-
-fn uploads(count: usize) -> String {
-    if count == 1 { "1 upload".into() } else { format!("{count} uploads") }
-}
-
-fn other_tab(count: usize) -> ClientError {
-    let it = if count == 1 { "it" } else { "them" };
-    ClientError::Unfinished(format!(
-        "Another tab has {} of this room. Cancel {it} there, or take {it} over here; then leave.",
-        uploads(count)
-    ))
-}
-
-fn not_told(count: usize) -> ClientError {
-    ClientError::Unfinished(format!(
-        "Slipway can't be reached to clear {}. Nothing more is sent. Leave when the connection is back.",
-        uploads(count)
-    ))
 }

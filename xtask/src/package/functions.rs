@@ -26,13 +26,12 @@ pub(super) fn package(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Every program of functions/ but dev-server.
+/// Every program of functions/.
 pub(crate) fn lambda_names() -> Result<Vec<String>> {
     let folder = local_stack::workspace().join("functions/src/bin");
     let entries = fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?;
     let mut names: Vec<String> =
         entries.flatten().filter_map(|entry| Some(entry.path().file_stem()?.to_str()?.to_owned())).collect();
-    names.retain(|name| name != "dev-server");
     names.sort();
     Ok(names)
 }
@@ -40,7 +39,7 @@ pub(crate) fn lambda_names() -> Result<Vec<String>> {
 fn build(mut cargo_lambda: Command, names: &[String]) -> Command {
     cargo_lambda
         .args(["lambda", "build", "--arm64", "--output-format", "zip", "--profile", "lambda"])
-        .args(["--package", "functions", "--no-default-features", "--lambda-dir"])
+        .args(["--package", "functions", "--lambda-dir"])
         .arg(built());
     for name in names {
         cargo_lambda.args(["--bin", name]);

@@ -40,7 +40,7 @@ fn filter(layer: Layer) -> &'static str {
     match layer {
         Layer::Protocol => "package(slipway-protocol) | package(multi-md5)",
         Layer::Functions => {
-            "package(functions) | package(local-stack) | package(xtask) | package(bench) | package(app)"
+            "package(functions) | package(dev-server) | package(local-stack) | package(xtask) | package(bench) | package(app)"
         }
         Layer::E2e => E2E,
         Layer::Browser => "none()",

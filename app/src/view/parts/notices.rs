@@ -6,12 +6,13 @@ use wasm_client::{Level, Notice};
 use super::{For, Glyph, Icon};
 use crate::model::names::visible;
 use crate::model::state;
+use crate::text;
 
 /// All notices.
 #[component]
 pub(crate) fn Notices() -> impl IntoView {
     let ctx = state::ctx();
-    let key = |notice: &Notice| (notice.key, notice.text.clone());
+    let key = |notice: &Notice| (notice.key(), text::notice_text(notice));
     view! {
         <div class="notices">
             <For each=move || ctx.notices.get() key=key let:notice>
@@ -24,8 +25,8 @@ pub(crate) fn Notices() -> impl IntoView {
 #[component]
 fn One(notice: Notice) -> impl IntoView {
     let ctx = state::ctx();
-    let Notice { key, level, text } = notice;
-    let (class, role, icon) = match level {
+    let (key, text) = (notice.key(), text::notice_text(&notice));
+    let (class, role, icon) = match notice.level() {
         Level::Info => ("notice notice-info", "status", Icon::Info),
         Level::Warning => ("notice notice-warning", "status", Icon::Warning),
         Level::Error => ("notice notice-error", "alert", Icon::Warning),

@@ -80,7 +80,7 @@ fn Trouble(live: Live) -> impl IntoView {
     let text = move || {
         live.trouble.get().map(|trouble| match trouble {
             ClientError::Offline => "Slipway can't be reached. What you see may be old; trying again.".to_owned(),
-            other => format!("The room could not be refreshed; trying again. {other}"),
+            other => format!("The room could not be refreshed; trying again. {}", text::error_text(&other)),
         })
     };
     view! {
@@ -120,7 +120,7 @@ fn join_again(ctx: Ctx, live: Live, link: RoomLink, me: String) {
     spawn_local(async move {
         match ctx.client().join(&link, &me).await {
             Ok(_) => live.look(ctx),
-            Err(error) => ctx.complain(error),
+            Err(error) => ctx.complain(text::error_text(&error)),
         }
     });
 }

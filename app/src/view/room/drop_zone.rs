@@ -10,6 +10,7 @@ use web_sys::DataTransfer;
 
 use crate::model::live::Live;
 use crate::model::state::{self, Ctx};
+use crate::text;
 use crate::view::parts::{Glyph, Icon};
 
 /// The drop zone and the two buttons.
@@ -61,7 +62,7 @@ fn Picker(room: RoomId, folder: bool) -> impl IntoView {
             let client = ctx.client();
             let picked = if folder { client.pick_folder(room).await } else { client.pick_files(room).await };
             if let Err(error) = picked {
-                ctx.complain(error);
+                ctx.complain(text::error_text(&error));
             }
         });
     };

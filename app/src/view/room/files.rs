@@ -12,6 +12,7 @@ use crate::model::live::Live;
 use crate::model::names::visible;
 use crate::model::state::{self, Ctx};
 use crate::model::{format, steps};
+use crate::text;
 use crate::view::parts::{Folder, For, Glyph, Icon, KindIcon, Name, Show, effect};
 
 /// A filter is of use above this many files.
@@ -94,7 +95,7 @@ fn More(live: Live, drawn: RwSignal<usize>, hidden: Memo<bool>, partly: Memo<boo
                     live.listing.try_update(|listing| listing.extend(page));
                     drawn.try_update(|drawn| *drawn += DRAWN);
                 }
-                Err(error) => ctx.complain(error),
+                Err(error) => ctx.complain(text::error_text(&error)),
             }
             busy.try_set(false);
         });
@@ -159,7 +160,7 @@ fn OneFile(live: Live, role: Role, file: FileInfo) -> impl IntoView {
 fn download(ctx: Ctx, live: Live, id: FileId) {
     spawn_local(async move {
         if let Err(error) = ctx.client().download(live.room, id).await {
-            ctx.complain(error);
+            ctx.complain(text::error_text(&error));
         }
     });
 }
@@ -172,7 +173,7 @@ fn remove(ctx: Ctx, live: Live, id: FileId) {
                 ctx.toast("Removed.");
                 live.look(ctx);
             }
-            Err(error) => ctx.complain(error),
+            Err(error) => ctx.complain(text::error_text(&error)),
         }
     });
 }

@@ -69,7 +69,7 @@ fn join(ctx: state::Ctx, link: RoomLink, me: String, busy: RwSignal<bool>, error
             Ok(_) => ctx.rooms.set(ctx.client().saved_rooms()),
             Err(fault) => {
                 let text = fault.code().and_then(text::lost_text).map(|(title, text)| format!("{title}. {text}"));
-                error.try_set(Some(text.unwrap_or_else(|| fault.to_string())));
+                error.try_set(Some(text.unwrap_or_else(|| text::error_text(&fault))));
             }
         }
         busy.try_set(false);

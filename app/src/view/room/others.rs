@@ -13,6 +13,7 @@ use crate::model::format;
 use crate::model::live::Live;
 use crate::model::names::visible;
 use crate::model::state;
+use crate::text;
 use crate::view::parts::{Folder, For, Glyph, Icon, KindIcon, Name, Show};
 
 /// The list; nothing while nobody else uploads.
@@ -108,7 +109,7 @@ fn Cancel(live: Live, name: String, id: UploadId) -> impl IntoView {
     let cancel = move || {
         spawn_local(async move {
             if let Err(error) = ctx.client().cancel_elsewhere(live.room, id).await {
-                ctx.complain(error);
+                ctx.complain(text::error_text(&error));
             }
             live.look(ctx);
         });

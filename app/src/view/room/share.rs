@@ -140,7 +140,7 @@ fn change(ctx: Ctx, live: Live, role: Role, rotate: bool) {
         };
         match done {
             Ok(text) => ctx.toast(text),
-            Err(error) => ctx.complain(error),
+            Err(error) => ctx.complain(text::error_text(&error)),
         }
         ctx.rooms.set(client.saved_rooms());
     });

@@ -1,6 +1,7 @@
 //! The audit log tells what was done, by whom, in order, and only managers read it.
 
-use functions::audit::{CHAIN_START, chain};
+use functions::records::sequence::CHAIN_START;
+use functions::rooms::audit::chain;
 use slipway_protocol::wire::error::ErrorCode;
 use slipway_protocol::wire::link::{Role, Verifier};
 use slipway_protocol::wire::{AuditPage, RotateLink};

@@ -1,6 +1,6 @@
 //! THREATS 16: events are of the own room, and for a drop member of its own uploads.
 
-use functions::journal::{self, Journal};
+use functions::rooms::journal::{self, Journal};
 use slipway_protocol::wire::id::{FileId, MemberId, UploadId};
 use slipway_protocol::wire::link::Role;
 use slipway_protocol::wire::{Event, EventPage, FileInfo, FileMeta, Meta, UploadFields};

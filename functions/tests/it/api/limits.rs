@@ -1,7 +1,7 @@
 //! THREATS 4, 10, 12, 22: counted limits hold under a race, and an address cannot be forged.
 
 use functions::config::Config;
-use functions::extract::CdnSecret;
+use functions::edge::source::CdnSecret;
 use futures::future::join_all;
 use http::Method;
 use slipway_protocol::wire::error::ErrorCode;

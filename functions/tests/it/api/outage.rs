@@ -1,8 +1,8 @@
 //! When the table does not answer: 503, when to come back, nothing of the inside.
 
+use functions::app::App;
 use functions::config::TableEndpoint;
 use functions::routers;
-use functions::state::App;
 use slipway_protocol::wire::error::ErrorCode;
 use slipway_protocol::wire::link::MemberToken;
 
@@ -59,12 +59,8 @@ async fn a_panic_is_a_500_and_the_next_call_goes_on() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let api = Api::http(&format!("http://{}", listener.local_addr().unwrap()));
     let router = routers::serve(stack.app.clone(), routes);
-    let server = tokio::spawn(functions::dev::serve_until(
-        listener,
-        router,
-        functions::dev::Limits::default(),
-        std::future::pending(),
-    ));
+    let server =
+        tokio::spawn(dev_server::serve_until(listener, router, dev_server::Limits::default(), std::future::pending()));
     for _ in 0..2 {
         let error = api.get("/api/panics", None).await.failed(ErrorCode::Internal);
         assert!(!error.message.contains("for the test"));

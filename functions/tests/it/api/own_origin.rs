@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use dev_server::{Limits, Site, ToStorage, serve_until};
 use functions::config::Config;
-use functions::dev::{Limits, Site, ToStorage, serve_until};
 use http::{Method, StatusCode};
 use slipway_protocol::wire::link::Role;
 use slipway_protocol::wire::{PartToSign, SignedRequest};

@@ -1,6 +1,6 @@
 //! One way to call the API, and what came back.
 
-use functions::state::App;
+use functions::app::App;
 use http::{HeaderMap, Method, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;

@@ -4,8 +4,9 @@ use std::sync::LazyLock;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use functions::routers::{self, FUNCTIONS, Routes};
-use functions::state::App;
+use functions::app::App;
+use functions::edge::openapi::Routes;
+use functions::routers::{self, FUNCTIONS};
 use http::{HeaderMap, StatusCode};
 use lambda_http::request::LambdaRequest;
 use lambda_http::tower::Service as _;

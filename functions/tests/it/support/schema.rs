@@ -72,7 +72,7 @@ impl Schemas {
             fields.get(name).ok_or(format!("`{name}` is missing"))?;
         }
         for (name, value) in fields {
-            let property = schema["properties"].get(name).or(schema.get("additionalProperties"));
+            let property = schema["properties"].get(name).or(any_name(schema));
             self.fits(property.ok_or(format!("`{name}` is not known"))?, value)?;
         }
         Ok(())
@@ -106,7 +106,7 @@ impl Schemas {
     }
 
     fn objects(&self, schema: &Value) -> Vec<Value> {
-        if let Some(values) = schema.get("additionalProperties") {
+        if let Some(values) = any_name(schema) {
             return self.examples(values).into_iter().map(|value| json!({ "any-name": value })).collect();
         }
         let properties = schema["properties"].as_object().expect("an object has properties");
@@ -147,6 +147,11 @@ fn types(schema: &Value) -> Vec<&str> {
 
 fn required(schema: &Value) -> Vec<&str> {
     schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect()
+}
+
+/// The schema of fields of any name; `false` stands for none.
+fn any_name(schema: &Value) -> Option<&Value> {
+    schema.get("additionalProperties").filter(|values| values.is_object())
 }
 
 /// Objects of several schemas as one, as flattened fields are written.

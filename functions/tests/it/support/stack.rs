@@ -1,15 +1,15 @@
 //! App, table and server of one test. Ends with it.
 
+use dev_server::{EmbeddedIn, EmbeddedTable, Limits, Site, ToStorage, serve_until};
+use functions::app::App;
 use functions::config::{Config, TableEndpoint};
-use functions::dev::{EmbeddedTable, Limits, Site, ToStorage, serve_until};
 use functions::routers;
-use functions::state::App;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use super::Api;
 
-/// The functions on an embedded table in memory.
+/// The functions on a table in memory, unless the test says where one is.
 pub(crate) struct Stack {
     pub(crate) app: App,
     pub(crate) url: String,
@@ -22,9 +22,11 @@ impl Stack {
     pub(crate) async fn start(change: impl FnOnce(&mut Config)) -> Self {
         let mut config = config();
         change(&mut config);
-        let table = EmbeddedTable::start(&config.table_endpoint).await.expect("the table starts");
-        if let Some(table) = &table {
-            config.table_endpoint = table.endpoint();
+        let mut table = None;
+        if config.table_endpoint == TableEndpoint::Aws {
+            let embedded = EmbeddedTable::start(&EmbeddedIn::Memory).await.expect("the table starts");
+            config.table_endpoint = embedded.endpoint();
+            table = Some(embedded);
         }
         let app = App::connect(config);
         assert!(app.table.create_if_missing().await.expect("the table is made") || table.is_none(), "a new one");
@@ -63,12 +65,9 @@ fn config() -> Config {
             // Port 9 is the discard service: nobody listens there.
             "SLIPWAY_S3_ENDPOINT" => "http://127.0.0.1:9",
             "SLIPWAY_S3_PATH_STYLE" => "true",
-            "SLIPWAY_TABLE_ENDPOINT" => "embedded:memory",
             _ => return None,
         };
         Some(value.to_owned())
     };
-    let config = Config::read(&get).expect("a good configuration");
-    assert_eq!(config.table_endpoint, TableEndpoint::Memory);
-    config
+    Config::read(&get).expect("a good configuration")
 }

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use functions::app::App;
 use functions::config::RoomLimits;
-use functions::quota::{self, Amount, QuotaRecord};
-use functions::state::App;
+use functions::rooms::quota::{self, Amount, QuotaRecord};
 use functions::table::{Key, Query, TTL, TableError, Write, read};
 use futures::future::join_all;
 use serde::{Deserialize, Serialize};

@@ -2,10 +2,11 @@
 
 use std::collections::HashSet;
 
-use functions::audit::{self, CHAIN_START};
-use functions::events;
-use functions::journal::{self, Journal};
-use functions::state::App;
+use functions::app::App;
+use functions::records::sequence::CHAIN_START;
+use functions::rooms::audit;
+use functions::rooms::events;
+use functions::rooms::journal::{self, Journal};
 use functions::table::{Key, TableError, Write};
 use futures::future::join_all;
 use slipway_protocol::wire::id::{FileId, MemberId, RoomId};

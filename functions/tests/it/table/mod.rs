@@ -3,9 +3,9 @@
 mod cases;
 mod journal;
 
+use functions::app::App;
 use functions::config::TableEndpoint;
 use functions::ids;
-use functions::state::App;
 use local_stack::DynamoDbLocal;
 
 use crate::support::Stack;

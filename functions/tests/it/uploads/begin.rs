@@ -1,6 +1,6 @@
 //! Uploads begin all or none, once, and within the room's quota.
 
-use functions::quota;
+use functions::rooms::quota;
 use futures::future::join_all;
 use slipway_protocol::wire::error::ErrorCode;
 use slipway_protocol::wire::link::Role;

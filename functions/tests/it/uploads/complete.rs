@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
-use functions::extract::RequestId;
+use functions::edge::request_id::RequestId;
 use functions::uploads::complete::complete_many;
 use slipway_protocol::wire::digest::composite_etag;
 use slipway_protocol::wire::error::ErrorCode;

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{Request, State};
 use functions::uploads::complete;
-use functions::uploads::finish::{FinishRequest, Finisher, finish};
+use functions::uploads::finish::finish;
+use functions::uploads::finisher::{FinishRequest, Finisher};
 use http::StatusCode;
 use slipway_protocol::wire::error::ErrorCode;
 use slipway_protocol::wire::id::UploadId;
@@ -44,7 +45,7 @@ async fn large_upload(world: &World, ana: &Person) -> UploadId {
     upload
 }
 
-fn with_lambda(world: &World, endpoint: &str) -> functions::state::App {
+fn with_lambda(world: &World, endpoint: &str) -> functions::app::App {
     let mut app = world.app().clone();
     let sdk = world.bucket.sdk.to_builder().endpoint_url(endpoint).build();
     app.finisher = Finisher::new(&sdk, Some("slipway-finish"));

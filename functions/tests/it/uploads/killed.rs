@@ -1,6 +1,6 @@
 //! A function killed at any line: the next caller, or sweep, goes on from there. One file, one charge.
 
-use functions::uploads::faults::Point;
+use functions::faults::Point;
 use functions::uploads::{abort, complete, initiate};
 use slipway_protocol::wire::id::UploadId;
 use slipway_protocol::wire::link::Role;
@@ -196,7 +196,8 @@ async fn sweep_deletes_what_a_killed_removal_left() {
     let ana = world.join(Role::Contribute).await;
     let file = ana.upload(&Content::new(1, 1000)).await.file_id;
     let (app, member) = (world.app().clone(), ana.member());
-    kill(&world, Point::FileUnlisted, async move { functions::downloads::remove(&app, &member, file).await }).await;
+    kill(&world, Point::FileUnlisted, async move { functions::rooms::downloads::remove(&app, &member, file).await })
+        .await;
     assert_eq!(world.used().await, (0, 0, 0));
     assert!(ana.files().await.is_empty() && world.object(file).await.is_some());
     world.wait(61);

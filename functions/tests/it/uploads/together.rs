@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use functions::extract::RequestId;
+use functions::edge::request_id::RequestId;
+use functions::faults::Point;
 use functions::records::room::partition;
 use functions::table::Query;
 use functions::uploads::complete::complete_many;
-use functions::uploads::faults::Point;
 use futures::future::join;
 use serde_json::Value;
 use slipway_protocol::wire::error::ErrorCode;

@@ -2,16 +2,18 @@
 
 use std::net::IpAddr;
 
+use functions::app::App;
 use functions::config::{Config, TableEndpoint};
-use functions::extract::{Member, Source};
+use functions::edge::extract::Member;
+use functions::edge::source::Source;
 use functions::ids::random_bytes;
 use functions::records::member::Principal;
 use functions::records::token::TokenRecord;
 use functions::records::upload::UploadRecord;
-use functions::state::App;
 use functions::storage::StorageError;
 use functions::sweep::{SweepReport, sweep};
-use functions::uploads::initiate::{Draft, begin};
+use functions::uploads::initiate::begin;
+use functions::uploads::validate::Draft;
 use http::Method;
 use serde_json::json;
 use slipway_protocol::wire::error::{ApiError, ErrorCode};
@@ -194,7 +196,7 @@ impl World {
 
     /// Bytes, files and open uploads that the room counts.
     pub(crate) async fn used(&self) -> (u64, u64, u64) {
-        let used = functions::quota::used(self.app(), self.room.id).await.unwrap();
+        let used = functions::rooms::quota::used(self.app(), self.room.id).await.unwrap();
         (used.bytes, used.files, used.open)
     }
 }

@@ -32,11 +32,11 @@ pub(crate) async fn pick_files(found: &mut dyn FnMut(Found)) -> Result<bool, Cli
 /// The browser has no picker, or did not let it open, or the file can't be read.
 pub(crate) async fn pick_file() -> Result<Option<Picked>, ClientError> {
     let Some(handles) = choose_files(false).await? else { return Ok(None) };
-    open(handles.get(0).unchecked_into(), String::new()).await.map(Some).map_err(|_| no_read())
+    open(handles.get(0).unchecked_into(), String::new()).await.map(Some).map_err(|_| ClientError::Unreadable)
 }
 
 async fn choose_files(several: bool) -> Result<Option<Array>, ClientError> {
-    let window = sys::picker_window().ok_or_else(no_picker)?;
+    let window = sys::picker_window().ok_or(ClientError::NoPicker)?;
     let options = sys::object(&[("multiple", several.into())]);
     Ok(chosen(window.show_open_file_picker(&options)).await?.map(|handles| Array::from(&handles)))
 }
@@ -54,7 +54,7 @@ pub(super) async fn open_all(handles: &Array, found: &mut dyn FnMut(Found)) {
 /// # Errors
 /// The browser has no picker, or did not let it open.
 pub(crate) async fn pick_folder(found: &mut dyn FnMut(Found)) -> Result<bool, ClientError> {
-    let window = sys::picker_window().ok_or_else(no_picker)?;
+    let window = sys::picker_window().ok_or(ClientError::NoPicker)?;
     let Some(folder) = chosen(window.show_directory_picker()).await? else { return Ok(false) };
     walk(folder.unchecked_into(), found).await;
     Ok(true)
@@ -148,20 +148,6 @@ async fn chosen(shown: Result<js_sys::Promise, JsValue>) -> Result<Option<JsValu
     match answer {
         Ok(chosen) => Ok(Some(chosen)),
         Err(error) if sys::error_name(&error) == "AbortError" => Ok(None),
-        Err(_) => Err(ClientError::Storage(
-            "The browser did not open its file picker. Click again, or drop the files on the page.".into(),
-        )),
+        Err(_) => Err(ClientError::PickerBlocked),
     }
-}
-
-fn no_picker() -> ClientError {
-    ClientError::Storage(
-        "This browser has no such file picker. Use the ordinary one, or drop the files on the page.".into(),
-    )
-}
-
-fn no_read() -> ClientError {
-    ClientError::Storage(
-        "The file that was picked can't be read. Check that it is still there and pick it again.".into(),
-    )
 }

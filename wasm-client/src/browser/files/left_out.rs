@@ -1,7 +1,7 @@
 //! What of a folder could not be read, counted, so that nobody takes a part for the whole.
 
 use super::Picked;
-use crate::shell::notices::{Level, Notice};
+use crate::shell::notices::{Notice, Unread};
 
 /// A file that was found, or what could not be read.
 pub(crate) type Found = Result<Picked, LeftOut>;
@@ -15,60 +15,30 @@ pub(crate) enum LeftOut {
     Folder(String),
 }
 
-/// How much was left out. Bounded: the first path of each kind is kept.
+/// How much was left out. Bounded: only the first path of each kind is kept.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tally {
-    files: Kind,
-    folders: Kind,
-}
-
-#[derive(Clone, Debug, Default)]
-struct Kind {
-    count: u64,
-    first: String,
+    files: Unread,
+    folders: Unread,
 }
 
 impl Tally {
     /// Counts one more.
     pub(crate) fn note(&mut self, what: LeftOut) {
-        let (kind, path) = match what {
+        let (unread, path) = match what {
             LeftOut::File(path) => (&mut self.files, path),
             LeftOut::Folder(path) => (&mut self.folders, path),
         };
-        if kind.count == 0 {
-            kind.first = path;
+        if unread.count == 0 {
+            unread.first = path;
         }
-        kind.count += 1;
+        unread.count += 1;
     }
 
-    /// What to tell; nothing where nothing was left out.
-    pub(crate) fn notice(&self) -> Option<Notice> {
-        let files =
-            self.files.text("file could not be read and was not added", "files could not be read and were not added");
-        let folders = self.folders.text(
-            "folder could not be read to its end, so files in it may be missing",
-            "folders could not be read to their end, so files in them may be missing",
-        );
-        let texts: Vec<_> = files.into_iter().chain(folders).collect();
-        (!texts.is_empty()).then(|| Notice {
-            key: "left-out",
-            level: Level::Error,
-            text: format!(
-                "{} Check on this device that they can be opened, then add them again. All else was added.",
-                texts.join(" ")
-            ),
-        })
-    }
-}
-
-impl Kind {
-    fn text(&self, one: &str, many: &str) -> Option<String> {
-        let first = &self.first;
-        match self.count {
-            0 => None,
-            1 => Some(format!("1 {one}: {first}.")),
-            count => Some(format!("{count} {many}: {first} and {} more.", count - 1)),
-        }
+    /// The notice; none where nothing was left out.
+    pub(crate) fn notice(self) -> Option<Notice> {
+        let Self { files, folders } = self;
+        (files.count + folders.count > 0).then_some(Notice::LeftOut { files, folders })
     }
 }
 
@@ -90,9 +60,8 @@ mod tests {
             tally.note(LeftOut::File(format!("a/{name}")));
         }
         tally.note(LeftOut::Folder("a/shut".into()));
-        let notice = tally.notice().unwrap();
-        let begins = "3 files could not be read and were not added: a/b.txt and 2 more. \
-                      1 folder could not be read to its end, so files in it may be missing: a/shut. Check";
-        assert!(notice.text.starts_with(begins), "{}", notice.text);
+        let unread = |count, first: &str| Unread { count, first: first.into() };
+        let notice = Notice::LeftOut { files: unread(3, "a/b.txt"), folders: unread(1, "a/shut") };
+        assert_eq!(tally.notice(), Some(notice));
     }
 }

@@ -65,7 +65,7 @@ impl Driver {
         self.0.pool.prepare(job_key(id, part, PROOF), &picked.file, range.start, range.len);
         match answer.await {
             Ok(Ok(digest)) => Ok(Proof { part_number: part, digest: Digest(digest) }),
-            _ => Err(AdoptFault::Failed(ClientError::Storage("The file can\u{2019}t be read.".into()))),
+            _ => Err(AdoptFault::Failed(ClientError::Unreadable)),
         }
     }
 

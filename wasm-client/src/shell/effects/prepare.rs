@@ -6,7 +6,7 @@ use slipway_protocol::wire::plan::PartRange;
 
 use crate::hash::{HashEvent, JobKey};
 use crate::shell::driver::Driver;
-use crate::shell::notices::lack;
+use crate::shell::notices::Notice;
 
 impl Driver {
     pub(in crate::shell) fn prepare(&self, id: LocalId, part: PartNumber, attempt: Attempt, range: PartRange) {
@@ -31,7 +31,7 @@ impl Driver {
                 let (id, part, attempt) = parts_of(key);
                 self.feed(Input::PrepareFailed { id, part, attempt, fault });
             }
-            HashEvent::WorkerLost => self.notice(lack::worker()),
+            HashEvent::WorkerLost => self.notice(Notice::NoWorker),
         }
     }
 }

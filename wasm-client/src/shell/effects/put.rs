@@ -12,6 +12,7 @@ use web_sys::File;
 use crate::browser::put::{Put, PutEvent};
 use crate::browser::{files, selftest};
 use crate::shell::driver::{Driver, with_one};
+use crate::shell::notices::Notice;
 
 impl Driver {
     pub(in crate::shell) fn put(
@@ -49,7 +50,7 @@ impl Driver {
                     self.suspect(url);
                 } else if selftest::is_not_passed_on(url, &fault) {
                     self.0.selftest.failed(url);
-                    self.notice(selftest::away());
+                    self.notice(Notice::StorageUnreachable { storage: None });
                 }
                 self.feed(Input::PutFailed { id, part, attempt, fault });
             }
@@ -71,7 +72,7 @@ impl Driver {
             selftest::KEYS.into_iter().for_each(|key| self.unnotice(key));
         }
         if !shows_etag {
-            self.notice(selftest::etag_hidden());
+            self.notice(Notice::StorageEtagHidden);
         }
     }
 
@@ -80,7 +81,7 @@ impl Driver {
         let driver = self.clone();
         spawn_local(async move {
             if let Some(notice) = suspect.look(driver.0.rooms.api()).await {
-                selftest::KEYS.into_iter().filter(|key| *key != notice.key).for_each(|key| driver.unnotice(key));
+                selftest::KEYS.into_iter().filter(|key| *key != notice.key()).for_each(|key| driver.unnotice(key));
                 driver.notice(notice);
             }
         });

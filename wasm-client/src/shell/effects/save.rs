@@ -4,7 +4,7 @@ use slipway_protocol::machine::{Input, LocalId, Record};
 
 use crate::browser::store::StoreEvent;
 use crate::shell::driver::Driver;
-use crate::shell::notices::lack;
+use crate::shell::notices::Notice;
 
 impl Driver {
     pub(in crate::shell) fn save(&self, id: LocalId, save: u64, record: Record) {
@@ -24,9 +24,9 @@ impl Driver {
             StoreEvent::Saved { id, save } => self.feed_later(Input::Saved { id, save }),
             StoreEvent::Failed { id, save, full } => {
                 self.notice(match (self.0.store.works(), full) {
-                    (false, _) => lack::checkpoint(),
-                    (true, true) => lack::disk_full(),
-                    (true, false) => lack::save_failed(),
+                    (false, _) => Notice::NoCheckpoint,
+                    (true, true) => Notice::DiskFull,
+                    (true, false) => Notice::SaveFailed,
                 });
                 self.feed(Input::SaveFailed { id, save });
             }

@@ -286,7 +286,7 @@ pub(crate) fn random<const N: usize>() -> [u8; N] {
 
 /// As the functions would say it of a room that this device is no member of.
 fn no_session() -> Fault {
-    Fault::refused(ErrorCode::TokenMissing, "This device has not joined the room. Open its link again.")
+    Fault::refused(ErrorCode::TokenMissing)
 }
 
 #[cfg(test)]

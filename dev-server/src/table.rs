@@ -1,0 +1,93 @@
+//! A DynamoDB equivalent inside the process, on a loopback port: the SDK talks to it as it would to DynamoDB.
+
+use std::net::Ipv4Addr;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow};
+use dynoxide::Database;
+use functions::config::TableEndpoint;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::config::EmbeddedIn;
+
+/// Requests take milliseconds; one that hangs is not waited for.
+const STOP_LIMIT: Duration = Duration::from_secs(3);
+
+/// A table that runs until it is stopped or dropped.
+#[expect(missing_debug_implementations, reason = "the database has none")]
+pub struct EmbeddedTable {
+    url: String,
+    database: Database,
+    stop: Option<oneshot::Sender<()>>,
+    server: JoinHandle<Result<(), String>>,
+}
+
+impl EmbeddedTable {
+    /// Starts it.
+    ///
+    /// # Errors
+    /// A sentence: the file cannot be opened or written.
+    pub async fn start(place: &EmbeddedIn) -> anyhow::Result<Self> {
+        let database = match place {
+            EmbeddedIn::Memory => Database::memory().map_err(|error| anyhow!("the table: {error}"))?,
+            EmbeddedIn::File(path) => open(path)?,
+        };
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("no free port for the table")?;
+        let url = format!("http://{}", listener.local_addr()?);
+        let (stop, stopped) = oneshot::channel::<()>();
+        let shutdown = async {
+            let _ = stopped.await;
+        };
+        let server = tokio::spawn(dynoxide::server::serve_with_shutdown(listener, database.clone(), shutdown));
+        Ok(Self { url, database, stop: Some(stop), server })
+    }
+
+    /// Where the SDK finds it.
+    pub fn endpoint(&self) -> TableEndpoint {
+        TableEndpoint::Url(self.url.clone())
+    }
+
+    /// What drops its items in time.
+    pub fn expiry(&self) -> Expiry {
+        Expiry { database: self.database.clone() }
+    }
+
+    /// Ends it, so that its file is closed.
+    pub async fn stop(mut self) {
+        self.stop.take();
+        let _ = tokio::time::timeout(STOP_LIMIT, &mut self.server).await;
+    }
+}
+
+/// Drops items whose time to live is over, as DynamoDB does by itself: in its time, and code checks as well.
+#[derive(Clone)]
+#[expect(missing_debug_implementations, reason = "the database has none")]
+pub struct Expiry {
+    database: Database,
+}
+
+impl Expiry {
+    /// Returns how many items were dropped.
+    ///
+    /// # Errors
+    /// A sentence: the file cannot be written.
+    pub async fn drop_expired(&self) -> anyhow::Result<usize> {
+        let database = self.database.clone();
+        let dropped = tokio::task::spawn_blocking(move || database.sweep_ttl()).await?;
+        dropped.map_err(|error| anyhow!("the table could not drop expired items: {error}"))
+    }
+}
+
+fn open(path: &Path) -> anyhow::Result<Database> {
+    let advice = || {
+        format!("the table's file {} cannot be opened: check that its folder exists and can be written", path.display())
+    };
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).with_context(advice)?;
+    }
+    let text = path.to_str().ok_or_else(|| anyhow!("the table's path has to be valid UTF-8"))?;
+    Database::new(text).map_err(|error| anyhow!("{error}")).with_context(advice)
+}

@@ -1,0 +1,50 @@
+//! The application context: what every call works with.
+
+use std::sync::Arc;
+
+use crate::aws;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::faults::Faults;
+use crate::storage::{Storage, StorageConfig};
+use crate::table::Table;
+use crate::uploads::finisher::Finisher;
+
+/// Configuration, table, storage and clock. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct App {
+    /// What the environment told.
+    pub config: Arc<Config>,
+    /// The one table.
+    pub table: Table,
+    /// The one bucket.
+    pub storage: Storage,
+    /// What time it is.
+    pub clock: Clock,
+    /// Who completes what does not fit into a call.
+    pub finisher: Finisher,
+    /// Where tests let a function be killed.
+    pub faults: Faults,
+}
+
+impl App {
+    /// Makes the clients. Nothing is sent yet.
+    pub fn connect(config: Config) -> Self {
+        let sdk = aws::sdk_config(&config);
+        let storage = StorageConfig {
+            bucket: config.bucket.clone(),
+            endpoint: config.s3_endpoint.clone(),
+            public_endpoints: config.s3_public_endpoints.clone(),
+            upload_path: config.s3_upload_path.clone(),
+            path_style: config.s3_path_style,
+        };
+        Self {
+            table: Table::new(&sdk, &config.table, &config.table_endpoint),
+            storage: Storage::new(&sdk, &storage),
+            clock: Clock::default(),
+            finisher: Finisher::new(&sdk, config.finish_function.as_deref()),
+            faults: Faults::default(),
+            config: Arc::new(config),
+        }
+    }
+}

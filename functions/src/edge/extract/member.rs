@@ -1,0 +1,133 @@
+//! Who is calling: the bearer token, its member and its room.
+
+use std::convert::Infallible;
+
+use axum::extract::FromRequestParts;
+use http::header::AUTHORIZATION;
+use http::request::Parts;
+use slipway_protocol::wire::error::ErrorCode;
+use slipway_protocol::wire::id::{MemberId, RoomId};
+use slipway_protocol::wire::link::{MemberToken, Role};
+
+use crate::app::App;
+use crate::edge::error::ApiFailure;
+use crate::edge::limits;
+use crate::edge::source::Source;
+use crate::records::member::{MemberRecord, Principal};
+use crate::records::token::TokenRecord;
+use crate::records::{self, Standing};
+
+/// The caller, let in: the token is alive, the member was not removed, the link was not changed.
+#[derive(Clone, Debug)]
+pub struct Member {
+    /// The room of the token.
+    pub room: RoomId,
+    /// The member.
+    pub id: MemberId,
+    /// What the link that was joined by lets the member do.
+    pub role: Role,
+    /// As the member told it.
+    pub display_name: String,
+    /// Who stands behind the member.
+    pub principal: Principal,
+    /// The record of the token that was shown.
+    pub token: TokenRecord,
+}
+
+impl Member {
+    /// The uniform 404 unless the member is of this room.
+    pub fn in_room(self, room: RoomId) -> Result<Self, ApiFailure> {
+        if self.room == room { Ok(self) } else { Err(ApiFailure::not_found()) }
+    }
+
+    /// Refuses a role that may not upload.
+    pub fn may_upload(&self) -> Result<(), ApiFailure> {
+        self.role.may_upload().then_some(()).ok_or_else(|| role_too_low("upload here: ask for a contribute link"))
+    }
+
+    /// Refuses a role that may not see files.
+    pub fn may_view(&self) -> Result<(), ApiFailure> {
+        self.role.may_view().then_some(()).ok_or_else(|| role_too_low("see files here: ask for a view link"))
+    }
+
+    /// Refuses a role that may not manage.
+    pub fn may_manage(&self) -> Result<(), ApiFailure> {
+        self.role.may_manage().then_some(()).ok_or_else(|| role_too_low("do that: ask whoever made the room"))
+    }
+
+    fn new(token: TokenRecord, member: MemberRecord) -> Self {
+        Self {
+            room: token.room_id,
+            id: token.member_id,
+            role: token.role,
+            display_name: member.display_name,
+            principal: member.principal,
+            token,
+        }
+    }
+}
+
+fn role_too_low(what: &str) -> ApiFailure {
+    ApiFailure::new(ErrorCode::RoleTooLow, format!("Your link does not let you {what}."))
+}
+
+impl FromRequestParts<App> for Member {
+    type Rejection = ApiFailure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiFailure> {
+        let Some(shown) = bearer(parts) else { return Err(token_missing()) };
+        let Some(token) = records::token::find(&app.table, &shown).await? else {
+            let Ok(source) = Source::from_request_parts(parts, app).await;
+            limits::count_miss(app, &source).await?;
+            return Err(token_missing());
+        };
+        if token.is_expired(app.clock.now_seconds()) {
+            return Err(token_expired());
+        }
+        let member = match records::standing(&app.table, &token).await? {
+            Standing::Good(member) => member,
+            Standing::Removed => return Err(member_removed()),
+            Standing::RoomClosed => return Err(room_closed()),
+        };
+        token.touch(app).await?;
+        Ok(Self::new(token, member))
+    }
+}
+
+/// A token shown beside a join, dead or alive: whoever has it goes on as the same member.
+#[derive(Clone, Debug)]
+pub struct OldToken(pub Option<MemberToken>);
+
+impl FromRequestParts<App> for OldToken {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Infallible> {
+        Ok(Self(bearer(parts)))
+    }
+}
+
+fn bearer(parts: &Parts) -> Option<MemberToken> {
+    let value = parts.headers.get(AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().parse().ok())?
+}
+
+fn token_missing() -> ApiFailure {
+    ApiFailure::new(ErrorCode::TokenMissing, "This call needs a member token. Open the room's link to join again.")
+}
+
+fn token_expired() -> ApiFailure {
+    ApiFailure::new(ErrorCode::TokenExpired, "You were away for long. Open the room's link to go on as before.")
+}
+
+/// Also for a link that was changed: whoever came by it is out.
+pub(crate) fn member_removed() -> ApiFailure {
+    ApiFailure::new(
+        ErrorCode::MemberRemoved,
+        "You are no longer a member of this room, or your link was replaced. Ask for the new link.",
+    )
+}
+
+fn room_closed() -> ApiFailure {
+    ApiFailure::new(ErrorCode::RoomClosed, "This room was closed.")
+}

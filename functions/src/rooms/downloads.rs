@@ -1,0 +1,115 @@
+//! Downloads by grant, and the removal of files.
+//!
+//! A grant, `GRANT#id` / `META`, is one permission to download one file, for as long as that takes: a URL lives a
+//! minute, and signing another one under the same grant is neither counted nor charged.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use slipway_protocol::wire::id::{FileId, GrantId, MemberId, RoomId};
+use slipway_protocol::wire::{Download, DownloadGrant, Event, FileInfo};
+
+use crate::app::App;
+use crate::edge::error::ApiFailure;
+use crate::edge::extract::Member;
+use crate::edge::limits;
+use crate::faults::Point;
+use crate::ids;
+use crate::records::due::Due;
+use crate::records::file;
+use crate::rooms::journal::{self, Journal};
+use crate::rooms::quota::{self, Amount};
+use crate::table::{Key, Write};
+
+/// How long a grant lasts, in seconds: 24 h.
+const GRANT_SECONDS: u64 = 24 * 3600;
+/// Sweep deletes the object that a killed removal left behind, after so long, in milliseconds.
+const TAKE_OVER_MS: u64 = 60_000;
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Grant {
+    room_id: RoomId,
+    file_id: FileId,
+    member_id: MemberId,
+    /// Seconds since 1970. The table drops it later.
+    ttl: u64,
+}
+
+fn grant_key(grant: GrantId) -> Key {
+    Key::new(format!("GRANT#{grant}"), "META")
+}
+
+/// A URL to download the file by, under a new grant or an earlier one.
+pub async fn download(app: &App, member: &Member, id: FileId, request: &Download) -> Result<DownloadGrant, ApiFailure> {
+    member.may_view()?;
+    let file = file::get(&app.table, member.room, id).await?.ok_or_else(ApiFailure::not_found)?;
+    let grant_id = match request.grant_id {
+        Some(grant) => granted(app, member, id, grant).await?,
+        None => grant(app, member, id).await?,
+    };
+    let expires_in = Duration::from_secs(app.config.download_url_seconds);
+    // The name of an encrypted file is not ours to know: the page saves it under its own.
+    let name = file.meta.name().map_or_else(|| id.to_string(), str::to_owned);
+    let url = app.storage.presign_get(&file::object_key(member.room, id), &name, expires_in).await?;
+    Ok(DownloadGrant {
+        grant_id,
+        url,
+        expires_in_seconds: app.config.download_url_seconds,
+        size: file.size,
+        etag: file.etag,
+    })
+}
+
+async fn grant(app: &App, member: &Member, file: FileId) -> Result<GrantId, ApiFailure> {
+    limits::charge_member(app, member.id).await?;
+    let id = ids::grant_id();
+    let ttl = app.clock.now_seconds() + GRANT_SECONDS;
+    let grant = Grant { room_id: member.room, file_id: file, member_id: member.id, ttl };
+    let write = Write::put(&grant_key(id), &grant).when("attribute_not_exists(#pk)");
+    let journal = Journal::new().audit(Some(member.id), "download-granted", file);
+    journal::commit(app, member.room, &[write], &journal).await?;
+    Ok(id)
+}
+
+async fn granted(app: &App, member: &Member, file: FileId, id: GrantId) -> Result<GrantId, ApiFailure> {
+    let grant: Option<Grant> = app.table.get(&grant_key(id)).await?;
+    let holds = |grant: &Grant| {
+        grant.room_id == member.room
+            && grant.file_id == file
+            && grant.member_id == member.id
+            && grant.ttl > app.clock.now_seconds()
+    };
+    grant.filter(holds).map(|_| id).ok_or_else(ApiFailure::not_found)
+}
+
+/// Removes a file: by who manages the room, or who added it.
+pub async fn remove(app: &App, member: &Member, id: FileId) -> Result<(), ApiFailure> {
+    limits::charge_member(app, member.id).await?;
+    let file = file::get(&app.table, member.room, id).await?;
+    let knows = |file: &FileInfo| file.added_by == member.id || member.role.may_view();
+    let file = file.filter(knows).ok_or_else(ApiFailure::not_found)?;
+    if file.added_by != member.id {
+        member.may_manage()?;
+    }
+    unlist(app, member, &file).await?;
+    app.faults.at(Point::FileUnlisted).await;
+    Ok(app.storage.delete(&file::object_key(member.room, id)).await?)
+}
+
+async fn unlist(app: &App, member: &Member, file: &FileInfo) -> Result<(), ApiFailure> {
+    let room = member.room;
+    let mut writes = Vec::with_capacity(4);
+    writes.extend(file::unlist(room, file));
+    writes.push(quota::release(room, Amount { bytes: file.size, files: 1, open: 0 }));
+    writes.push(Due::object(room, file.file_id, app.clock.now_ms() + TAKE_OVER_MS).first());
+    let journal = Journal::new().event(Event::FileRemoved { file_id: file.file_id, member_id: member.id }).audit(
+        Some(member.id),
+        "file-removed",
+        file.file_id,
+    );
+    match journal::commit(app, room, &writes, &journal).await {
+        Err(error) if error.refused(file::FILE) => Err(ApiFailure::not_found()),
+        result => Ok(result.map(drop)?),
+    }
+}

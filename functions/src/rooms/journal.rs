@@ -1,0 +1,105 @@
+//! What a change tells: events for the room, entries for its audit log, written in the change's own transaction.
+//!
+//! Both are numbered without a gap by the item `ROOM#id` / `SEQ`. However many of them a change tells, they are one
+//! item each, since a transaction holds 100: the item's number is that of its last event.
+
+use slipway_protocol::wire::Event;
+use slipway_protocol::wire::id::{MemberId, RoomId};
+use tokio::sync::Mutex;
+
+use crate::app::App;
+use crate::ids;
+use crate::records::sequence::{self, Sequence};
+use crate::rooms::audit::{self, AuditDraft};
+use crate::rooms::events;
+use crate::table::{TableError, Write};
+
+/// Room for this many writes is left beside the journal's own three.
+pub const MAX_WRITES_BESIDE: usize = 97;
+
+/// Of several changes at once one wins each round; this many rounds are enough for a busy room.
+const MAX_TRIES: u64 = 60;
+const FIRST_WAIT_MS: u64 = 8;
+const LONGEST_WAIT_MS: u64 = 200;
+
+/// One process's changes to a room take turns: of those that run at once only one can win, and a batch of
+/// completions would pay for every lost round. Other processes are still met by their numbers.
+static TURNS: [Mutex<()>; 16] = [const { Mutex::const_new(()) }; 16];
+
+/// What is to be told of one change.
+#[derive(Clone, Debug, Default)]
+pub struct Journal {
+    events: Vec<Event>,
+    entries: Vec<AuditDraft>,
+}
+
+impl Journal {
+    /// Nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Tells the room.
+    #[must_use]
+    pub fn event(mut self, event: Event) -> Self {
+        self.events.push(event);
+        self
+    }
+
+    /// Tells the audit log: who (none: the system), what, and on what (an id or a role, never a name or a secret).
+    #[must_use]
+    #[allow(clippy::needless_pass_by_value, reason = "ids and roles are small, and calls read better")]
+    pub fn audit(mut self, member: Option<MemberId>, action: &'static str, subject: impl ToString) -> Self {
+        self.entries.push(AuditDraft { member, action, subject: subject.to_string() });
+        self
+    }
+
+    /// The writes that append all this behind `from`, and the numbers after it.
+    fn writes(&self, app: &App, room: RoomId, from: &Sequence) -> (Vec<Write>, Sequence) {
+        let now = app.clock.now_ms();
+        let mut writes = Vec::with_capacity(3);
+        let mut to = from.clone();
+        if let Some(write) = events::append(room, &self.events, &mut to, now) {
+            writes.push(write);
+        }
+        if let Some(write) = audit::append(room, &self.entries, &mut to, now) {
+            writes.push(write);
+        }
+        (writes, to)
+    }
+}
+
+/// Makes a change and tells of it, in one transaction; again with new numbers when another change was quicker.
+///
+/// # Errors
+/// [`TableError::Refused`] when a condition of the change itself does not hold. A room without numbers counts as one.
+pub async fn commit(app: &App, room: RoomId, change: &[Write], journal: &Journal) -> Result<Sequence, TableError> {
+    let _turn = TURNS[usize::from(room.as_bytes()[0]) % TURNS.len()].lock().await;
+    for attempt in 1..=MAX_TRIES {
+        let from = sequence::get(&app.table, room).await?.ok_or(TableError::Refused(vec![sequence::LABEL]))?;
+        let (mut writes, to) = journal.writes(app, room, &from);
+        writes.extend_from_slice(change);
+        writes.push(to.advance(room, &from));
+        match app.table.transact(&writes).await {
+            Ok(()) => return Ok(to),
+            Err(TableError::Refused(labels)) if labels.iter().all(|label| *label == sequence::LABEL) => {
+                wait(attempt).await
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Err(TableError::Busy)
+}
+
+/// The writes that begin a room's numbers with this journal.
+pub fn begin(app: &App, room: RoomId, journal: &Journal) -> Vec<Write> {
+    let (mut writes, to) = journal.writes(app, room, &Sequence::new());
+    writes.push(to.first(room));
+    writes
+}
+
+/// Full jitter.
+async fn wait(attempt: u64) {
+    let bound = (FIRST_WAIT_MS * attempt).min(LONGEST_WAIT_MS);
+    tokio::time::sleep(std::time::Duration::from_millis(ids::random_below(bound))).await;
+}

@@ -1,0 +1,70 @@
+//! Completes small files together: what is verified becomes files of the room in one transaction.
+//!
+//! There is no lease: until that transaction nothing changes, and it is refused if any of the uploads did. Changes to a
+//! room take turns, so twenty files by themselves would take twenty turns.
+
+use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
+
+use futures::StreamExt as _;
+use slipway_protocol::wire::id::UploadId;
+use slipway_protocol::wire::{FileInfo, MAX_UPLOADS_PER_CALL, UploadState};
+
+use super::{publish, verify};
+use crate::app::App;
+use crate::edge::error::ApiFailure;
+use crate::edge::extract::Member;
+use crate::faults::Point;
+use crate::records::plan::{self, Promises};
+use crate::records::upload::{self, UploadRecord};
+use crate::rooms::journal;
+
+/// Uploads of a batch that are verified at a time.
+pub(super) const BATCH_LANES: usize = 8;
+/// An object that storage tells nothing of by then is left to be looked at by itself.
+const LOOK: Duration = Duration::from_secs(3);
+
+// Four writes for each, one for the quota, and the journal's: DynamoDB takes 100.
+const _: () = assert!(4 * MAX_UPLOADS_PER_CALL < journal::MAX_WRITES_BESIDE);
+
+/// Completes those of the uploads that are the caller's, are one PUT each, and are in storage as promised. What is not
+/// among the answers is for the caller to look at one by one; so are all of them when somebody was quicker with one.
+pub(super) async fn complete(
+    app: &App,
+    member: &Member,
+    ids: &[UploadId],
+) -> Result<HashMap<UploadId, FileInfo>, ApiFailure> {
+    let uploads = ready(app, member, ids).await?;
+    let promises = plan::first_items(&app.table, uploads.iter().map(|upload| upload.upload_id)).await?;
+    let verified: Vec<_> = futures::stream::iter(uploads.into_iter().zip(promises))
+        .map(|(upload, promises)| verified(app, upload, promises))
+        .buffer_unordered(BATCH_LANES)
+        .filter_map(std::future::ready)
+        .collect()
+        .await;
+    if verified.is_empty() {
+        return Ok(HashMap::new());
+    }
+    app.faults.at(Point::CompleteVerified).await;
+    let files = publish::publish_open(app, member.room, &verified).await?;
+    Ok(files.into_iter().map(|file| (file.upload_id, file)).collect())
+}
+
+async fn ready(app: &App, member: &Member, ids: &[UploadId]) -> Result<Vec<UploadRecord>, ApiFailure> {
+    // A batch read names nothing twice.
+    let ids: BTreeSet<_> = ids.iter().copied().collect();
+    let uploads = upload::get_many(&app.table, ids).await?.into_iter().flatten();
+    let is_ready = |upload: &UploadRecord| {
+        upload.room_id == member.room
+            && upload.member_id == member.id
+            && upload.state == UploadState::Uploading
+            && upload.plan.is_single()
+    };
+    Ok(uploads.filter(is_ready).collect())
+}
+
+/// The upload with its object's ETag, if that is what was promised.
+async fn verified(app: &App, upload: UploadRecord, promises: Promises) -> Option<(UploadRecord, String)> {
+    let object = tokio::time::timeout(LOOK, app.storage.head(&upload.object_key())).await.ok()?.ok()?;
+    verify::is_as_promised(&object, &upload.plan, &promises).then_some((upload, object.etag))
+}

@@ -1,0 +1,60 @@
+//! Who completes what does not fit into a call, and what it is told.
+
+use std::sync::Arc;
+
+use aws_sdk_lambda::primitives::Blob;
+use aws_sdk_lambda::types::InvocationType;
+use aws_types::SdkConfig;
+use serde::{Deserialize, Serialize};
+use slipway_protocol::wire::id::UploadId;
+
+use crate::edge::error::ApiFailure;
+
+/// What `finish` is invoked with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FinishRequest {
+    /// Which upload.
+    pub upload_id: UploadId,
+    /// The number of the lease: under a newer one there is nothing to do.
+    pub fence: u64,
+}
+
+/// Who finishes.
+#[derive(Clone, Debug)]
+pub enum Finisher {
+    /// The function `finish`.
+    Lambda(FinishFunction),
+    /// A task in this process.
+    Task,
+}
+
+/// The function `finish`, by the name it has in this deployment.
+#[derive(Clone, Debug)]
+pub struct FinishFunction {
+    client: aws_sdk_lambda::Client,
+    name: Arc<str>,
+}
+
+impl Finisher {
+    /// The function of this name; without one, a task.
+    pub fn new(sdk: &SdkConfig, function: Option<&str>) -> Self {
+        match function {
+            Some(name) => Self::Lambda(FinishFunction { client: aws_sdk_lambda::Client::new(sdk), name: name.into() }),
+            None => Self::Task,
+        }
+    }
+}
+
+impl FinishFunction {
+    pub(super) async fn invoke(&self, request: FinishRequest) -> Result<(), ApiFailure> {
+        let payload = serde_json::to_vec(&request).map_err(|error| ApiFailure::internal(error.to_string()))?;
+        let call = self.client.invoke().function_name(&*self.name).invocation_type(InvocationType::Event);
+        call.payload(Blob::new(payload)).send().await.map(drop).map_err(|error| {
+            ApiFailure::unavailable(format!(
+                "finish cannot be invoked: {}",
+                aws_sdk_lambda::error::DisplayErrorContext(error)
+            ))
+        })
+    }
+}

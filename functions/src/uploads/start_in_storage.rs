@@ -1,0 +1,36 @@
+//! Creates a pending upload in storage. Done with the initiate, or by whoever needs it first.
+
+use super::closed;
+use crate::app::App;
+use crate::edge::error::ApiFailure;
+use crate::faults::Point;
+use crate::records::upload::{self, UploadRecord};
+use crate::table::TableError;
+use slipway_protocol::wire::UploadState;
+
+/// The upload, open for parts.
+pub(super) async fn start(app: &App, upload: UploadRecord) -> Result<UploadRecord, ApiFailure> {
+    if upload.state != UploadState::Pending {
+        return Ok(upload);
+    }
+    let key = upload.object_key();
+    let s3_upload_id = app.storage.create_multipart(&key).await?;
+    app.faults.at(Point::InitiateInStorage).await;
+    let now = app.clock.now_ms();
+    let (idle, life) = (app.config.upload_idle_seconds * 1000, app.config.upload_life_seconds * 1000);
+    let opened = upload.opened(&s3_upload_id, upload.due_after(now, idle, life));
+    match app.table.update_returning(&opened).await {
+        Ok(upload) => Ok(upload),
+        Err(TableError::Refused(_)) => {
+            // Somebody else was quicker, or cancelled it: ours holds no part, and nobody knows its id.
+            app.storage.abort(&key, &s3_upload_id).await?;
+            reload(app, &upload).await
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn reload(app: &App, upload: &UploadRecord) -> Result<UploadRecord, ApiFailure> {
+    let now = upload::get(&app.table, upload.upload_id).await?.ok_or_else(ApiFailure::not_found)?;
+    if now.state.is_open() { Ok(now) } else { Err(closed(&now)) }
+}
