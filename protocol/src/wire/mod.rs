@@ -4,6 +4,7 @@ pub mod digest;
 mod downloads;
 pub mod error;
 mod events;
+mod health;
 pub mod id;
 mod label;
 pub mod link;
@@ -15,6 +16,7 @@ mod uploads;
 
 pub use downloads::*;
 pub use events::*;
+pub use health::*;
 pub use label::*;
 pub use meta::*;
 pub use rooms::*;

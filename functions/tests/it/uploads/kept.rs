@@ -1,10 +1,11 @@
 //! What stays of a file: its plan and its parts' digests, and what was sealed with it.
 
 use functions::records::file_plan;
+use slipway_protocol::calls;
 use slipway_protocol::wire::digest::{Md5, composite_etag};
 use slipway_protocol::wire::error::ErrorCode;
 use slipway_protocol::wire::link::Role;
-use slipway_protocol::wire::{CreateRoom, Label, Meta, NewUpload, RoomView, Seal};
+use slipway_protocol::wire::{CreateRoom, Initiate, Label, Meta, NewUpload, RoomView, Seal};
 
 use super::content::{Content, MIB};
 use super::world::{World, both_tables};
@@ -28,7 +29,7 @@ both_tables! {
         assert_eq!(file_plan::digests(tables, single.file_id).await.unwrap(), []);
         assert_eq!(Md5::from_etag(&single.etag), Some(small.digest(1)));
 
-        ana.delete(&format!("/api/files/{}", info.file_id)).await;
+        assert_eq!(ana.call(&calls::RemoveFile { file: info.file_id }).await.status, 204);
         assert_eq!(file_plan::digests(tables, info.file_id).await.unwrap(), [], "gone with the file");
     }
 }
@@ -61,23 +62,27 @@ async fn sealed_names_come_back_as_they_were_given() {
     let sealed = |text: &str| Label::Sealed { sealed: text.to_owned() };
     let room = NewRoom::invented();
     let request = CreateRoom { name: sealed("cm9vbQ"), sealed: true, ..room.request() };
-    world.api.post("/api/rooms", None, &request).await.ok::<serde_json::Value>();
+    world.api.call(&calls::CreateRoom { body: request }, None).await.ok::<serde_json::Value>();
     let mut join = room.join_request(Role::Manage, "");
     join.display_name = sealed("YW5h");
-    let joined: serde_json::Value = world.api.post(&room.path("/members"), None, &join).await.ok();
+    let joined: serde_json::Value = world.api.call(&calls::Join { room: room.id, body: join.clone() }, None).await.ok();
     let token = joined["memberToken"].as_str().unwrap();
     let new = NewUpload { meta: Meta::Sealed("ZmlsZQ".into()), ..Content::new(1, 1000).to_upload(0) };
-    let begun = serde_json::json!({ "uploads": [new] });
-    world.api.post(&room.path("/uploads"), Some(token), &begun).await.ok::<serde_json::Value>();
+    let begin = calls::Initiate { room: room.id, key: None, body: Initiate { uploads: vec![new] } };
+    world.api.call(&begin, Some(token)).await.ok::<serde_json::Value>();
 
-    let view: RoomView = world.api.get(&room.path(""), Some(token)).await.ok();
+    let view: RoomView = world.api.call(&calls::GetRoom { room: room.id }, Some(token)).await.ok();
     assert_eq!((view.name, view.sealed, view.display_name), (sealed("cm9vbQ"), true, sealed("YW5h")));
     assert_eq!(view.uploads[0].display_name, sealed("YW5h"));
     assert_eq!(view.uploads[0].meta, Meta::Sealed("ZmlsZQ".into()));
 
     for wrong in ["", "a b", &"x".repeat(1025)] {
         join.display_name = sealed(wrong);
-        let error = world.api.post(&room.path("/members"), None, &join).await.failed(ErrorCode::BadRequest);
+        let error = world
+            .api
+            .call(&calls::Join { room: room.id, body: join.clone() }, None)
+            .await
+            .failed(ErrorCode::BadRequest);
         assert_eq!(error.field.as_deref(), Some("displayName"));
     }
 }
