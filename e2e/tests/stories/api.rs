@@ -1,7 +1,7 @@
 //! The functions without a browser: the whole way through the proxies.
 
 use anyhow::Result;
-use lab::api::{Member, NewRoom, Refused, Role};
+use lab::api::{Member, NewRoom, Role, refusal};
 use lab::proxy::{Aim, Fault, Rule};
 use lab::stack::Stack;
 use slipway_protocol::wire::digest::{Digest, Md5};
@@ -24,10 +24,6 @@ async fn scene() -> Result<Scene> {
     Ok(Scene { member, links, stack })
 }
 
-fn code(error: &anyhow::Error) -> Option<ErrorCode> {
-    error.chain().find_map(|cause| cause.downcast_ref::<Refused>()).map(|refused| refused.error.code)
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn files_of_every_kind_of_plan_arrive() -> Result<()> {
     let scene = scene().await?;
@@ -38,7 +34,7 @@ async fn files_of_every_kind_of_plan_arrive() -> Result<()> {
         scene.member.assert_holds(&file).await?;
     }
     assert_eq!(scene.stack.bucket.keys("").await?.len(), 5);
-    let quota = scene.member.view().await?.quota;
+    let quota = scene.member.view().await?.quota.unwrap();
     assert_eq!((quota.used_files, quota.open_uploads), (5, 0));
     Ok(())
 }
@@ -55,7 +51,7 @@ async fn an_aborted_upload_is_gone_from_storage_and_quota() -> Result<()> {
 
     scene.member.abort(started.upload_id).await?;
     scene.stack.assert_storage_is_empty().await?;
-    let quota = scene.member.view().await?.quota;
+    let quota = scene.member.view().await?.quota.unwrap();
     assert_eq!((quota.used_bytes, quota.open_uploads), (0, 0));
     let status = scene.member.status(started.upload_id).await?;
     assert_eq!(status.state, UploadState::Aborted);
@@ -81,7 +77,7 @@ async fn bytes_other_than_promised_are_refused_by_storage() -> Result<()> {
     assert_eq!(status, 200);
 
     let error = scene.member.complete(started.upload_id).await.unwrap_err();
-    assert_eq!(code(&error), Some(ErrorCode::PartsIncomplete), "{error:#}");
+    assert_eq!(refusal(&error), Some(ErrorCode::PartsIncomplete), "{error:#}");
     Ok(())
 }
 
@@ -95,7 +91,7 @@ async fn completing_twice_gives_the_same_file_and_one_charge() -> Result<()> {
     }
     let (one, two) = tokio::join!(scene.member.complete(started.upload_id), scene.member.complete(started.upload_id));
     assert_eq!(one?, two?);
-    let quota = scene.member.view().await?.quota;
+    let quota = scene.member.view().await?.quota.unwrap();
     assert_eq!((quota.used_bytes, quota.used_files), (file.size, 1));
     Ok(())
 }
@@ -111,7 +107,7 @@ async fn what_is_not_yours_looks_like_what_is_not_there() -> Result<()> {
         stranger.abort(started.upload_id).await,
     ] {
         let error = error.unwrap_err();
-        assert!(matches!(code(&error), Some(ErrorCode::NotFound | ErrorCode::BadRequest)), "{error:#}");
+        assert!(matches!(refusal(&error), Some(ErrorCode::NotFound | ErrorCode::BadRequest)), "{error:#}");
     }
     assert_eq!(scene.member.status(started.upload_id).await?.state, UploadState::Uploading);
     Ok(())

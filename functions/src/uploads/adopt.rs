@@ -1,12 +1,10 @@
 //! Continues an upload begun elsewhere: who knows the MD5s of some stored parts has the file.
 //!
-//! The challenge is drawn once for each upload and kept as `UPLOAD#id` / `ADOPT`: whoever asks gets the same one, so
-//! joining again buys no other choice of parts. Wrong proofs are not counted, since a guest could use the count up for
+//! The challenge is drawn once for each upload and kept: whoever asks gets the same one, so joining again buys no other choice of parts. Wrong proofs are not counted, since a guest could use the count up for
 //! the rightful member; an MD5 is not guessed within the rate of calls.
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
 use slipway_protocol::wire::digest::Md5;
 use slipway_protocol::wire::error::ErrorCode;
 use slipway_protocol::wire::id::{PartNumber, UploadId};
@@ -18,11 +16,12 @@ use crate::edge::error::ApiFailure;
 use crate::edge::extract::Member;
 use crate::edge::limits;
 use crate::ids;
+use crate::records::challenge::{self, Challenge};
 use crate::records::plan;
 use crate::records::upload::{self, UploadRecord};
 use crate::rooms::journal::{self, Journal};
 use crate::storage::StorageError;
-use crate::table::{Key, TableError, Write};
+use crate::table::TableError;
 
 /// At most this many parts are asked for, or all that are stored.
 const ASKED_PARTS: usize = 8;
@@ -31,19 +30,6 @@ const KEEP_SECONDS: u64 = 24 * 3600;
 
 /// Which part has which digest.
 type Digests = BTreeMap<PartNumber, Md5>;
-
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Challenge {
-    v: u8,
-    parts: Vec<PartNumber>,
-    /// Seconds since 1970. The table drops it later.
-    ttl: u64,
-}
-
-fn key(upload: UploadId) -> Key {
-    Key::new(format!("UPLOAD#{upload}"), "ADOPT")
-}
 
 /// Without proofs: names the parts to prove. With them: hands the upload to the caller.
 pub async fn adopt(app: &App, member: &Member, id: UploadId, proofs: &[Proof]) -> Result<Adoption, ApiFailure> {
@@ -78,7 +64,7 @@ pub async fn adopt(app: &App, member: &Member, id: UploadId, proofs: &[Proof]) -
 /// not at all, the promised one. None at all is as good as no upload.
 async fn provable(app: &App, upload: &UploadRecord) -> Result<Digests, ApiFailure> {
     let digests: Digests = if upload.plan.is_single() {
-        plan::all(&app.table, upload.upload_id).await?
+        plan::all(&app.tables, upload.upload_id).await?
     } else {
         let Some(s3) = &upload.s3_upload_id else { return Err(ApiFailure::not_found()) };
         match app.storage.list_parts(&upload.object_key(), s3).await {
@@ -92,16 +78,16 @@ async fn provable(app: &App, upload: &UploadRecord) -> Result<Digests, ApiFailur
 
 /// The upload's challenge: the one that stands, or a new one.
 async fn challenge(app: &App, upload: &UploadRecord, digests: &Digests) -> Result<Vec<PartNumber>, ApiFailure> {
-    let key = key(upload.upload_id);
-    if let Some(standing) = app.table.get::<Challenge>(&key).await? {
+    let id = upload.upload_id;
+    if let Some(standing) = challenge::get(&app.tables, id).await? {
         return Ok(standing.parts);
     }
     let ttl = upload.started_at / 1000 + app.config.upload_life_seconds + KEEP_SECONDS;
-    let new = Challenge { v: 1, parts: draw(digests), ttl };
-    match app.table.write(&Write::put(&key, &new).when("attribute_not_exists(#pk)")).await {
+    let new = Challenge { parts: draw(digests), ttl };
+    match challenge::set(&app.tables, id, &new).await {
         Ok(()) => Ok(new.parts),
         // Asked twice at once: the first one stands.
-        Err(TableError::Refused(_)) => match app.table.get::<Challenge>(&key).await? {
+        Err(TableError::Refused(_)) => match challenge::get(&app.tables, id).await? {
             Some(standing) => Ok(standing.parts),
             None => Err(ApiFailure::unavailable("a challenge came and went")),
         },

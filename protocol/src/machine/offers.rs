@@ -22,7 +22,7 @@ pub struct Offer {
     pub size: u64,
     /// Bytes of it that are stored, as last known.
     pub bytes: u64,
-    /// Who began the upload; none when this device did.
+    /// Who began the upload; none when this device did, or when the name is sealed.
     pub who: Option<String>,
 }
 
@@ -51,7 +51,7 @@ struct Candidate {
     upload: UploadId,
     path: String,
     bytes: u64,
-    who: String,
+    who: Option<String>,
 }
 
 /// What is offered, and what could be. Lookups are by name and size, so that a pick costs the same beside any number of
@@ -79,7 +79,7 @@ impl Offers {
                 upload: info.upload_id,
                 path: meta.path,
                 bytes: info.bytes_uploaded,
-                who: info.display_name,
+                who: info.display_name.plain().map(str::to_owned),
             };
             self.in_rooms.entry(key(room, meta.name, info.size)).or_default().push(candidate);
         }
@@ -196,7 +196,7 @@ impl Engine {
                 && self.is_free(Target::InRoom(candidate.upload))
         };
         let found = candidates.iter().find(is_fit)?;
-        Some((offer(found.bytes, Some(found.who.clone())), Target::InRoom(found.upload)))
+        Some((offer(found.bytes, found.who.clone()), Target::InRoom(found.upload)))
     }
 
     fn is_free(&self, target: Target) -> bool {

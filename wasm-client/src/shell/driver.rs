@@ -319,7 +319,7 @@ impl Driver {
                 Input::Initiated { batch, attempt, answer: rooms.initiate(room, key, uploads).await }
             }),
             Effect::Sign { id, attempt, room, upload, parts } => self.answer(|rooms| async move {
-                Input::Signed { id, attempt, answer: rooms.presign(room, upload, &parts).await }
+                Input::Signed { id, attempt, answer: rooms.presign(room, upload, parts).await }
             }),
             Effect::Put { id, part, attempt, len: _, request } => self.put(id, part, attempt, &request),
             Effect::DropPut { id, part, attempt } => self.drop_put(id, part, attempt),
@@ -332,11 +332,12 @@ impl Driver {
                 Input::Completed { batch, attempt, answer: rooms.complete(room, uploads).await }
             }),
             Effect::Adopt { id, attempt, room, upload, proofs } => self.answer(|rooms| async move {
-                Input::Adopted { id, attempt, answer: rooms.adopt(room, upload, proofs).await }
+                Input::Adopted { id, attempt, answer: rooms.adopt(room, upload, proofs).await.map_err(Into::into) }
             }),
             Effect::ReportNotAdopted { id, why } => self.report_not_adopted(id, why),
-            Effect::AbortUpload { id, attempt, room, upload } => self
-                .answer(|rooms| async move { Input::Aborted { id, attempt, answer: rooms.abort(room, upload).await } }),
+            Effect::AbortUpload { id, attempt, room, upload } => self.answer(|rooms| async move {
+                Input::Aborted { id, attempt, answer: rooms.abort(room, upload).await.map_err(Into::into) }
+            }),
             Effect::Save { id, save, record } => self.save(id, save, *record),
             Effect::Forget { id } => self.forget(id),
             Effect::WakeAt { mono } => self.0.alarm.set(mono),

@@ -45,12 +45,11 @@ fn Other(live: Live, role: Role, uploads: Memo<Vec<UploadInfo>>, id: UploadId) -
         });
         let may_cancel = upload.mine || role == Role::Manage;
         let may_go_on = role.may_upload() && upload.state == UploadState::Uploading;
-        let who = upload.display_name.clone();
         let (name, path) = match upload.meta {
             Meta::Plain(meta) => (meta.name, meta.path),
             Meta::Sealed(_) => ("Encrypted file".to_owned(), String::new()),
         };
-        let who = if upload.mine { "You, in another browser or tab".to_owned() } else { visible(&who) };
+        let who = if upload.mine { "You, in another browser or tab".to_owned() } else { text::label_text(&upload.display_name) };
         let size = upload.size;
         let percent = move || format::percent(bytes.get(), size);
         view! {

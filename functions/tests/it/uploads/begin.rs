@@ -1,7 +1,8 @@
 //! Uploads begin all or none, once, and within the room's quota.
 
-use functions::rooms::quota;
+use functions::records::quota;
 use futures::future::join_all;
+use slipway_protocol::calls;
 use slipway_protocol::wire::error::ErrorCode;
 use slipway_protocol::wire::link::Role;
 use slipway_protocol::wire::{Event, EventPage, FileMeta, Initiated, Meta, NewUpload, StartedUpload, UploadState};
@@ -33,7 +34,7 @@ async fn the_room_is_told_of_each_step() {
     let world = World::new().await;
     let ana = world.join(Role::Contribute).await;
     let info = ana.upload(&Content::new(1, 10)).await;
-    let page: EventPage = ana.get(&world.room.path("/events")).await.ok();
+    let page: EventPage = ana.call(&calls::ListEvents { room: world.room.id, after: 0 }).await.ok();
     let kinds: Vec<_> = page.events.iter().map(|event| (event.seq.unwrap(), kind(&event.what))).collect();
     assert_eq!(kinds, [(1, "started"), (2, "completed"), (3, "added")]);
     let Event::FileAdded { file } = &page.events[2].what else { panic!("no file") };
@@ -124,7 +125,7 @@ async fn only_roles_that_upload_begin() {
     }
     let stranger = world.stranger().await;
     let body = slipway_protocol::wire::Initiate { uploads: vec![file.to_upload(0)] };
-    stranger.post(&world.room.path("/uploads"), &body).await.failed(ErrorCode::NotFound);
+    stranger.call(&calls::Initiate { room: world.room.id, key: None, body }).await.failed(ErrorCode::NotFound);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -226,13 +227,13 @@ async fn conflicts_in_the_table_are_outlasted() {
     let world = World::new().await;
     let ana = world.join(Role::Contribute).await;
     let file = Content::new(1, 17 * MIB);
-    world.app().table.inject_conflicts(3);
+    world.app().tables.inject_conflicts(3);
     let started = ana.begin(&file).await;
-    world.app().table.inject_conflicts(3);
+    world.app().tables.inject_conflicts(3);
     ana.put_parts(started.upload_id, &file, [1, 2]).await;
-    world.app().table.inject_conflicts(3);
+    world.app().tables.inject_conflicts(3);
     ana.complete(started.upload_id).await;
-    assert_eq!(world.app().table.conflicts_left(), 0);
+    assert_eq!(world.app().tables.conflicts_left(), 0);
     assert_eq!(ana.files().await.len(), 1);
 }
 
@@ -249,7 +250,7 @@ async fn a_pending_upload_is_opened_by_who_needs_it() {
     assert_eq!(lost.unwrap_err().code(), ErrorCode::Unavailable);
     let pending = ana.view().await.uploads.remove(0).upload_id;
     assert_eq!(ana.status(pending).await.state, UploadState::Pending);
-    assert_eq!(quota::used(world.app(), world.room.id).await.unwrap().open, 1);
+    assert_eq!(quota::used(&world.app().tables, world.room.id).await.unwrap().open, 1);
 
     let again = ana.try_begin(request.uploads, Some("once")).await.ok::<Initiated>().uploads.remove(0);
     assert_eq!(again.upload_id, pending);

@@ -6,7 +6,6 @@ use functions::app::App;
 use functions::config::{Config, TableEndpoint};
 use functions::edge::extract::Member;
 use functions::edge::source::Source;
-use functions::ids::random_bytes;
 use functions::records::member::Principal;
 use functions::records::token::TokenRecord;
 use functions::records::upload::UploadRecord;
@@ -14,8 +13,7 @@ use functions::storage::StorageError;
 use functions::sweep::{SweepReport, sweep};
 use functions::uploads::initiate::begin;
 use functions::uploads::validate::Draft;
-use http::Method;
-use serde_json::json;
+use slipway_protocol::calls;
 use slipway_protocol::wire::error::{ApiError, ErrorCode};
 use slipway_protocol::wire::id::{FileId, RoomId, UploadId};
 use slipway_protocol::wire::link::{Role, Verifier};
@@ -26,7 +24,7 @@ use slipway_protocol::wire::{
 
 use super::content::Content;
 use crate::storage::bucket::{Away, Bucket, Sent, send};
-use crate::support::{Answer, Api, Call, NewRoom, Session, Stack};
+use crate::support::{Answer, Api, NewRoom, Session, Stack, own_tables};
 
 /// A room on a bucket of its own.
 pub(crate) struct World {
@@ -101,10 +99,9 @@ impl World {
             return Self::with(change).await;
         }
         let endpoint = tokio::task::spawn_blocking(dynamodb_local).await.unwrap();
-        let table = format!("test-{}", hex::encode(random_bytes::<8>()));
         let on_local = |config: &mut Config| {
             config.table_endpoint = TableEndpoint::Url(endpoint);
-            config.table = table;
+            config.tables = own_tables();
             change(config);
         };
         Self::start(on_local, Stack::http).await
@@ -174,12 +171,12 @@ impl World {
     }
 
     pub(crate) async fn record(&self, upload: UploadId) -> UploadRecord {
-        functions::records::upload::get(&self.app().table, upload).await.unwrap().expect("a record")
+        functions::records::upload::get(&self.app().tables, upload).await.unwrap().expect("a record")
     }
 
     /// Begins an upload with the content's own plan, which need not be the one for its size.
     pub(crate) async fn begin_as_planned(&self, person: &Person, content: &Content) -> UploadRecord {
-        let draft = Draft { meta: content.meta(), plan: content.plan, first_parts: vec![] };
+        let draft = Draft { meta: content.meta(), seal: None, plan: content.plan, first_parts: vec![] };
         let mut begun = begin(self.app(), &person.member(), &[draft], None).await.expect("it begins");
         begun.remove(0)
     }
@@ -196,7 +193,7 @@ impl World {
 
     /// Bytes, files and open uploads that the room counts.
     pub(crate) async fn used(&self) -> (u64, u64, u64) {
-        let used = functions::rooms::quota::used(self.app(), self.room.id).await.unwrap();
+        let used = functions::records::quota::used(&self.app().tables, self.room.id).await.unwrap();
         (used.bytes, used.files, used.open)
     }
 }
@@ -217,6 +214,10 @@ fn dynamodb_local() -> String {
 }
 
 impl Person {
+    pub(crate) async fn call(&self, call: &impl calls::Call) -> Answer {
+        self.api.call(call, self.session.token()).await
+    }
+
     pub(crate) async fn post(&self, path: &str, body: &impl serde::Serialize) -> Answer {
         self.api.post(path, self.session.token(), body).await
     }
@@ -225,15 +226,9 @@ impl Person {
         self.api.get(path, self.session.token()).await
     }
 
-    pub(crate) async fn delete(&self, path: &str) -> Answer {
-        self.api.delete(path, self.session.token()).await
-    }
-
     pub(crate) async fn try_begin(&self, uploads: Vec<NewUpload>, once: Option<&str>) -> Answer {
-        let path = format!("/api/rooms/{}/uploads", self.room);
-        let call = Call::new(Method::POST, &path).token(self.session.token()).json(&Initiate { uploads });
-        let call = once.into_iter().fold(call, |call, key| call.header("idempotency-key", key));
-        self.api.send(call).await
+        let key = once.map(str::to_owned);
+        self.call(&calls::Initiate { room: self.room, key, body: Initiate { uploads } }).await
     }
 
     pub(crate) async fn begin_all(&self, uploads: Vec<NewUpload>) -> Vec<StartedUpload> {
@@ -245,7 +240,7 @@ impl Person {
     }
 
     pub(crate) async fn try_sign(&self, upload: UploadId, parts: &[PartToSign]) -> Answer {
-        self.post(&format!("/api/uploads/{upload}/parts"), &Presign { parts: parts.to_vec() }).await
+        self.call(&calls::Presign { upload, body: Presign { parts: parts.to_vec() } }).await
     }
 
     pub(crate) async fn sign(&self, upload: UploadId, parts: &[PartToSign]) -> Vec<SignedRequest> {
@@ -267,7 +262,7 @@ impl Person {
     }
 
     pub(crate) async fn try_complete(&self, upload: UploadId) -> Answer {
-        self.post(&format!("/api/uploads/{upload}/complete"), &json!({})).await
+        self.call(&calls::Complete { upload }).await
     }
 
     pub(crate) async fn complete(&self, upload: UploadId) -> FileInfo {
@@ -278,7 +273,7 @@ impl Person {
     }
 
     pub(crate) async fn complete_many(&self, upload_ids: Vec<UploadId>) -> CompletedMany {
-        self.post(&format!("/api/rooms/{}/completions", self.room), &CompleteMany { upload_ids }).await.ok()
+        self.call(&calls::CompleteMany { room: self.room, body: CompleteMany { upload_ids } }).await.ok()
     }
 
     /// The whole way of a file.
@@ -289,15 +284,15 @@ impl Person {
     }
 
     pub(crate) async fn status(&self, upload: UploadId) -> UploadStatus {
-        self.get(&format!("/api/uploads/{upload}")).await.ok()
+        self.call(&calls::GetStatus { upload, after: None }).await.ok()
     }
 
     pub(crate) async fn abort(&self, upload: UploadId) -> Answer {
-        self.delete(&format!("/api/uploads/{upload}")).await
+        self.call(&calls::Abort { upload }).await
     }
 
     pub(crate) async fn try_adopt(&self, upload: UploadId, proofs: Vec<Proof>) -> Answer {
-        self.post(&format!("/api/uploads/{upload}/adopt"), &Adopt { proofs }).await
+        self.call(&calls::Adopt { upload, body: Adopt { proofs } }).await
     }
 
     pub(crate) async fn adopt(&self, upload: UploadId, proofs: Vec<Proof>) -> Adoption {
@@ -305,15 +300,15 @@ impl Person {
     }
 
     pub(crate) async fn download(&self, file: FileId) -> DownloadGrant {
-        self.post(&format!("/api/files/{file}/downloads"), &Download { grant_id: None }).await.ok()
+        self.call(&calls::Grant { file, body: Download { grant_id: None } }).await.ok()
     }
 
     pub(crate) async fn view(&self) -> RoomView {
-        self.get(&format!("/api/rooms/{}", self.room)).await.ok()
+        self.call(&calls::GetRoom { room: self.room }).await.ok()
     }
 
     pub(crate) async fn files(&self) -> Vec<FileInfo> {
-        self.get(&format!("/api/rooms/{}/files", self.room)).await.ok::<FilePage>().files
+        self.call(&calls::ListFiles { room: self.room, after: None }).await.ok::<FilePage>().files
     }
 
     /// As the routes see this person: to call what is behind them.
@@ -331,7 +326,6 @@ impl Person {
                 role: self.role,
                 link_version: 1,
                 created_at: 0,
-                last_seen: 0,
             },
         }
     }

@@ -14,16 +14,16 @@ use std::rc::Rc;
 
 use futures::future::LocalBoxFuture;
 use futures::lock::Mutex;
-use serde::de::DeserializeOwned;
+use slipway_protocol::calls::{self, Call, Fault, Request};
 use slipway_protocol::compact::sort;
 use slipway_protocol::wire::error::ErrorCode;
 use slipway_protocol::wire::id::RoomId;
 use slipway_protocol::wire::link::{LinkSecret, MemberToken, Role, RoomLink};
-use slipway_protocol::wire::{CreateRoom, Join, Joined, RoomCreated, RoomView};
+use slipway_protocol::wire::{CreateRoom, Join, Joined, RoomView};
 
 use crate::ClientError;
 use crate::browser::store::Store;
-use crate::shell::api::{Api, Call, Fault, read_answer};
+use crate::shell::api::{Api, PageJson};
 
 pub use session::SavedRoom;
 use session::{KnownLink, Session, covers};
@@ -95,13 +95,14 @@ impl Rooms {
         let links: Vec<_> = Role::ALL.into_iter().map(|role| KnownLink { role, secret: new_secret() }).collect();
         let body = CreateRoom {
             room_id: room,
-            name: name.trim().to_owned(),
+            name: name.trim().into(),
+            sealed: false,
             links: links.iter().map(|link| link.shown_to_server(room)).collect(),
         };
-        let call = Call::post("/rooms".into(), &body);
+        let call = calls::CreateRoom { body };
         // Sent again with the same links it is the same room: a lost answer makes no second one.
-        match self.0.api.send::<RoomCreated>(&call, None).await {
-            Err(Fault::Network) => self.0.api.send::<RoomCreated>(&call, None).await?,
+        match self.0.api.call(&call, None).await {
+            Err(Fault::Network) => self.0.api.call(&call, None).await?,
             answer => answer?,
         };
         let secret = links[0].secret.clone();
@@ -123,10 +124,10 @@ impl Rooms {
                 Ok(_) => {
                     // Nobody has tried this secret: it does not replace one that may be newer.
                     self.change(link.room, |session| !session.knows(link.role) && session.set_link(known_link));
-                    return self.one(link.room).ok_or_else(|| Fault::no_session().into());
+                    return self.one(link.room).ok_or_else(|| no_session().into());
                 }
                 // This session is over, so the weaker link is a way in.
-                Err(Fault::Answer { status: 401, .. }) => {}
+                Err(fault) if fault.ends_session() => {}
                 Err(fault) => return Err(fault.into()),
             }
         }
@@ -145,37 +146,37 @@ impl Rooms {
     /// Keeps what the functions say of the room.
     pub(crate) fn saw(&self, view: &RoomView) {
         self.change(view.room_id, |session| {
-            let same =
-                session.name == view.name && session.role == view.role && session.display_name == view.display_name;
-            session.name.clone_from(&view.name);
+            // A sealed name says nothing: what this device called itself and the room stays.
+            let name = view.name.plain().unwrap_or(&session.name).to_owned();
+            let display_name = view.display_name.plain().unwrap_or(&session.display_name).to_owned();
+            let same = session.name == name && session.role == view.role && session.display_name == display_name;
+            session.name = name;
             session.role = view.role;
-            session.display_name.clone_from(&view.display_name);
+            session.display_name = display_name;
             !same
         });
     }
 
     /// Makes a call as a member of the room, once more with a new token when the old one ran out.
-    pub(crate) async fn call<T: DeserializeOwned>(&self, room: RoomId, call: &Call) -> Result<T, Fault> {
-        read_answer(&self.call_for_text(room, call).await?)
+    pub(crate) async fn call<C: Call>(&self, room: RoomId, call: &C) -> Result<C::Answer, Fault> {
+        call.answer::<PageJson>(&self.send(room, call.request::<PageJson>()).await?)
     }
 
     /// Boxed, so that the many calls do not each have it within them.
-    fn call_for_text<'a>(&'a self, room: RoomId, call: &'a Call) -> LocalBoxFuture<'a, Result<String, Fault>> {
-        Box::pin(async move { self.call_or_rejoin(room, call).await })
-    }
-
-    async fn call_or_rejoin(&self, room: RoomId, call: &Call) -> Result<String, Fault> {
-        let token = self.token(room).ok_or_else(Fault::no_session)?;
-        let fault = match self.0.api.send_for_text(call, Some(&token)).await {
-            Err(fault) if ran_out(&fault) => fault,
-            answer => return answer,
-        };
-        match self.exchange(room, &token).await {
-            Ok(fresh) => self.0.api.send_for_text(call, Some(&fresh)).await,
-            Err(Fault::Network) => Err(Fault::Network),
-            // The link no longer works either: what the first call said is the truth.
-            Err(_) => Err(fault),
-        }
+    fn send(&self, room: RoomId, request: Request) -> LocalBoxFuture<'_, Result<String, Fault>> {
+        Box::pin(async move {
+            let token = self.token(room).ok_or_else(no_session)?;
+            let fault = match self.0.api.send(&request, Some(&token)).await {
+                Err(fault) if fault.asks_to_rejoin() => fault,
+                answer => return answer,
+            };
+            match self.exchange(room, &token).await {
+                Ok(fresh) => self.0.api.send(&request, Some(&fresh)).await,
+                Err(Fault::Network) => Err(Fault::Network),
+                // The link no longer works either: what the first call said is the truth.
+                Err(_) => Err(fault),
+            }
+        })
     }
 
     fn token(&self, room: RoomId) -> Option<MemberToken> {
@@ -185,7 +186,7 @@ impl Rooms {
     /// A token in place of one that ran out. Many calls may ask at once; one of them does it.
     async fn exchange(&self, room: RoomId, old: &MemberToken) -> Result<MemberToken, Fault> {
         let _alone = self.0.rejoining.lock().await;
-        let session = self.0.sessions.borrow().get(&room).cloned().ok_or_else(Fault::no_session)?;
+        let session = self.0.sessions.borrow().get(&room).cloned().ok_or_else(no_session)?;
         if session.token != *old {
             return Ok(session.token);
         }
@@ -218,8 +219,8 @@ impl Rooms {
 
     async fn knock(&self, link: &RoomLink, display_name: &str, old: Option<&MemberToken>) -> Result<Joined, Fault> {
         let auth_token = link.secret.auth_token(link.room);
-        let body = Join { role: link.role, auth_token, display_name: display_name.to_owned() };
-        self.0.api.send(&Call::post(format!("/rooms/{}/members", link.room), &body), old).await
+        let body = Join { role: link.role, auth_token, display_name: display_name.into() };
+        self.0.api.call(&calls::Join { room: link.room, body }, old).await
     }
 
     fn keep(&self, session: Session) {
@@ -277,8 +278,9 @@ pub(crate) fn random<const N: usize>() -> [u8; N] {
     bytes
 }
 
-fn ran_out(fault: &Fault) -> bool {
-    matches!(fault.code(), Some(ErrorCode::TokenExpired | ErrorCode::TokenMissing))
+/// As the functions would say it of a room that this device is no member of.
+fn no_session() -> Fault {
+    Fault::refused(ErrorCode::TokenMissing)
 }
 
 #[cfg(test)]
