@@ -7,8 +7,6 @@
 //! | --- | --- |
 //! | [`wire`] | what crosses the network or the link: ids, links, digests, plan, errors, bodies |
 //! | [`machine`] | what is decided about uploads |
-//! | [`compact`] | small code in place of libraries, kept for the page's size alone |
 
-pub mod compact;
 pub mod machine;
 pub mod wire;

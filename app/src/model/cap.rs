@@ -1,7 +1,6 @@
 //! The speed limit of this page, kept on this device.
 
 use leptos::prelude::*;
-use slipway_protocol::compact::decimal;
 
 use crate::browser;
 use crate::model::state::Ctx;
@@ -60,8 +59,8 @@ pub(crate) const CHOICES: [(&str, &str); 5] =
 
 /// From megabytes as typed. What is no number, or nothing, is no limit.
 fn bytes_per_second(megabytes: &str) -> Option<u64> {
-    let number = decimal::parse(&megabytes.trim().replace(',', "."))?;
-    (number > 0.0).then(|| (number * MB as f64).max(1.0) as u64)
+    let number: f64 = megabytes.trim().replace(',', ".").parse().ok()?;
+    (number > 0.0 && number.is_finite()).then(|| (number * MB as f64).max(1.0) as u64)
 }
 
 #[cfg(test)]

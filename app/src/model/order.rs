@@ -69,7 +69,7 @@ pub fn arrange(
         .filter(|(place, _, stage)| place.is_some() || filter.shows(*stage))
         .map(|(place, id, _)| (place.unwrap_or(usize::MAX), id))
         .collect();
-    slipway_protocol::compact::sort::by_number(&mut rows, |(place, _)| *place as u64);
+    rows.sort_by_key(|(place, _)| *place);
     rows.into_iter().map(|(_, id)| id).collect()
 }
 

@@ -3,11 +3,11 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use slipway_protocol::compact::json;
 use slipway_protocol::machine::LocalId;
 use wasm_bindgen::prelude::*;
 use web_sys::{BroadcastChannel, MessageEvent};
 
+use crate::browser::json;
 use crate::browser::listener::Listener;
 
 /// A word from one tab to all others.

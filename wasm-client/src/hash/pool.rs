@@ -6,7 +6,6 @@ use std::fmt;
 use std::rc::{Rc, Weak};
 
 use gloo_timers::callback::Interval;
-use slipway_protocol::compact::sort;
 use slipway_protocol::wire::digest::Md5;
 use web_sys::Blob;
 
@@ -252,7 +251,7 @@ impl Pool {
         let hopeless = (!slot.is_ready() && !is_idle) || state.died > REPLACEMENTS;
         let mut jobs: Vec<u32> =
             state.jobs.iter().filter(|(_, job)| job.slot == Some(number)).map(|(&n, _)| n).collect();
-        sort::by_number(&mut jobs, |job| u64::from(*job));
+        jobs.sort_unstable();
         let clocks: Vec<u32> = state.clocks.iter().map(|clock| clock.number).collect();
         drop(state);
         if hopeless {

@@ -4,7 +4,6 @@ use futures::future::LocalBoxFuture;
 use gloo_net::http::{Method, RequestBuilder, Response};
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
-use slipway_protocol::compact::json;
 use slipway_protocol::machine::CallFault;
 use slipway_protocol::wire::IDEMPOTENCY_KEY;
 use slipway_protocol::wire::error::{ApiError, ErrorBody, ErrorCode};
@@ -12,6 +11,7 @@ use slipway_protocol::wire::link::MemberToken;
 use web_sys::{AbortController, RequestCache, RequestCredentials};
 
 use crate::ClientError;
+use crate::browser::json;
 use crate::browser::scheduling::within;
 use crate::browser::sys;
 

@@ -1,6 +1,7 @@
 //! Notices: what the user should know besides the uploads themselves. The page has the words for each.
 
 use std::cell::RefCell;
+use std::cmp::Reverse;
 use std::rc::Rc;
 
 use crate::ClientError;
@@ -110,7 +111,7 @@ impl Board {
         notices.retain(|shown| shown.key() != notice.key());
         notices.push(notice);
         // Stable, so that notices of one level stay in the order of their arrival.
-        slipway_protocol::compact::sort::by_number(&mut notices, |notice| u64::MAX - notice.level() as u64);
+        notices.sort_by_key(|notice| Reverse(notice.level()));
         true
     }
 

@@ -8,6 +8,7 @@ mod links;
 mod session;
 
 use std::cell::RefCell;
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::fmt;
 use std::rc::Rc;
@@ -15,13 +16,13 @@ use std::rc::Rc;
 use futures::future::LocalBoxFuture;
 use futures::lock::Mutex;
 use serde::de::DeserializeOwned;
-use slipway_protocol::compact::sort;
 use slipway_protocol::wire::error::ErrorCode;
 use slipway_protocol::wire::id::RoomId;
 use slipway_protocol::wire::link::{LinkSecret, MemberToken, Role, RoomLink};
 use slipway_protocol::wire::{CreateRoom, Join, Joined, RoomCreated, RoomView, UploadInfo};
 
 use crate::ClientError;
+use crate::browser::json;
 use crate::browser::store::Store;
 use crate::shell::api::{Api, Call, Fault, read_answer};
 
@@ -66,7 +67,7 @@ impl Rooms {
             return;
         }
         let saved = self.0.store.sessions().await;
-        let sessions = saved.iter().filter_map(|json| slipway_protocol::compact::json::from_str::<Session>(json).ok());
+        let sessions = saved.iter().filter_map(|json| json::from_str::<Session>(json).ok());
         *self.0.sessions.borrow_mut() = sessions.map(|session| (session.room, session)).collect();
     }
 
@@ -83,7 +84,7 @@ impl Rooms {
     /// Newest first.
     pub(crate) fn all(&self) -> Vec<SavedRoom> {
         let mut sessions: Vec<_> = self.0.sessions.borrow().values().cloned().collect();
-        sort::by_number(&mut sessions, |session| u64::MAX - session.joined_at);
+        sessions.sort_by_key(|session| Reverse(session.joined_at));
         sessions.iter().map(Session::shown).collect()
     }
 

@@ -73,7 +73,7 @@ impl Session {
     pub(super) fn set_link(&mut self, link: KnownLink) -> bool {
         self.forget_link(link.role);
         self.links.push(link);
-        slipway_protocol::compact::sort::by_number(&mut self.links, |link| rank(link.role) as u64);
+        self.links.sort_by_key(|link| rank(link.role));
         true
     }
 
