@@ -104,7 +104,7 @@ fn fill(ctx: Ctx, state: &str) {
         "leave" => ctx.ask("Leave this room?", text::leave_text(3), "Cancel uploads and leave", || ()),
         "toast" => {
             ctx.toast("Contribute link copied.");
-            ctx.complain("Slipway can't be reached. Check your connection and try again.");
+            ctx.toast_error("Slipway can't be reached. Check your connection and try again.");
         }
         _ => {}
     }

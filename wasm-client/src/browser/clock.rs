@@ -58,13 +58,13 @@ struct AlarmInner {
     wanted: Cell<Option<u64>>,
     /// The running timer and when it fires.
     timer: RefCell<Option<(u64, Timeout)>>,
-    ring: Box<dyn Fn()>,
+    on_due: Box<dyn Fn()>,
 }
 
 impl Alarm {
-    /// Calls `ring` each time an asked-for time has come.
-    pub(crate) fn new(ring: impl Fn() + 'static) -> Self {
-        Self(Rc::new(AlarmInner { wanted: Cell::default(), timer: RefCell::default(), ring: Box::new(ring) }))
+    /// Calls `on_due` each time an asked-for time has come.
+    pub(crate) fn new(on_due: impl Fn() + 'static) -> Self {
+        Self(Rc::new(AlarmInner { wanted: Cell::default(), timer: RefCell::default(), on_due: Box::new(on_due) }))
     }
 
     /// Replaces the time asked for before, in milliseconds of [`mono`].
@@ -78,9 +78,9 @@ impl Alarm {
         }
     }
 
-    /// Rings if the time has come: for those who have a better clock than a hidden tab's timers.
-    pub(crate) fn look(&self) {
-        look(&self.0);
+    /// Fires if the time has come: for those who have a better clock than a hidden tab's timers.
+    pub(crate) fn fire_if_due(&self) {
+        fire_if_due(&self.0);
     }
 }
 
@@ -97,17 +97,17 @@ fn arm(inner: &Rc<AlarmInner>, at: u64) {
     let timer = Timeout::new(wait as u32, move || {
         if let Some(inner) = weak.upgrade() {
             inner.timer.take();
-            look(&inner);
+            fire_if_due(&inner);
         }
     });
     inner.timer.replace(Some((now + wait, timer)));
 }
 
-fn look(inner: &Rc<AlarmInner>) {
+fn fire_if_due(inner: &Rc<AlarmInner>) {
     match inner.wanted.get() {
         Some(at) if at <= mono() => {
             inner.wanted.set(None);
-            (inner.ring)();
+            (inner.on_due)();
         }
         Some(at) if inner.timer.borrow().is_none() => arm(inner, at),
         _ => {}
@@ -155,23 +155,23 @@ fn compare(watch: &Cell<SleepWatch>, on: &dyn Fn(Input)) {
 
 fn listeners<F: Fn(Input) + 'static>(on: &Rc<F>, watch: &Rc<Cell<SleepWatch>>) -> Vec<Listener> {
     let window = sys::window();
-    let tell = |name, input: Input| {
+    let on_event = |name, input: Input| {
         let on = on.clone();
         Listener::new(&window, name, move |_| on(input.clone()))
     };
-    let mut listeners = vec![tell("online", Input::Online), tell("offline", Input::Offline)];
-    let look = |target: &web_sys::EventTarget, name| {
+    let mut listeners = vec![on_event("online", Input::Online), on_event("offline", Input::Offline)];
+    let on_return = |target: &web_sys::EventTarget, name| {
         let (on, watch) = (on.clone(), watch.clone());
         Listener::new(target, name, move |_| {
             compare(&watch, &*on);
             on(Input::Tick);
         })
     };
-    listeners.push(look(&window, "pageshow"));
+    listeners.push(on_return(&window, "pageshow"));
     if let Some(document) = window.document() {
-        listeners.push(look(&document, "visibilitychange"));
+        listeners.push(on_return(&document, "visibilitychange"));
         // Chromium freezes pages that were hidden for long.
-        listeners.push(look(&document, "resume"));
+        listeners.push(on_return(&document, "resume"));
     }
     listeners
 }

@@ -12,7 +12,7 @@ use slipway_protocol::machine::PutFault;
 use web_sys::{RequestCache, RequestCredentials, RequestMode, Url};
 
 use crate::browser::put::PutEvent;
-use crate::browser::scheduling::within;
+use crate::browser::scheduling::timeout;
 use crate::browser::{clock, sys};
 use crate::shell::api::Api;
 use crate::shell::notices::Notice;
@@ -72,7 +72,7 @@ pub(crate) struct Suspect {
 
 impl Suspect {
     /// Looks at it. `None`: nothing can be said, such as when this page is offline itself.
-    pub(crate) async fn look(&self, api: &Api) -> Option<Notice> {
+    pub(crate) async fn diagnose(&self, api: &Api) -> Option<Notice> {
         // Our own origin needs no rules, and what is behind it answers with a status: the wire just broke.
         if self.is_own() || !clock::online() || !api.is_there().await {
             return None;
@@ -96,21 +96,21 @@ impl Suspect {
 }
 
 /// Whether a request goes to a path of the page's own origin, from where it is passed on to storage.
-fn is_passed_on(url: &str) -> bool {
+fn is_own_path(url: &str) -> bool {
     url.starts_with('/')
 }
 
 /// Nothing hides an ETag on our own origin: where there is none, something else than storage answered.
-pub(crate) fn seen_through(url: &str, event: PutEvent) -> PutEvent {
+pub(crate) fn checked_on_own_origin(url: &str, event: PutEvent) -> PutEvent {
     match event {
-        PutEvent::Stored(None) if is_passed_on(url) => PutEvent::Failed(PutFault::Http { status: 502, code: None }),
+        PutEvent::Stored(None) if is_own_path(url) => PutEvent::Failed(PutFault::Http { status: 502, code: None }),
         event => event,
     }
 }
 
 /// Whether what stands before storage on our own origin says that a part did not get there.
-pub(crate) fn is_not_passed_on(url: &str, fault: &PutFault) -> bool {
-    is_passed_on(url) && matches!(fault, PutFault::Http { status: 502..=504, code: None })
+pub(crate) fn is_gateway_error(url: &str, fault: &PutFault) -> bool {
+    is_own_path(url) && matches!(fault, PutFault::Http { status: 502..=504, code: None })
 }
 
 async fn answers(object: &str) -> bool {
@@ -119,7 +119,7 @@ async fn answers(object: &str) -> bool {
         .mode(RequestMode::NoCors)
         .cache(RequestCache::NoStore)
         .credentials(RequestCredentials::Omit);
-    within(ANSWER_MS, request.send()).await.is_some_and(|answer| answer.is_ok())
+    timeout(ANSWER_MS, request.send()).await.is_some_and(|answer| answer.is_ok())
 }
 
 fn without_query(url: &str) -> Option<String> {
@@ -163,13 +163,13 @@ mod tests {
     fn on_the_pages_own_origin_only_storage_shows_an_etag() {
         let stored = |etag: Option<&str>| PutEvent::Stored(etag.map(str::to_owned));
         let gateway = |status| PutFault::Http { status, code: None };
-        assert_eq!(seen_through(URL, stored(None)), stored(None), "hidden by CORS");
-        assert_eq!(seen_through("/storage/key", stored(Some("e"))), stored(Some("e")));
-        assert_eq!(seen_through("/storage/key", stored(None)), PutEvent::Failed(gateway(502)));
-        assert!([502, 503, 504].into_iter().all(|status| is_not_passed_on("/storage/key", &gateway(status))));
-        assert!(!is_not_passed_on(URL, &gateway(502)) && !is_not_passed_on("/storage/key", &gateway(500)));
+        assert_eq!(checked_on_own_origin(URL, stored(None)), stored(None), "hidden by CORS");
+        assert_eq!(checked_on_own_origin("/storage/key", stored(Some("e"))), stored(Some("e")));
+        assert_eq!(checked_on_own_origin("/storage/key", stored(None)), PutEvent::Failed(gateway(502)));
+        assert!([502, 503, 504].into_iter().all(|status| is_gateway_error("/storage/key", &gateway(status))));
+        assert!(!is_gateway_error(URL, &gateway(502)) && !is_gateway_error("/storage/key", &gateway(500)));
         let slow_down = PutFault::Http { status: 503, code: Some("SlowDown".into()) };
-        assert!(!is_not_passed_on("/storage/key", &slow_down), "storage itself");
+        assert!(!is_gateway_error("/storage/key", &slow_down), "storage itself");
     }
 
     #[wasm_bindgen_test]

@@ -172,7 +172,7 @@ impl Client {
     pub async fn download(&self, room: RoomId, file: FileId) -> Result<(), ClientError> {
         let grant = self.rooms().grant(room, file).await?;
         let driver = self.driver.clone();
-        download::start(&grant.url, move || driver.notice(Notice::DownloadRefused))
+        download::start(&grant.url, move || driver.show_notice(Notice::DownloadRefused))
     }
 
     /// Removes a file from the room.
@@ -296,7 +296,7 @@ impl Client {
 
     /// Takes a notice off the list.
     pub fn dismiss_notice(&self, key: &str) {
-        self.driver.unnotice(key);
+        self.driver.hide_notice(key);
     }
 
     fn rooms(&self) -> &Rooms {
@@ -311,12 +311,12 @@ impl Client {
 
     fn tell_what_lacks(&self, store: &Store) {
         if !sys::window().is_secure_context() {
-            self.driver.notice(Notice::InsecureContext);
+            self.driver.show_notice(Notice::InsecureContext);
         } else if !self.driver.has_locks() {
-            self.driver.notice(Notice::NoLocks);
+            self.driver.show_notice(Notice::NoLocks);
         }
         if !store.works() {
-            self.driver.notice(Notice::NoCheckpoint);
+            self.driver.show_notice(Notice::NoCheckpoint);
         }
     }
 }
@@ -349,7 +349,7 @@ impl Drop for Batch {
     fn drop(&mut self) {
         self.client.add(self.room, std::mem::take(&mut self.files));
         if let Some(notice) = std::mem::take(&mut self.left_out).notice() {
-            self.client.driver.notice(notice);
+            self.client.driver.show_notice(notice);
         }
     }
 }

@@ -12,7 +12,7 @@ use web_sys::{AbortController, RequestCache, RequestCredentials};
 
 use crate::ClientError;
 use crate::browser::json;
-use crate::browser::scheduling::within;
+use crate::browser::scheduling::timeout;
 use crate::browser::sys;
 
 /// An answer can't come later: the HTTP API ends a call at 30 s. In milliseconds.
@@ -87,7 +87,7 @@ impl Api {
             let text = response.text().await.map_err(|_| Fault::Network)?;
             Ok((response, text))
         };
-        let (response, text) = within(CALL_MS, asked).await.unwrap_or(Err(Fault::Network))?;
+        let (response, text) = timeout(CALL_MS, asked).await.unwrap_or(Err(Fault::Network))?;
         if response.ok() { Ok(text) } else { Err(read_error(&response, &text)) }
     }
 

@@ -28,7 +28,8 @@ impl Driver {
             return failed(PutFault::Read(ReadFault::Gone));
         };
         let url = request.url.clone();
-        let on = with_one(&Rc::downgrade(&self.0), move |driver, event| driver.sent(id, part, attempt, &url, event));
+        let on =
+            with_one(&Rc::downgrade(&self.0), move |driver, event| driver.put_event(id, part, attempt, &url, event));
         match Put::start(&body, request, on) {
             Ok(put) => drop(self.0.puts.borrow_mut().insert((id, part), (attempt, put))),
             // The functions signed something that can't be sent; sending it again would not help.
@@ -36,21 +37,28 @@ impl Driver {
         }
     }
 
-    pub(in crate::shell) fn sent(&self, id: LocalId, part: PartNumber, attempt: Attempt, url: &str, event: PutEvent) {
-        match selftest::seen_through(url, event) {
+    pub(in crate::shell) fn put_event(
+        &self,
+        id: LocalId,
+        part: PartNumber,
+        attempt: Attempt,
+        url: &str,
+        event: PutEvent,
+    ) {
+        match selftest::checked_on_own_origin(url, event) {
             PutEvent::Sent(bytes) => self.feed(Input::Sent { id, part, attempt, bytes }),
             PutEvent::Stored(etag) => {
                 self.drop_put(id, part, attempt);
-                self.storage_took(url, etag.is_some());
+                self.storage_answered(url, etag.is_some());
                 self.feed(Input::Stored { id, part, attempt, etag });
             }
             PutEvent::Failed(fault) => {
                 self.drop_put(id, part, attempt);
                 if fault == PutFault::Network {
-                    self.suspect(url);
-                } else if selftest::is_not_passed_on(url, &fault) {
+                    self.diagnose_storage(url);
+                } else if selftest::is_gateway_error(url, &fault) {
                     self.0.selftest.failed(url);
-                    self.notice(Notice::StorageUnreachable { storage: None });
+                    self.show_notice(Notice::StorageUnreachable { storage: None });
                 }
                 self.feed(Input::PutFailed { id, part, attempt, fault });
             }
@@ -67,22 +75,22 @@ impl Driver {
         }
     }
 
-    pub(in crate::shell) fn storage_took(&self, url: &str, shows_etag: bool) {
+    pub(in crate::shell) fn storage_answered(&self, url: &str, shows_etag: bool) {
         if self.0.selftest.stored(url) {
-            selftest::KEYS.into_iter().for_each(|key| self.unnotice(key));
+            selftest::KEYS.into_iter().for_each(|key| self.hide_notice(key));
         }
         if !shows_etag {
-            self.notice(Notice::StorageEtagHidden);
+            self.show_notice(Notice::StorageEtagHidden);
         }
     }
 
-    pub(in crate::shell) fn suspect(&self, url: &str) {
+    pub(in crate::shell) fn diagnose_storage(&self, url: &str) {
         let Some(suspect) = self.0.selftest.failed(url) else { return };
         let driver = self.clone();
         spawn_local(async move {
-            if let Some(notice) = suspect.look(driver.0.rooms.api()).await {
-                selftest::KEYS.into_iter().filter(|key| *key != notice.key()).for_each(|key| driver.unnotice(key));
-                driver.notice(notice);
+            if let Some(notice) = suspect.diagnose(driver.0.rooms.api()).await {
+                selftest::KEYS.into_iter().filter(|key| *key != notice.key()).for_each(|key| driver.hide_notice(key));
+                driver.show_notice(notice);
             }
         });
     }
