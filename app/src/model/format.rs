@@ -37,11 +37,6 @@ fn scaled(n: u64) -> String {
     format!("{}.{} {name}", t / 10, t % 10)
 }
 
-/// A length in a style sheet, to a hundredth: `88.00px`.
-pub fn pixels(length: f64) -> String {
-    format!("{length:.2}px")
-}
-
 /// A duration, as exact as is of use: `45 seconds`, `3 minutes 20 seconds`, `5 hours 12 minutes`, `2 days 3 hours`.
 pub fn duration(seconds: u64) -> String {
     let (minutes, hours, days) = (seconds / 60, seconds / 3_600, seconds / 86_400);

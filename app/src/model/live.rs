@@ -1,4 +1,4 @@
-//! A room that keeps itself up to date by asking queued.
+//! A room that is kept up to date by polling.
 
 use std::time::Duration;
 

@@ -1,7 +1,6 @@
 //! Notices: what the user should know besides the uploads themselves. The page has the words for each.
 
 use std::cell::RefCell;
-use std::cmp::Reverse;
 use std::rc::Rc;
 
 use crate::ClientError;
@@ -109,9 +108,9 @@ impl Board {
             return false;
         }
         notices.retain(|shown| shown.key() != notice.key());
-        notices.push(notice);
-        // Stable, so that notices of one level stay in the order of their arrival.
-        notices.sort_by_key(|notice| Reverse(notice.level()));
+        // Behind those of its level: they stay in the order of their arrival.
+        let place = notices.partition_point(|shown| shown.level() >= notice.level());
+        notices.insert(place, notice);
         true
     }
 

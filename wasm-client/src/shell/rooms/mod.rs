@@ -84,7 +84,7 @@ impl Rooms {
     /// Newest first.
     pub(crate) fn all(&self) -> Vec<SavedRoom> {
         let mut sessions: Vec<_> = self.0.sessions.borrow().values().cloned().collect();
-        sessions.sort_by_key(|session| Reverse(session.joined_at));
+        sessions.sort_unstable_by_key(|session| Reverse(session.joined_at));
         sessions.iter().map(Session::shown).collect()
     }
 

@@ -73,7 +73,7 @@ impl Session {
     pub(super) fn set_link(&mut self, link: KnownLink) -> bool {
         self.forget_link(link.role);
         self.links.push(link);
-        self.links.sort_by_key(|link| rank(link.role));
+        self.links.sort_unstable_by_key(|link| rank(link.role));
         true
     }
 
