@@ -7,6 +7,8 @@
 //! | --- | --- |
 //! | [`wire`] | what crosses the network or the link: ids, links, digests, plan, errors, bodies |
 //! | [`machine`] | what is decided about uploads |
+//! | [`room`] | what is decided about rooms |
 
 pub mod machine;
+pub mod room;
 pub mod wire;

@@ -87,6 +87,7 @@ fn fill(ctx: Ctx, state: &str) {
     let (bytes, size) = views.iter().fold((0, 0), |(bytes, size), view| (bytes + view.bytes, size + view.size));
     ctx.totals.set(Totals {
         open,
+        running: open,
         completed: views.len() as u32 - open,
         failed: 0,
         bytes,

@@ -5,6 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use gloo_timers::callback::{Interval, Timeout};
+use slipway_protocol::machine::network::sleep::SleepWatch;
 use slipway_protocol::machine::{Input, Now};
 use web_sys::VisibilityState;
 
@@ -13,10 +14,6 @@ use crate::browser::sys;
 
 /// How often the clocks are compared, in milliseconds.
 const BEAT_MS: u32 = 5_000;
-/// A timer of a hidden tab may be late by a minute; more than that is sleep. In milliseconds.
-const LATE_MS: u64 = 75_000;
-/// So much more on the wall clock than on the monotonic one, which may stand still in sleep, is sleep. In milliseconds.
-const JUMP_MS: u64 = 15_000;
 /// A longer wait is cut in pieces: a timer counts in 32 bits.
 const LONGEST_WAIT_MS: u64 = 3_600_000;
 
@@ -28,26 +25,6 @@ pub(crate) fn mono() -> u64 {
 /// Both clocks.
 pub(crate) fn now() -> Now {
     Now { mono: mono(), wall: js_sys::Date::now() as u64 }
-}
-
-/// Tells sleep by what the two clocks did between two beats. Pure.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct SleepWatch {
-    last: Now,
-}
-
-impl SleepWatch {
-    pub(crate) const fn new(now: Now) -> Self {
-        Self { last: now }
-    }
-
-    /// Whether the machine slept since the last call. A wall clock set back is not sleep.
-    pub(crate) fn slept(&mut self, now: Now) -> bool {
-        let mono = now.mono.saturating_sub(self.last.mono);
-        let wall = now.wall.saturating_sub(self.last.wall);
-        self.last = now;
-        mono > LATE_MS || wall > mono + JUMP_MS
-    }
 }
 
 /// The alarm clock of the machine: `WakeAt`. Dropping it cancels.
@@ -182,39 +159,6 @@ mod tests {
 
     use super::*;
     use crate::testing::{Heard, sleep};
-
-    const START: Now = Now { mono: 1_000, wall: 1_000_000_000 };
-
-    fn later(mono: u64, wall: i64) -> Now {
-        Now { mono: START.mono + mono, wall: START.wall.saturating_add_signed(wall) }
-    }
-
-    #[wasm_bindgen_test]
-    fn sleep_shows_in_the_clocks() {
-        // (passed on the monotonic clock, passed on the wall clock, slept)
-        let table = [
-            (5_000, 5_000, false),
-            (5_400, 5_100, false),
-            // A timer of a hidden tab, a minute late.
-            (60_000, 60_000, false),
-            // Slept: the monotonic clock stood still (Linux, macOS), or it went on (Windows).
-            (5_000, 3_600_000, true),
-            (3_600_000, 3_600_000, true),
-            // The wall clock was set back by a day, or put right by a second.
-            (5_000, -86_400_000, false),
-            (5_000, 6_000, false),
-        ];
-        for (mono, wall, slept) in table {
-            assert_eq!(SleepWatch::new(START).slept(later(mono, wall)), slept, "{mono} {wall}");
-        }
-    }
-
-    #[wasm_bindgen_test]
-    fn sleep_is_told_once() {
-        let mut watch = SleepWatch::new(START);
-        assert!(watch.slept(later(5_000, 3_600_000)));
-        assert!(!watch.slept(later(10_000, 3_605_000)));
-    }
 
     #[wasm_bindgen_test]
     async fn the_alarm_rings_once_at_the_time_asked_for_last() {

@@ -41,10 +41,10 @@ impl KeepAwake {
         Self(inner)
     }
 
-    /// Whether uploads are running now.
-    pub(crate) fn set(&self, running: bool) {
+    /// Sets whether uploads are running now. Returns whether that is a change.
+    pub(crate) fn set(&self, running: bool) -> bool {
         if self.0.wanted.replace(running) == running {
-            return;
+            return false;
         }
         self.0.leave.replace(running.then(warn_before_leaving));
         if running {
@@ -52,6 +52,7 @@ impl KeepAwake {
         } else if let Some(sentinel) = self.0.sentinel.take() {
             let _ = sentinel.release();
         }
+        true
     }
 }
 

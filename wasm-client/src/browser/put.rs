@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use gloo_timers::callback::Timeout;
 use slipway_protocol::machine::PutFault;
+use slipway_protocol::machine::network::storage_answer;
 use slipway_protocol::wire::SignedRequest;
 use wasm_bindgen::prelude::*;
 use web_sys::{Blob, ProgressEvent, XmlHttpRequest, XmlHttpRequestResponseType};
@@ -23,8 +24,6 @@ const STALL_MS: u32 = 10_000;
 /// Set by the browser itself, which refuses them (Fetch, forbidden request-header names).
 const FORBIDDEN: [&str; 3] = ["content-length", "host", "connection"];
 const TYPE: &str = "content-type";
-/// How much of an error body is looked at, in bytes.
-const ERROR_BODY: usize = 4096;
 
 /// Events of a PUT.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,7 +64,7 @@ impl Put {
             last: Cell::new(0),
             has_sent: Cell::new(false),
         });
-        let listeners = listen(&xhr, &reporter, body);
+        let listeners = listen(&xhr, &reporter, body, &request.url);
         xhr.send_with_opt_blob(Some(body)).map_err(|_| BadRequest)?;
         let body = body.clone();
         let stall_check = Timeout::new(STALL_MS, move || reporter.check_stalled(&body));
@@ -142,28 +141,24 @@ impl Reporter {
     }
 }
 
-fn listen(xhr: &XmlHttpRequest, reporter: &Rc<Reporter>, body: &Blob) -> Vec<Listener> {
+fn listen(xhr: &XmlHttpRequest, reporter: &Rc<Reporter>, body: &Blob, url: &str) -> Vec<Listener> {
     let mut listeners = Vec::with_capacity(3);
     if let Ok(upload) = xhr.upload() {
         let reporter = reporter.clone();
         listeners.push(Listener::new(&upload, "progress", move |event| reporter.progress(event.unchecked_ref())));
     }
     for name in ["load", "error"] {
-        let (request, reporter, body) = (xhr.clone(), reporter.clone(), body.clone());
-        listeners.push(Listener::new(xhr, name, move |_| finish(&reporter, answer(&request), &body)));
+        let (request, reporter, body, url) = (xhr.clone(), reporter.clone(), body.clone(), url.to_owned());
+        listeners.push(Listener::new(xhr, name, move |_| finish(&reporter, answer(&request, &url), &body)));
     }
     listeners
 }
 
-/// No answer hides the cause, and Firefox sends a file that is gone as an empty body, which storage refuses, or gives up
-/// waiting for. Reading some of what was to be sent tells the file's fault from the network's.
+/// Probes the file before a fault is believed that may be the file's.
 fn finish(reporter: &Rc<Reporter>, event: PutEvent, body: &Blob) {
-    let is_doubtful = match &event {
-        PutEvent::Failed(PutFault::Network | PutFault::Http { status: 400 | 403, .. }) => true,
-        PutEvent::Failed(PutFault::Http { .. }) => !reporter.has_sent.get(),
-        _ => false,
-    };
-    if !is_doubtful {
+    let may_be_the_file =
+        matches!(&event, PutEvent::Failed(fault) if storage_answer::may_be_the_file(fault, reporter.has_sent.get()));
+    if !may_be_the_file {
         return reporter.report(event);
     }
     let (reporter, body) = (reporter.clone(), body.clone());
@@ -175,34 +170,12 @@ fn finish(reporter: &Rc<Reporter>, event: PutEvent, body: &Blob) {
     });
 }
 
-fn answer(xhr: &XmlHttpRequest) -> PutEvent {
+fn answer(xhr: &XmlHttpRequest, url: &str) -> PutEvent {
     let status = xhr.status().unwrap_or(0);
-    match status {
-        // Asked for by name, a hidden header is a complaint in the console for every part.
-        200..=299 => PutEvent::Stored(header(&xhr.get_all_response_headers().unwrap_or_default(), "etag")),
-        0 => PutEvent::Failed(PutFault::Network),
-        _ => {
-            let body = xhr.response_text().ok().flatten().unwrap_or_default();
-            PutEvent::Failed(PutFault::Http { status, code: error_code(&body) })
-        }
-    }
-}
-
-/// One header of a block of them. Names are in lower case as XMLHttpRequest gives them.
-fn header(block: &str, name: &str) -> Option<String> {
-    block.lines().find_map(|line| {
-        let (key, value) = line.split_once(':')?;
-        key.trim().eq_ignore_ascii_case(name).then(|| value.trim().trim_matches('"').to_owned())
-    })
-}
-
-/// The `<Code>` of S3's error body.
-fn error_code(body: &str) -> Option<String> {
-    let body = body.get(..ERROR_BODY).unwrap_or(body);
-    let (_, rest) = body.split_once("<Code>")?;
-    let (code, _) = rest.split_once("</Code>")?;
-    let code = code.trim();
-    (!code.is_empty() && code.len() <= 64 && code.bytes().all(|b| b.is_ascii_alphanumeric())).then(|| code.to_owned())
+    // Asked for by name, a hidden header is a complaint in the console for every part.
+    let headers = xhr.get_all_response_headers().unwrap_or_default();
+    let body = xhr.response_text().ok().flatten().unwrap_or_default();
+    storage_answer::outcome(url, status, &headers, &body).map_or_else(PutEvent::Failed, PutEvent::Stored)
 }
 
 #[cfg(test)]
@@ -293,23 +266,5 @@ mod tests {
             assert_eq!(Put::start(&body(), &request(url, header), |_| ()).err(), Some(BadRequest), "{url} {header:?}");
         }
         assert!(Put::start(&body(), &request(NOWHERE, ("Content-Length", "3")), |_| ()).is_ok());
-    }
-
-    #[wasm_bindgen_test]
-    fn the_code_of_an_error_body() {
-        let body = "<?xml version=\"1.0\"?><Error><Code>BadDigest</Code><Message>x</Message></Error>";
-        assert_eq!(error_code(body).as_deref(), Some("BadDigest"));
-        for none in
-            ["", "<Code>", "<Code></Code>", "<Code>not a code</Code>", "<html>503</html>", "é".repeat(5_000).as_str()]
-        {
-            assert_eq!(error_code(none), None, "{none:.40}");
-        }
-    }
-
-    #[wasm_bindgen_test]
-    fn a_header_of_the_block() {
-        let block = "content-length: 0\r\netag: \"900150983cd24fb0d6963f7d28e17f72\"\r\n";
-        assert_eq!(header(block, "etag").as_deref(), Some("900150983cd24fb0d6963f7d28e17f72"));
-        assert_eq!(header("content-length: 0\r\n", "etag"), None);
     }
 }

@@ -4,7 +4,7 @@ mod offers;
 
 use std::future::Future;
 
-use slipway_protocol::machine::network::lanes::PER_HOST;
+use slipway_protocol::machine::network::lanes::{PER_HOST, of_own_host};
 use slipway_protocol::machine::{Input, LocalId, Reason, Totals, View, Which};
 use slipway_protocol::wire::id::{FileId, MemberId, RoomId};
 use slipway_protocol::wire::link::{Role, RoomLink};
@@ -109,7 +109,7 @@ impl Client {
     /// As all calls: no answer, or the functions refused.
     pub async fn room(&self, room: RoomId) -> Result<RoomView, ClientError> {
         let view = self.rooms().room(room).await?;
-        let lanes_each = if view.upload_same_origin { connections::lanes_of_own_host() } else { PER_HOST };
+        let lanes_each = if view.upload_same_origin { of_own_host(&connections::alpn()) } else { PER_HOST };
         self.driver.feed(Input::Hosts { count: view.upload_hosts.max(1), lanes_each });
         if view.role.may_upload() {
             self.driver.expect_files();

@@ -9,7 +9,8 @@ use std::fmt;
 use std::rc::{Rc, Weak};
 
 use slipway_protocol::machine::network::lanes::PER_OWN_HOST;
-use slipway_protocol::machine::{Attempt, Config, Effect, Engine, Input, LocalId, Reason, Stage, Totals, View};
+use slipway_protocol::machine::network::self_test::SelfTest;
+use slipway_protocol::machine::{Attempt, Config, Effect, Engine, Input, LocalId, Totals, View};
 use slipway_protocol::wire::id::PartNumber;
 use web_sys::File;
 
@@ -21,7 +22,6 @@ use crate::browser::locks::Locks;
 use crate::browser::panic;
 use crate::browser::put::Put;
 use crate::browser::scheduling::{DRIVER_MS, Macrotask, Throttle, TimeBudget};
-use crate::browser::selftest::SelfTest;
 use crate::browser::store::Store;
 use crate::browser::sys::{self, FileHandle};
 use crate::browser::tabs::{TabMessage, Tabs};
@@ -55,7 +55,7 @@ pub(super) struct Inner {
     alarm: Alarm,
     _world: World,
     keep_awake: KeepAwake,
-    pub(super) selftest: SelfTest,
+    pub(super) self_test: RefCell<SelfTest>,
     pub(super) board: Board,
     pub(super) changes: Changes,
     pub(super) files: RefCell<HashMap<LocalId, File>>,
@@ -66,8 +66,6 @@ pub(super) struct Inner {
     pub(super) proofs: RefCell<HashMap<JobKey, Asked>>,
     /// Uploads whose view changed since the page last read it.
     unread: RefCell<HashSet<LocalId>>,
-    /// Uploads that need the device awake and the page open.
-    running: RefCell<HashSet<LocalId>>,
     /// Uploads that the user wants to take over from another tab.
     pub(super) taking_over: RefCell<HashSet<LocalId>>,
     /// Uploads cancelled by leaving their room whose abort is not confirmed yet.
@@ -112,13 +110,12 @@ impl Driver {
             alarm: Alarm::new(with(weak, |driver| driver.feed(Input::Tick))),
             _world: World::watch(with_one(weak, |driver, input| driver.feed(input))),
             keep_awake: KeepAwake::new(),
-            selftest: SelfTest::default(),
+            self_test: RefCell::default(),
             files: RefCell::default(),
             handles: RefCell::default(),
             puts: RefCell::default(),
             proofs: RefCell::default(),
             unread: RefCell::default(),
-            running: RefCell::default(),
             taking_over: RefCell::default(),
             uncleared: RefCell::default(),
             persisted: Cell::new(false),
@@ -274,27 +271,19 @@ impl Driver {
         true
     }
 
-    /// Tells the page, and keeps the device keep_awake, after a round of facts.
+    /// Notifies the page of changed views, and keeps the device awake while uploads run.
     fn publish_changes(&self) {
         let changed = self.0.engine.borrow_mut().take_changed();
         let user_waits = self.0.user_waits.take();
         if changed.is_empty() {
             return;
         }
-        self.0.unread.borrow_mut().extend(&changed);
+        self.0.unread.borrow_mut().extend(changed);
         self.0.changes.notify(Change::Uploads);
-        let mut running = self.0.running.borrow_mut();
-        let was_running = !running.is_empty();
-        for id in changed {
-            if self.view(id).is_some_and(|view| is_running(&view)) {
-                running.insert(id);
-            } else {
-                running.remove(&id);
-            }
-        }
-        self.0.keep_awake.set(!running.is_empty());
+        let runs = self.totals().running > 0;
+        let has_ended = self.0.keep_awake.set(runs) && !runs;
         // The user waits for the result of a click, and for the end of the last upload.
-        if user_waits || (was_running && running.is_empty()) {
+        if user_waits || has_ended {
             self.0.changes.expedite();
         }
     }
@@ -337,12 +326,6 @@ impl fmt::Debug for Driver {
 /// Logical processors, as far as the browser tells.
 fn cores() -> f64 {
     sys::window().navigator().hardware_concurrency()
-}
-
-/// Something goes on here, or will by itself: the device should not sleep, and the page not be left.
-fn is_running(view: &View) -> bool {
-    let stages = [Stage::Queued, Stage::Hashing, Stage::Uploading, Stage::Waiting, Stage::Completing];
-    stages.contains(&view.stage) && view.reason != Some(Reason::OtherTab)
 }
 
 /// A callback that does nothing once the driver is gone.
