@@ -5,25 +5,70 @@ use anyhow::{Context, Result, bail, ensure};
 use reqwest::{Method, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use slipway_protocol::calls::{self, Call, Fault, Json, Pages, Reply, Request};
 use slipway_protocol::wire::digest::{Digest, Md5};
-use slipway_protocol::wire::error::{ApiError, ErrorBody};
+use slipway_protocol::wire::error::ErrorCode;
 use slipway_protocol::wire::id::{FileId, MemberId, PartNumber, RoomId, UploadId};
-use slipway_protocol::wire::link::{LinkSecret, RoomLink};
+use slipway_protocol::wire::link::{LinkSecret, MemberToken, RoomLink};
 use slipway_protocol::wire::{
-    Completion, CreateRoom, Download, DownloadGrant, FileInfo, FileMeta, FilePage, IDEMPOTENCY_KEY, Initiate,
-    Initiated, Join, Joined, Meta, NewLink, NewUpload, PartToSign, Presign, Presigned, RoomCreated, RoomView,
-    SignedRequest, StartedUpload, UploadStatus,
+    Completion, CreateRoom, Download, DownloadGrant, FileInfo, FileMeta, Initiate, Join, Joined, Meta, NewLink,
+    NewUpload, PartToSign, Presign, RoomView, SignedRequest, StartedUpload, UploadStatus,
 };
 
 pub use slipway_protocol::wire::link::Role;
 
 use crate::files::TestFile;
 
+/// The functions, as a program calls them.
+#[derive(Clone, Debug)]
+struct Api {
+    http: reqwest::Client,
+    base: String,
+}
+
+struct SerdeJson;
+
+impl Json for SerdeJson {
+    fn write<T: Serialize>(value: &T) -> String {
+        serde_json::to_string(value).expect("wire types have string keys")
+    }
+
+    fn read<T: DeserializeOwned>(text: &str) -> Option<T> {
+        serde_json::from_str(text).ok()
+    }
+}
+
+impl Api {
+    fn at(base: &str) -> Self {
+        Self { http: reqwest::Client::new(), base: base.into() }
+    }
+
+    async fn call<C: Call>(&self, call: &C, token: Option<&MemberToken>) -> Result<C::Answer> {
+        let request = call.request::<SerdeJson>();
+        let reply = self.send(&request, token).await.with_context(|| format!("{request:?}"))?;
+        let text = reply.body.clone();
+        // The whole text: whatever stands between here and the functions has error bodies of its own.
+        let body = reply.ok::<SerdeJson>().with_context(|| format!("{request:?}: {text}"))?;
+        call.answer::<SerdeJson>(&body)
+            .with_context(|| format!("{request:?}: not the answer that the protocol promises"))
+    }
+
+    async fn send(&self, request: &Request, token: Option<&MemberToken>) -> Result<Reply> {
+        let method = Method::from_bytes(request.method.as_str().as_bytes())?;
+        let mut http = self.http.request(method, format!("{}{}{}", self.base, calls::BASE, request.path));
+        for (name, value) in token.map(calls::authorization).iter().chain(&request.headers) {
+            http = http.header(*name, value);
+        }
+        let answer = http.body(request.body.clone().unwrap_or_default()).send().await?;
+        let retry_after = answer.headers().get("retry-after").and_then(|value| value.to_str().ok()).map(str::to_owned);
+        Ok(Reply { status: answer.status().as_u16(), retry_after, body: answer.text().await? })
+    }
+}
+
 /// Someone in a room.
 #[derive(Clone, Debug)]
 pub struct Member {
-    http: reqwest::Client,
-    base: String,
+    api: Api,
     pub room: RoomId,
     pub joined: Joined,
 }
@@ -49,7 +94,7 @@ impl NewRoom {
             wrapped_key: None,
         });
         let body = CreateRoom { room_id: room, name: name.into(), links: verifiers.collect() };
-        let made: RoomCreated = answer(reqwest::Client::new().post(format!("{base}/api/rooms")).json(&body)).await?;
+        let made = Api::at(base).call(&calls::CreateRoom { body }, None).await?;
         ensure!(made.room_id == room, "the functions made another room");
         Ok(Self { room, links })
     }
@@ -62,11 +107,11 @@ impl NewRoom {
 impl Member {
     /// Joins by link.
     pub async fn join(base: &str, link: &RoomLink, display_name: &str) -> Result<Self> {
-        let http = reqwest::Client::new();
+        let api = Api::at(base);
         let body =
             Join { role: link.role, auth_token: link.secret.auth_token(link.room), display_name: display_name.into() };
-        let joined = answer(http.post(format!("{base}/api/rooms/{}/members", link.room)).json(&body)).await?;
-        Ok(Self { http, base: base.into(), room: link.room, joined })
+        let joined = api.call(&calls::Join { room: link.room, body }, None).await?;
+        Ok(Self { api, room: link.room, joined })
     }
 
     /// Joins by the whole URL of a link.
@@ -76,21 +121,24 @@ impl Member {
         Self::join(base, &RoomLink::parse(room, fragment)?, display_name).await
     }
 
+    /// Any call, as this member.
+    pub async fn call<C: Call>(&self, call: &C) -> Result<C::Answer> {
+        self.api.call(call, Some(&self.joined.member_token)).await
+    }
+
     pub async fn view(&self) -> Result<RoomView> {
-        self.call(Method::GET, &format!("/api/rooms/{}", self.room), &()).await
+        self.call(&calls::GetRoom { room: self.room }).await
     }
 
     /// Every file of the room, all pages.
     pub async fn files(&self) -> Result<Vec<FileInfo>> {
-        let view = self.view().await?;
-        let (mut files, mut next) = (view.files, view.next_files);
-        while let Some(after) = next {
-            let path = format!("/api/rooms/{}/files?after={after}", self.room);
-            let page: FilePage = self.call(Method::GET, &path, &()).await?;
-            files.extend(page.files);
-            next = page.next_after;
+        let mut pages = Pages::of(calls::ListFiles { room: self.room, after: None });
+        loop {
+            let page = self.call(pages.call()).await?;
+            if let Some(whole) = pages.take(page)? {
+                return Ok(whole.files);
+            }
         }
-        Ok(files)
     }
 
     /// Begins an upload, with these parts signed at once.
@@ -98,37 +146,32 @@ impl Member {
         let meta =
             FileMeta { v: 1, name: name.into(), path: String::new(), media_type: String::new(), last_modified: None };
         let upload = NewUpload { meta: Meta::Plain(meta), size, rate_hint: None, first_parts };
-        let path = format!("/api/rooms/{}/uploads", self.room);
-        let mut begun: Initiated = self.call(Method::POST, &path, &Initiate { uploads: vec![upload] }).await?;
-        ensure!(begun.uploads.len() == 1, "one upload asked for, {} begun", begun.uploads.len());
+        let (key, body) = (hex::encode(random::<16>()?), Initiate { uploads: vec![upload] });
+        let mut begun = self.call(&calls::Initiate { room: self.room, key: Some(key), body }).await?;
         Ok(begun.uploads.remove(0))
     }
 
     pub async fn presign(&self, upload: UploadId, parts: Vec<PartToSign>) -> Result<Vec<SignedRequest>> {
-        let presigned: Presigned =
-            self.call(Method::POST, &format!("/api/uploads/{upload}/parts"), &Presign { parts }).await?;
-        Ok(presigned.requests)
+        Ok(self.call(&calls::Presign { upload, body: Presign { parts } }).await?.requests)
     }
 
     pub async fn status(&self, upload: UploadId) -> Result<UploadStatus> {
-        self.call(Method::GET, &format!("/api/uploads/{upload}"), &()).await
+        self.call(&calls::GetStatus { upload, after: None }).await
     }
 
     pub async fn abort(&self, upload: UploadId) -> Result<()> {
-        let answer = self.request(Method::DELETE, &format!("/api/uploads/{upload}")).send().await?;
-        check(answer).await.map(drop)
+        self.call(&calls::Abort { upload }).await.map(drop)
     }
 
     /// Puts somebody out of the room. For those who manage it.
     pub async fn remove_member(&self, member: MemberId) -> Result<()> {
-        let path = format!("/api/rooms/{}/members/{member}", self.room);
-        check(self.request(Method::DELETE, &path).send().await?).await.map(drop)
+        self.call(&calls::RemoveMember { room: self.room, member }).await.map(drop)
     }
 
     /// Completes, and asks the status for as long as the answer is 202.
     pub async fn complete(&self, upload: UploadId) -> Result<FileInfo> {
         for _ in 0..240 {
-            match self.call(Method::POST, &format!("/api/uploads/{upload}/complete"), &()).await? {
+            match self.call(&calls::Complete { upload }).await? {
                 Completion::Completed { file } => return Ok(file),
                 Completion::Completing { .. } => tokio::time::sleep(std::time::Duration::from_millis(250)).await,
             }
@@ -137,7 +180,7 @@ impl Member {
     }
 
     pub async fn grant(&self, file: FileId) -> Result<DownloadGrant> {
-        self.call(Method::POST, &format!("/api/files/{file}/downloads"), &Download { grant_id: None }).await
+        self.call(&calls::Grant { file, body: Download { grant_id: None } }).await
     }
 
     /// Downloads a file of the room and compares it, byte by byte.
@@ -152,13 +195,13 @@ impl Member {
         let listed = named[0];
         ensure!(listed.size == file.size, "the room says {} bytes, not {}", listed.size, file.size);
         let grant = self.grant(listed.file_id).await?;
-        crate::s3::compare(self.http.get(&grant.url).send().await?, file).await
+        crate::s3::compare(self.api.http.get(&grant.url).send().await?, file).await
     }
 
     /// Puts one part of a file; gives storage's status and body.
     pub async fn put(&self, request: &SignedRequest, bytes: Vec<u8>) -> Result<(StatusCode, String)> {
         let method = Method::from_bytes(request.method.as_bytes())?;
-        let mut put = self.http.request(method, &request.url).body(bytes);
+        let mut put = self.api.http.request(method, &request.url).body(bytes);
         for (name, value) in &request.headers {
             put = put.header(name, value);
         }
@@ -185,51 +228,11 @@ impl Member {
         ensure!(status.is_success(), "part {part}: {status} {body}");
         Ok(())
     }
-
-    async fn call<T: DeserializeOwned>(&self, method: Method, path: &str, body: &impl Serialize) -> Result<T> {
-        let mut request = self.request(method.clone(), path);
-        if method == Method::POST {
-            request = request.header(IDEMPOTENCY_KEY, hex::encode(random::<16>()?)).json(body);
-        }
-        answer(request).await.with_context(|| format!("{method} {path}"))
-    }
-
-    fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
-        let token = self.joined.member_token.expose();
-        self.http.request(method, format!("{}{path}", self.base)).bearer_auth(token)
-    }
 }
 
-/// What the functions refused, where they did: an error can be asked for it.
-#[derive(Debug)]
-pub struct Refused {
-    pub status: StatusCode,
-    pub error: ApiError,
-}
-
-impl std::fmt::Display for Refused {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} {}: {}", self.status, self.error.code.as_str(), self.error.message)
-    }
-}
-
-impl std::error::Error for Refused {}
-
-async fn answer<T: DeserializeOwned>(request: reqwest::RequestBuilder) -> Result<T> {
-    let text = check(request.send().await?).await?;
-    serde_json::from_str(&text).context("not the answer that the protocol promises")
-}
-
-async fn check(answer: reqwest::Response) -> Result<String> {
-    let status = answer.status();
-    let text = answer.text().await?;
-    if status.is_success() {
-        return Ok(text);
-    }
-    match serde_json::from_str::<ErrorBody>(&text) {
-        Ok(body) => Err(Refused { status, error: body.error }.into()),
-        Err(_) => bail!("{status} without an error code: {text}"),
-    }
+/// The code of the functions' refusal, if that is why something failed.
+pub fn refusal(error: &anyhow::Error) -> Option<ErrorCode> {
+    error.chain().find_map(|cause| cause.downcast_ref::<Fault>()).and_then(Fault::code)
 }
 
 fn random<const N: usize>() -> Result<[u8; N]> {

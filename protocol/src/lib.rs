@@ -6,9 +6,11 @@
 //! | module | what is in it |
 //! | --- | --- |
 //! | [`wire`] | what crosses the network or the link: ids, links, digests, plan, errors, bodies |
+//! | [`calls`] | the HTTP API: one value for each call, and what its failures mean |
 //! | [`machine`] | what is decided about uploads |
 //! | [`room`] | what is decided about rooms |
 
+pub mod calls;
 pub mod machine;
 pub mod room;
 pub mod wire;

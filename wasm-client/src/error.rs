@@ -1,5 +1,6 @@
 //! Why a call of the page did not work. The page has the words.
 
+use slipway_protocol::calls::Fault;
 use slipway_protocol::wire::error::{ApiError, ErrorCode};
 
 /// Why a call did not work.
@@ -37,5 +38,31 @@ impl ClientError {
             Self::Api(error, _) => Some(error.code),
             _ => None,
         }
+    }
+}
+
+impl From<Fault> for ClientError {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Network => Self::Offline,
+            Fault::Answer { error, status, .. } => Self::Api(error, status),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    use super::*;
+
+    #[wasm_bindgen_test]
+    fn a_refusal_keeps_the_words_of_the_functions() {
+        let Fault::Answer { mut error, .. } = Fault::refused(ErrorCode::PartsIncomplete) else { unreachable!() };
+        error.message = "Two parts are missing.".into();
+        let error = ClientError::from(Fault::of(error));
+        let ClientError::Api(said, 409) = &error else { panic!("{error:?}") };
+        assert_eq!((said.message.as_str(), error.code()), ("Two parts are missing.", Some(ErrorCode::PartsIncomplete)));
+        assert_eq!(ClientError::from(Fault::Network), ClientError::Offline);
     }
 }

@@ -1,7 +1,7 @@
 //! The functions without a browser: the whole way through the proxies.
 
 use anyhow::Result;
-use lab::api::{Member, NewRoom, Refused, Role};
+use lab::api::{Member, NewRoom, Role, refusal};
 use lab::proxy::{Aim, Fault, Rule};
 use lab::stack::Stack;
 use slipway_protocol::wire::digest::{Digest, Md5};
@@ -22,10 +22,6 @@ async fn scene() -> Result<Scene> {
     let links = NewRoom::create(&stack.url(), "Films").await?;
     let member = Member::join(&stack.url(), links.link(Role::Contribute), "Ada").await?;
     Ok(Scene { member, links, stack })
-}
-
-fn code(error: &anyhow::Error) -> Option<ErrorCode> {
-    error.chain().find_map(|cause| cause.downcast_ref::<Refused>()).map(|refused| refused.error.code)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -81,7 +77,7 @@ async fn bytes_other_than_promised_are_refused_by_storage() -> Result<()> {
     assert_eq!(status, 200);
 
     let error = scene.member.complete(started.upload_id).await.unwrap_err();
-    assert_eq!(code(&error), Some(ErrorCode::PartsIncomplete), "{error:#}");
+    assert_eq!(refusal(&error), Some(ErrorCode::PartsIncomplete), "{error:#}");
     Ok(())
 }
 
@@ -111,7 +107,7 @@ async fn what_is_not_yours_looks_like_what_is_not_there() -> Result<()> {
         stranger.abort(started.upload_id).await,
     ] {
         let error = error.unwrap_err();
-        assert!(matches!(code(&error), Some(ErrorCode::NotFound | ErrorCode::BadRequest)), "{error:#}");
+        assert!(matches!(refusal(&error), Some(ErrorCode::NotFound | ErrorCode::BadRequest)), "{error:#}");
     }
     assert_eq!(scene.member.status(started.upload_id).await?.state, UploadState::Uploading);
     Ok(())

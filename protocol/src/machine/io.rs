@@ -1,7 +1,7 @@
 //! What goes into the machine and what comes out of it.
 
+use crate::calls::{CallFault, CompleteOutcome};
 use crate::wire::digest::Md5;
-use crate::wire::error::ErrorCode;
 use crate::wire::id::{FileId, PartNumber, RoomId, UploadId};
 use crate::wire::plan::{PartRange, Plan};
 use crate::wire::{SignedRequest, StartedUpload, UploadStatus};
@@ -208,17 +208,6 @@ pub struct ToSign {
     pub host: u8,
 }
 
-/// What became of one upload of a `Complete`.
-#[derive(Clone, Debug, PartialEq)]
-pub enum CompleteOutcome {
-    /// The file is in the room.
-    Done { file: FileId },
-    /// Still being put together; ask the status after so many seconds.
-    Working { retry_after_seconds: u64 },
-    /// Refused.
-    Refused(CallFault),
-}
-
 /// Why a file could not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ReadFault {
@@ -230,24 +219,6 @@ pub enum ReadFault {
     Permission,
     /// The disk or the browser failed; worth another try.
     Io,
-}
-
-/// Why a call to the functions failed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CallFault {
-    /// No answer: the network, or the function's time ran out.
-    Network,
-    /// An answer with an error in it.
-    Api {
-        /// HTTP status.
-        status: u16,
-        /// The stable code; `Unknown` where the body was none of ours.
-        code: ErrorCode,
-        /// Seconds from `Retry-After`.
-        retry_after: Option<u64>,
-        /// For `parts-incomplete`: the parts that are missing or wrong.
-        parts: Vec<PartNumber>,
-    },
 }
 
 /// Why a PUT to storage failed.

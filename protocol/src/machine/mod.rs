@@ -5,6 +5,7 @@
 
 mod batch;
 mod bits;
+mod bodies;
 mod calls;
 mod config;
 mod context;
@@ -23,6 +24,7 @@ mod transitions;
 mod upload;
 mod view;
 
+pub use crate::calls::{CallFault, CompleteOutcome};
 pub use config::Config;
 pub use engine::{Engine, Load};
 pub use io::*;

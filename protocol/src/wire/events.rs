@@ -50,7 +50,7 @@ wire! {
 /// What happened.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(tag = "type", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+#[serde(tag = "type", rename_all = "kebab-case")]
 pub enum Event {
     FileUploadStarted {
         #[serde(flatten)]
@@ -72,6 +72,8 @@ pub enum Event {
     FileAdded {
         file: FileInfo,
     },
+    // Not `rename_all_fields`: the OpenAPI document would not follow.
+    #[serde(rename_all = "camelCase")]
     FileRemoved {
         file_id: FileId,
         member_id: MemberId,

@@ -4,6 +4,7 @@ pub mod digest;
 mod downloads;
 pub mod error;
 mod events;
+mod health;
 pub mod id;
 pub mod link;
 mod meta;
@@ -13,6 +14,7 @@ mod uploads;
 
 pub use downloads::*;
 pub use events::*;
+pub use health::*;
 pub use meta::*;
 pub use rooms::*;
 pub use uploads::*;

@@ -229,11 +229,13 @@ impl UploadState {
 /// The answer of complete: 200 when the file is there, 202 while it is being put together.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(tag = "state", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+#[serde(tag = "state", rename_all = "kebab-case")]
 pub enum Completion {
     /// The file is in the room.
     Completed { file: FileInfo },
     /// Still at work: ask the status after so many seconds.
+    // Not `rename_all_fields`: the OpenAPI document would not follow.
+    #[serde(rename_all = "camelCase")]
     Completing { retry_after_seconds: u64 },
 }
 
@@ -249,10 +251,11 @@ pub enum CompletionResult {
 /// Answer of adopt.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(tag = "state", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+#[serde(tag = "state", rename_all = "kebab-case")]
 pub enum Adoption {
     /// Send the digests of these parts.
     Challenge { plan: Plan, parts: Vec<PartNumber> },
     /// The upload may be continued by the caller.
+    #[serde(rename_all = "camelCase")]
     Adopted { upload_id: UploadId },
 }

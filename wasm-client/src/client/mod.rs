@@ -4,11 +4,12 @@ mod offers;
 
 use std::future::Future;
 
+use slipway_protocol::calls::{Grant, ListAudit, ListFiles, ListRemovals, RemoveFile, RemoveMember};
 use slipway_protocol::machine::network::lanes::{PER_HOST, of_own_host};
 use slipway_protocol::machine::{Input, LocalId, Reason, Totals, View, Which};
 use slipway_protocol::wire::id::{FileId, MemberId, RoomId};
 use slipway_protocol::wire::link::{Role, RoomLink};
-use slipway_protocol::wire::{AuditPage, FilePage, RoomView};
+use slipway_protocol::wire::{AuditPage, Download, FilePage, RoomView};
 use wasm_bindgen_futures::spawn_local;
 
 use crate::ClientError;
@@ -122,7 +123,8 @@ impl Client {
     /// # Errors
     /// As all calls.
     pub async fn files_after(&self, room: RoomId, after: &str) -> Result<FilePage, ClientError> {
-        Ok(self.rooms().files(room, after).await?)
+        let after = (!after.is_empty()).then(|| after.to_owned());
+        Ok(self.rooms().call(room, &ListFiles { room, after }).await?)
     }
 
     /// The files that went away in events with a number above `after`.
@@ -130,7 +132,7 @@ impl Client {
     /// # Errors
     /// As all calls.
     pub async fn removed(&self, room: RoomId, after: u64) -> Result<Vec<FileId>, ClientError> {
-        Ok(self.rooms().removed(room, after).await?)
+        Ok(self.rooms().call(room, &ListRemovals { room, after }).await?.files())
     }
 
     /// Makes a new link for the role; the old one stops working. Gives the new URL.
@@ -154,7 +156,7 @@ impl Client {
     /// # Errors
     /// As all calls.
     pub async fn remove_member(&self, room: RoomId, member: MemberId) -> Result<(), ClientError> {
-        Ok(self.rooms().remove_member(room, member).await?)
+        Ok(self.rooms().call(room, &RemoveMember { room, member }).await.map(drop)?)
     }
 
     /// A page of the audit log, from behind the number `after`.
@@ -162,7 +164,7 @@ impl Client {
     /// # Errors
     /// As all calls.
     pub async fn audit(&self, room: RoomId, after: u64) -> Result<AuditPage, ClientError> {
-        Ok(self.rooms().audit(room, after).await?)
+        Ok(self.rooms().call(room, &ListAudit { room, after }).await?)
     }
 
     /// Asks for a grant and hands it to the browser's own download.
@@ -170,7 +172,7 @@ impl Client {
     /// # Errors
     /// As all calls. What storage refuses later shows as a notice.
     pub async fn download(&self, room: RoomId, file: FileId) -> Result<(), ClientError> {
-        let grant = self.rooms().grant(room, file).await?;
+        let grant = self.rooms().call(room, &Grant { file, body: Download { grant_id: None } }).await?;
         let driver = self.driver.clone();
         download::start(&grant.url, move || driver.show_notice(Notice::DownloadRefused))
     }
@@ -180,7 +182,7 @@ impl Client {
     /// # Errors
     /// As all calls.
     pub async fn remove_file(&self, room: RoomId, file: FileId) -> Result<(), ClientError> {
-        Ok(self.rooms().remove_file(room, file).await?)
+        Ok(self.rooms().call(room, &RemoveFile { file }).await.map(drop)?)
     }
 
     /// Uploads what a file or folder input picked.

@@ -43,7 +43,7 @@ impl Client {
     /// # Errors
     /// As all calls.
     pub async fn cancel_elsewhere(&self, room: RoomId, upload: UploadId) -> Result<(), ClientError> {
-        Ok(self.rooms().withdraw(room, upload).await?)
+        Ok(self.rooms().abort(room, upload).await?)
     }
 
     fn take_offers(&self) -> Vec<Held> {

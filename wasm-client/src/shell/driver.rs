@@ -298,7 +298,7 @@ impl Driver {
                 Input::Initiated { batch, attempt, answer: rooms.initiate(room, key, uploads).await }
             }),
             Effect::Sign { id, attempt, room, upload, parts } => self.call(|rooms| async move {
-                Input::Signed { id, attempt, answer: rooms.presign(room, upload, &parts).await }
+                Input::Signed { id, attempt, answer: rooms.presign(room, upload, parts).await }
             }),
             Effect::Put { id, part, attempt, range, request } => self.put(id, part, attempt, range, &request),
             Effect::DropPut { id, part, attempt } => self.drop_put(id, part, attempt),
@@ -308,8 +308,9 @@ impl Driver {
                 let uploads = uploads.into_iter().map(|(_, upload)| upload).collect();
                 Input::Completed { batch, attempt, answer: rooms.complete(room, uploads).await }
             }),
-            Effect::AbortUpload { id, attempt, room, upload } => self
-                .call(|rooms| async move { Input::Aborted { id, attempt, answer: rooms.abort(room, upload).await } }),
+            Effect::AbortUpload { id, attempt, room, upload } => self.call(|rooms| async move {
+                Input::Aborted { id, attempt, answer: rooms.abort(room, upload).await.map_err(Into::into) }
+            }),
             Effect::Save { id, save, record } => self.save(id, save, *record),
             Effect::Forget { id } => self.forget(id),
             Effect::WakeAt { mono } => self.0.alarm.set(mono),

@@ -1,215 +1,82 @@
-//! The routes of the functions, one method each.
+//! The calls that the machine's effects ask for, and the room as it is: what each answer becomes here.
 
-use slipway_protocol::machine::{CallFault, CompleteOutcome, ToInitiate, ToSign};
-use slipway_protocol::wire::digest::Digest;
-use slipway_protocol::wire::id::{FileId, MemberId, RoomId, UploadId};
-use slipway_protocol::wire::link::{Role, Verifier};
-use slipway_protocol::wire::{
-    Adopt, Adoption, AuditPage, CompleteMany, CompletedMany, Completion, CompletionResult, Download, DownloadGrant,
-    FileMeta, FilePage, Initiate, Initiated, LinkRotated, Meta, NewUpload, PartToSign, Presign, Presigned, Proof,
-    RoomView, RotateLink, SignedRequest, StartedUpload, UploadStatus,
+use slipway_protocol::calls::{
+    Abort, Adopt, CallFault, CompleteAll, CompleteOutcome, CompletedAny, Fault, GetRoom, GetStatus, Initiate, Pages,
+    Presign,
 };
+use slipway_protocol::machine::{ToInitiate, ToSign};
+use slipway_protocol::wire::id::{RoomId, UploadId};
+use slipway_protocol::wire::{self, Adoption, Proof, RoomView, SignedRequest, StartedUpload, UploadStatus};
 
-use crate::shell::api::{Call, Fault};
 use crate::shell::rooms::Rooms;
 
-/// A status of 10,000 parts has some ten pages; more than this many is no answer of ours.
-const MAX_STATUS_PAGES: usize = 1_000;
-
 impl Rooms {
-    /// GET the room.
+    /// The room, kept as it was seen.
     pub(crate) async fn room(&self, room: RoomId) -> Result<RoomView, Fault> {
-        let view: RoomView = self.call(room, &Call::get(format!("/rooms/{room}"))).await?;
+        let view = self.call(room, &GetRoom { room }).await?;
         self.saw(&view);
         Ok(view)
     }
 
-    /// GET a page of files.
-    pub(crate) async fn files(&self, room: RoomId, after: &str) -> Result<FilePage, Fault> {
-        let query =
-            if after.is_empty() { String::new() } else { format!("?after={}", js_sys::encode_uri_component(after)) };
-        self.call(room, &Call::get(format!("/rooms/{room}/files{query}"))).await
-    }
-
-    /// GET events, of which only removals matter here: the files that went away.
-    pub(crate) async fn removed(&self, room: RoomId, after: u64) -> Result<Vec<FileId>, Fault> {
-        let page: Happened = self.call(room, &Call::get(format!("/rooms/{room}/events?after={after}"))).await?;
-        let removed = page.events.into_iter().filter(|event| event.kind == "file-removed");
-        Ok(removed.filter_map(|event| event.file_id).collect())
-    }
-
-    /// GET a page of the audit log.
-    pub(crate) async fn audit(&self, room: RoomId, after: u64) -> Result<AuditPage, Fault> {
-        self.call(room, &Call::get(format!("/rooms/{room}/audit?after={after}"))).await
-    }
-
-    /// POST a new verifier for a role.
-    pub(crate) async fn rotate(&self, room: RoomId, role: Role, verifier: Verifier) -> Result<LinkRotated, Fault> {
-        let body = RotateLink { verifier, wrapped_key: None };
-        self.call(room, &Call::post(format!("/rooms/{room}/links/{role}"), &body)).await
-    }
-
-    /// DELETE a role's link.
-    pub(crate) async fn revoke(&self, room: RoomId, role: Role) -> Result<(), Fault> {
-        self.done(room, &Call::delete(format!("/rooms/{room}/links/{role}"))).await
-    }
-
-    /// DELETE a member.
-    pub(crate) async fn remove_member(&self, room: RoomId, member: MemberId) -> Result<(), Fault> {
-        self.done(room, &Call::delete(format!("/rooms/{room}/members/{member}"))).await
-    }
-
-    /// DELETE a file.
-    pub(crate) async fn remove_file(&self, room: RoomId, file: FileId) -> Result<(), Fault> {
-        self.done(room, &Call::delete(format!("/files/{file}"))).await
-    }
-
-    /// POST for a download.
-    pub(crate) async fn grant(&self, room: RoomId, file: FileId) -> Result<DownloadGrant, Fault> {
-        self.call(room, &Call::post(format!("/files/{file}/downloads"), &Download { grant_id: None })).await
-    }
-
-    /// POST new uploads.
+    /// Begins uploads.
     pub(crate) async fn initiate(
         &self,
         room: RoomId,
         key: String,
         uploads: Vec<ToInitiate>,
     ) -> Result<Vec<StartedUpload>, CallFault> {
-        let count = uploads.len();
-        let body = Initiate { uploads: uploads.into_iter().map(new_upload).collect() };
-        let call = Call::post(format!("/rooms/{room}/uploads"), &body).once(key);
-        let answer: Initiated = self.call(room, &call).await?;
-        as_many_as(count, answer.uploads)
+        let body = wire::Initiate { uploads: uploads.into_iter().map(Into::into).collect() };
+        Ok(self.call(room, &Initiate { room, key: Some(key), body }).await?.uploads)
     }
 
-    /// POST parts to be signed.
+    /// Signs parts.
     pub(crate) async fn presign(
         &self,
         room: RoomId,
         upload: UploadId,
-        parts: &[ToSign],
+        parts: Vec<ToSign>,
     ) -> Result<Vec<SignedRequest>, CallFault> {
-        let body = Presign { parts: parts.iter().map(part_to_sign).collect() };
-        let answer: Presigned = self.call(room, &Call::post(format!("/uploads/{upload}/parts"), &body)).await?;
-        as_many_as(parts.len(), answer.requests)
+        let body = wire::Presign { parts: parts.into_iter().map(Into::into).collect() };
+        Ok(self.call(room, &Presign { upload, body }).await?.requests)
     }
 
-    /// GET the status, all pages put together.
+    /// The status, all pages put together.
     pub(crate) async fn status(&self, room: RoomId, upload: UploadId) -> Result<Box<UploadStatus>, CallFault> {
-        let mut whole: UploadStatus = self.call(room, &Call::get(format!("/uploads/{upload}"))).await?;
-        for _ in 0..MAX_STATUS_PAGES {
-            let Some(after) = whole.next_after.take() else { return Ok(Box::new(whole)) };
-            let path = format!("/uploads/{upload}?after={after}");
-            let mut page: UploadStatus = self.call(room, &Call::get(path)).await?;
-            // The state may change between two pages; the parts of a closed upload are no longer told.
-            page.parts.splice(..0, std::mem::take(&mut whole.parts));
-            whole = page;
+        let mut pages = Pages::of(GetStatus { upload, after: None });
+        loop {
+            let page = self.call(room, pages.call()).await?;
+            if let Some(whole) = pages.take(page)? {
+                return Ok(Box::new(whole));
+            }
         }
-        Err(CallFault::Network)
     }
 
-    /// POST complete, or the batch form for several.
+    /// Completes one upload or several.
     pub(crate) async fn complete(
         &self,
         room: RoomId,
         uploads: Vec<UploadId>,
     ) -> Result<Vec<CompleteOutcome>, CallFault> {
-        if let [upload] = uploads[..] {
-            let call = Call::post_empty(format!("/uploads/{upload}/complete"));
-            return match self.call::<Completion>(room, &call).await {
-                Ok(completion) => Ok(vec![outcome(completion)]),
-                Err(fault) => Err(fault.into()),
-            };
-        }
-        let count = uploads.len();
-        let call = Call::post(format!("/rooms/{room}/completions"), &CompleteMany { upload_ids: uploads });
-        let answer: CompletedMany = self.call(room, &call).await?;
-        as_many_as(count, answer.results.into_iter().map(result).collect())
+        Ok(self.call(room, &CompleteAll::of(room, uploads)).await.map(CompletedAny::outcomes)?)
     }
 
-    /// POST to go on with an upload begun elsewhere. Without proofs the answer says what to prove.
+    /// Goes on with an upload begun elsewhere. Without proofs the answer says what to prove.
     pub(crate) async fn adopt(&self, room: RoomId, upload: UploadId, proofs: Vec<Proof>) -> Result<Adoption, Fault> {
-        self.call(room, &Call::post(format!("/uploads/{upload}/adopt"), &Adopt { proofs })).await
+        self.call(room, &Adopt { upload, body: wire::Adopt { proofs } }).await
     }
 
-    /// DELETE an upload.
-    pub(crate) async fn abort(&self, room: RoomId, upload: UploadId) -> Result<(), CallFault> {
-        Ok(self.withdraw(room, upload).await?)
+    /// Cancels an upload.
+    pub(crate) async fn abort(&self, room: RoomId, upload: UploadId) -> Result<(), Fault> {
+        self.call(room, &Abort { upload }).await.map(drop)
     }
-
-    /// DELETE an upload that this device does not send.
-    pub(crate) async fn withdraw(&self, room: RoomId, upload: UploadId) -> Result<(), Fault> {
-        self.done(room, &Call::delete(format!("/uploads/{upload}"))).await
-    }
-
-    /// A call whose answer says nothing more than that it was done.
-    async fn done(&self, room: RoomId, call: &Call) -> Result<(), Fault> {
-        self.call::<serde::de::IgnoredAny>(room, call).await.map(drop)
-    }
-}
-
-/// As much of `EventPage` as is of use here.
-#[derive(serde::Deserialize)]
-struct Happened {
-    events: Vec<OneEvent>,
-}
-
-#[derive(serde::Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct OneEvent {
-    #[serde(rename = "type")]
-    kind: String,
-    file_id: Option<FileId>,
-}
-
-fn new_upload(upload: ToInitiate) -> NewUpload {
-    let source = upload.source;
-    NewUpload {
-        meta: Meta::Plain(FileMeta {
-            v: 1,
-            name: source.name,
-            path: source.path,
-            media_type: source.media_type,
-            last_modified: source.last_modified,
-        }),
-        size: source.size,
-        rate_hint: upload.rate_hint,
-        first_parts: upload.first_parts.iter().map(part_to_sign).collect(),
-    }
-}
-
-fn part_to_sign(part: &ToSign) -> PartToSign {
-    PartToSign { part_number: part.part, digest: Digest(part.digest), host: part.host }
-}
-
-fn outcome(completion: Completion) -> CompleteOutcome {
-    match completion {
-        Completion::Completed { file } => CompleteOutcome::Done { file: file.file_id },
-        Completion::Completing { retry_after_seconds } => CompleteOutcome::Working { retry_after_seconds },
-    }
-}
-
-fn result(result: CompletionResult) -> CompleteOutcome {
-    match result {
-        CompletionResult::Done(completion) => outcome(completion),
-        CompletionResult::Failed { error } => {
-            let fault = Fault::Answer { status: error.code.status(), error, retry_after: None };
-            CompleteOutcome::Refused(fault.into())
-        }
-    }
-}
-
-/// The machine matches answers to questions by their order, so there must be one for each.
-fn as_many_as<T>(count: usize, answers: Vec<T>) -> Result<Vec<T>, CallFault> {
-    if answers.len() == count { Ok(answers) } else { Err(CallFault::Network) }
 }
 
 #[cfg(test)]
 mod tests {
-    use slipway_protocol::wire::id::PartNumber;
+    use slipway_protocol::wire::digest::Digest;
+    use slipway_protocol::wire::id::{FileId, PartNumber};
     use slipway_protocol::wire::plan::Plan;
-    use slipway_protocol::wire::{StoredPart, UploadState};
+    use slipway_protocol::wire::{Meta, StoredPart, UploadState};
     use wasm_bindgen_test::wasm_bindgen_test;
 
     use super::*;
@@ -282,7 +149,7 @@ mod tests {
         assert_eq!(rooms.initiate(room, "k1".into(), vec![upload]).await, Err(CallFault::Network));
         let asked = wire.asked().remove(0);
         assert_eq!((asked.key.as_deref(), asked.method.as_str()), (Some("k1"), "POST"));
-        let body: Initiate = serde_json::from_str(&asked.body).unwrap();
+        let body: wire::Initiate = serde_json::from_str(&asked.body).unwrap();
         assert_eq!((body.uploads[0].meta.name(), body.uploads[0].first_parts[0].host), (Some("a.bin"), 1));
     }
 }

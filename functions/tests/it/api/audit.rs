@@ -2,6 +2,7 @@
 
 use functions::records::sequence::CHAIN_START;
 use functions::rooms::audit::chain;
+use slipway_protocol::calls;
 use slipway_protocol::wire::error::ErrorCode;
 use slipway_protocol::wire::link::{Role, Verifier};
 use slipway_protocol::wire::{AuditPage, RotateLink};
@@ -12,15 +13,15 @@ both_ways! {
     async fn every_operation_is_told_once_and_chained(stack, api) {
         let room = NewRoom::create(&api).await;
         let (manager, member) = (room.join(&api, Role::Manage).await, room.join(&api, Role::View).await);
-        let rotation = RotateLink { verifier: Verifier::from_bytes([5; 32]), wrapped_key: None };
-        api.post(&room.path("/links/contribute"), manager.token(), &rotation).await;
-        api.delete(&room.path("/links/drop"), manager.token()).await;
+        let body = RotateLink { verifier: Verifier::from_bytes([5; 32]), wrapped_key: None };
+        api.call(&calls::RotateLink { room: room.id, role: Role::Contribute, body }, manager.token()).await;
+        api.call(&calls::RevokeLink { room: room.id, role: Role::Drop }, manager.token()).await;
         for _ in 0..2 {
-            api.delete(&room.path(&format!("/members/{}", member.member_id)), manager.token()).await;
+            api.call(&calls::RemoveMember { room: room.id, member: member.member_id }, manager.token()).await;
         }
         room.try_join(&api, Role::Manage, manager.token()).await.ok::<slipway_protocol::wire::Joined>();
 
-        let page: AuditPage = api.get(&room.path("/audit"), manager.token()).await.ok();
+        let page: AuditPage = api.call(&calls::ListAudit { room: room.id, after: 0 }, manager.token()).await.ok();
         let told: Vec<_> =
             page.entries.iter().map(|entry| (entry.action.as_str(), entry.subject.as_str(), entry.member_id)).collect();
         let by = Some(manager.member_id);
@@ -45,9 +46,9 @@ both_ways! {
         let manager = room.join(&api, Role::Manage).await;
         for role in [Role::Contribute, Role::View, Role::Drop] {
             let member = room.join(&api, role).await;
-            api.get(&room.path("/audit"), member.token()).await.failed(ErrorCode::RoleTooLow);
+            api.call(&calls::ListAudit { room: room.id, after: 0 }, member.token()).await.failed(ErrorCode::RoleTooLow);
         }
-        let page: AuditPage = api.get(&room.path("/audit?after=3"), manager.token()).await.ok();
+        let page: AuditPage = api.call(&calls::ListAudit { room: room.id, after: 3 }, manager.token()).await.ok();
         assert_eq!(page.entries.iter().map(|entry| entry.seq).collect::<Vec<_>>(), [4, 5]);
         assert_eq!(page.next_after, None);
     }

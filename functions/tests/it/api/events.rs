@@ -1,6 +1,7 @@
 //! THREATS 16: events are of the own room, and for a drop member of its own uploads.
 
 use functions::rooms::journal::{self, Journal};
+use slipway_protocol::calls;
 use slipway_protocol::wire::id::{FileId, MemberId, UploadId};
 use slipway_protocol::wire::link::Role;
 use slipway_protocol::wire::{Event, EventPage, FileInfo, FileMeta, Meta, UploadFields};
@@ -52,15 +53,15 @@ both_ways! {
         for event in [started(others), started(mine), added(mine), added(others), removed] {
             journal::commit(&stack.app, room.id, &[], &Journal::new().event(event)).await.unwrap();
         }
-        let path = room.path("/events?after=0");
-        let all: EventPage = api.get(&path, viewer.token()).await.ok();
+        let list = calls::ListEvents { room: room.id, after: 0 };
+        let all: EventPage = api.call(&list, viewer.token()).await.ok();
         assert_eq!((numbers(&all), all.last_seq), (vec![1, 2, 3, 4, 5], 5));
         assert_eq!(all.events[2].what, added(mine), "the event comes back as it was told");
-        let own: EventPage = api.get(&path, dropper.token()).await.ok();
+        let own: EventPage = api.call(&list, dropper.token()).await.ok();
         assert_eq!((numbers(&own), own.last_seq), (vec![2, 3], 5));
-        let later: EventPage = api.get(&room.path("/events?after=3"), viewer.token()).await.ok();
+        let later: EventPage = api.call(&calls::ListEvents { room: room.id, after: 3 }, viewer.token()).await.ok();
         assert_eq!(numbers(&later), [4, 5]);
-        let elsewhere: EventPage = api.get(&other.path("/events?after=0"), stranger.token()).await.ok();
+        let elsewhere: EventPage = api.call(&calls::ListEvents { room: other.id, after: 0 }, stranger.token()).await.ok();
         assert_eq!((numbers(&elsewhere), elsewhere.last_seq), (vec![], 0));
     }
 
@@ -73,7 +74,7 @@ both_ways! {
         }
         let first: EventPage = api.get(&room.path("/events"), viewer.token()).await.ok();
         assert_eq!((first.events.len(), first.next_after, first.last_seq), (100, Some(100), 120));
-        let rest: EventPage = api.get(&room.path("/events?after=100"), viewer.token()).await.ok();
+        let rest: EventPage = api.call(&calls::ListEvents { room: room.id, after: 100 }, viewer.token()).await.ok();
         assert_eq!((rest.events.len(), rest.next_after), (20, None));
     }
 }

@@ -1,13 +1,14 @@
 //! Headers of every answer, and calls from other origins.
 
 use http::Method;
+use slipway_protocol::calls;
 use slipway_protocol::wire::error::ErrorCode;
 
 use crate::support::{Call, NewRoom, Stack, both_ways};
 
 both_ways! {
     async fn answers_are_not_kept_and_open_nothing(stack, api) {
-        for answer in [api.get("/api/health", None).await, api.get("/api/rooms/x", None).await] {
+        for answer in [api.call(&calls::GetHealth {}, None).await, api.get("/api/rooms/x", None).await] {
             assert_eq!(answer.headers["cache-control"], "no-store");
             assert_eq!(answer.headers["x-content-type-options"], "nosniff");
             assert_eq!(answer.headers["referrer-policy"], "no-referrer");
@@ -19,7 +20,7 @@ both_ways! {
     }
 
     async fn a_callers_request_id_is_not_taken_over(stack, api) {
-        let call = Call::new(Method::GET, "/api/health").header("x-request-id", "forged");
+        let call = Call::of(&calls::GetHealth {}).header("x-request-id", "forged");
         assert_ne!(api.send(call).await.headers["x-request-id"], "forged");
     }
 }
@@ -41,7 +42,7 @@ async fn only_listed_origins_may_read() {
         assert!(answer.headers["access-control-allow-headers"].to_str().unwrap().contains("authorization"));
         assert!(!answer.headers.contains_key("access-control-allow-credentials"));
 
-        let call = Call::new(Method::POST, "/api/rooms").json(&NewRoom::invented().request());
+        let call = Call::of(&calls::CreateRoom { body: NewRoom::invented().request() });
         let answer = api.send(call.clone().header("origin", "https://page.example")).await;
         assert_eq!(answer.headers["access-control-allow-origin"], "https://page.example");
         assert_eq!(answer.headers["vary"], "origin");

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use slipway_protocol::calls;
 use slipway_protocol::wire::error::ErrorCode;
 use slipway_protocol::wire::link::{AuthToken, Role};
 use slipway_protocol::wire::{Joined, RoomView};
@@ -17,10 +18,10 @@ both_ways! {
         let mut other_role = room.join_request(Role::View, "Ana");
         other_role.role = Role::Manage;
         let manager = room.join(&api, Role::Manage).await;
-        api.delete(&room.path("/links/drop"), manager.token()).await;
+        api.call(&calls::RevokeLink { room: room.id, role: Role::Drop }, manager.token()).await;
         let answers = [
-            api.post(&room.path("/members"), None, &wrong).await,
-            api.post(&room.path("/members"), None, &other_role).await,
+            api.call(&calls::Join { room: room.id, body: wrong.clone() }, None).await,
+            api.call(&calls::Join { room: room.id, body: other_role.clone() }, None).await,
             room.try_join(&api, Role::Drop, None).await,
             nobodys.try_join(&api, Role::View, None).await,
             api.post("/api/rooms/no-id/members", None, &wrong).await,
@@ -42,12 +43,12 @@ both_ways! {
         let room = NewRoom::create(&api).await;
         let before = room.join(&api, Role::Contribute).await;
         stack.app.clock.advance(Duration::from_secs(13 * 3600));
-        api.get(&room.path(""), before.token()).await.failed(ErrorCode::TokenExpired);
+        api.call(&calls::GetRoom { room: room.id }, before.token()).await.failed(ErrorCode::TokenExpired);
         let after: Joined = room.try_join(&api, Role::Contribute, before.token()).await.ok();
         assert_eq!(after.member_id, before.member_id);
-        let view: RoomView = api.get(&room.path(""), Some(&after.member_token.expose())).await.ok();
+        let view: RoomView = api.call(&calls::GetRoom { room: room.id }, Some(&after.member_token.expose())).await.ok();
         assert_eq!(view.member_id, before.member_id);
-        api.get(&room.path(""), before.token()).await.failed(ErrorCode::TokenExpired);
+        api.call(&calls::GetRoom { room: room.id }, before.token()).await.failed(ErrorCode::TokenExpired);
     }
 
     async fn each_token_has_the_role_of_its_own_link(stack, api) {
@@ -55,8 +56,8 @@ both_ways! {
         let manager = room.join(&api, Role::Manage).await;
         let viewing: Joined = room.try_join(&api, Role::View, manager.token()).await.ok();
         assert_eq!((viewing.member_id, viewing.role), (manager.member_id, Role::View));
-        api.get(&room.path("/audit"), Some(&viewing.member_token.expose())).await.failed(ErrorCode::RoleTooLow);
-        assert!(api.get(&room.path("/audit"), manager.token()).await.status.is_success());
+        api.call(&calls::ListAudit { room: room.id, after: 0 }, Some(&viewing.member_token.expose())).await.failed(ErrorCode::RoleTooLow);
+        assert!(api.call(&calls::ListAudit { room: room.id, after: 0 }, manager.token()).await.status.is_success());
     }
 
     async fn an_old_token_of_another_room_is_no_help(stack, api) {
@@ -71,17 +72,18 @@ both_ways! {
     async fn a_removed_member_comes_back_only_by_a_newer_link(stack, api) {
         let room = NewRoom::create(&api).await;
         let (manager, removed) = (room.join(&api, Role::Manage).await, room.join(&api, Role::View).await);
-        let path = room.path(&format!("/members/{}", removed.member_id));
-        assert_eq!(api.delete(&path, manager.token()).await.status, 204);
+        let remove = calls::RemoveMember { room: room.id, member: removed.member_id };
+        assert_eq!(api.call(&remove, manager.token()).await.status, 204);
         room.try_join(&api, Role::View, removed.token()).await.failed(ErrorCode::MemberRemoved);
 
         let next = NewRoom::invented();
         let verifier = next.secret(Role::View).auth_token(room.id).verifier();
-        let rotation = slipway_protocol::wire::RotateLink { verifier, wrapped_key: None };
-        assert!(api.post(&room.path("/links/view"), manager.token(), &rotation).await.status.is_success());
+        let body = slipway_protocol::wire::RotateLink { verifier, wrapped_key: None };
+        let rotate = calls::RotateLink { room: room.id, role: Role::View, body };
+        assert!(api.call(&rotate, manager.token()).await.status.is_success());
         let mut request = room.join_request(Role::View, "Ana");
         request.auth_token = next.secret(Role::View).auth_token(room.id);
-        let joined: Joined = api.post(&room.path("/members"), removed.token(), &request).await.ok();
+        let joined: Joined = api.call(&calls::Join { room: room.id, body: request.clone() }, removed.token()).await.ok();
         assert_ne!(joined.member_id, removed.member_id, "as somebody new");
     }
 }

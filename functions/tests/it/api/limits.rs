@@ -3,7 +3,7 @@
 use functions::config::Config;
 use functions::edge::source::CdnSecret;
 use futures::future::join_all;
-use http::Method;
+use slipway_protocol::calls;
 use slipway_protocol::wire::error::ErrorCode;
 use slipway_protocol::wire::link::{AuthToken, Role};
 
@@ -22,7 +22,8 @@ fn count(answers: &[Answer], code: u16) -> usize {
 }
 
 async fn of_two_hundred_rooms_three_are_made(stack: &Stack, api: &Api) {
-    let calls = (0..200).map(|_| async { api.post("/api/rooms", None, &NewRoom::invented().request()).await });
+    let calls =
+        (0..200).map(|_| async { api.call(&calls::CreateRoom { body: NewRoom::invented().request() }, None).await });
     let answers = join_all(calls).await;
     assert_eq!((count(&answers, 201), count(&answers, 429)), (3, 197));
     let refused = answers.into_iter().find(|answer| answer.status == 429).expect("a refusal");
@@ -52,10 +53,13 @@ async fn addresses_have_limits_of_their_own() {
     for ip in ["192.0.2.1", "192.0.2.2", "2001:db8:1:2::1"] {
         let api = api.at_address(ip);
         NewRoom::create(&api).await;
-        api.post("/api/rooms", None, &NewRoom::invented().request()).await.failed(ErrorCode::RateLimited);
+        api.call(&calls::CreateRoom { body: NewRoom::invented().request() }, None).await.failed(ErrorCode::RateLimited);
     }
     let neighbour = api.at_address("2001:db8:1:2:ffff::9");
-    neighbour.post("/api/rooms", None, &NewRoom::invented().request()).await.failed(ErrorCode::RateLimited);
+    neighbour
+        .call(&calls::CreateRoom { body: NewRoom::invented().request() }, None)
+        .await
+        .failed(ErrorCode::RateLimited);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -64,7 +68,7 @@ async fn a_forged_address_changes_nothing() {
     for api in [stack.http(), stack.gateway()] {
         NewRoom::create(&api).await;
         for header in ["x-forwarded-for", "forwarded", "x-real-ip", "cf-connecting-ip", "true-client-ip"] {
-            let call = Call::new(Method::POST, "/api/rooms").json(&NewRoom::invented().request());
+            let call = Call::of(&calls::CreateRoom { body: NewRoom::invented().request() });
             api.send(call.header(header, "203.0.113.77")).await.failed(ErrorCode::RateLimited);
         }
     }
@@ -78,7 +82,7 @@ async fn who_guesses_wrong_too_often_is_not_told_when_right() {
     let mut wrong = room.join_request(Role::View, "Ana");
     for byte in 0..5 {
         wrong.auth_token = AuthToken::from_bytes([byte; 32]);
-        guesser.post(&room.path("/members"), None, &wrong).await.failed(ErrorCode::NotFound);
+        guesser.call(&calls::Join { room: room.id, body: wrong.clone() }, None).await.failed(ErrorCode::NotFound);
     }
     room.try_join(&guesser, Role::View, None).await.failed(ErrorCode::RateLimited);
     room.join(&other, Role::View).await;
@@ -93,9 +97,9 @@ async fn guessing_tokens_is_limited() {
     let room = NewRoom::create(&api).await;
     let guess = |byte: u8| slipway_protocol::wire::link::MemberToken::from_bytes([byte; 32]).expose();
     for byte in 0..5 {
-        api.get(&room.path(""), Some(&guess(byte))).await.failed(ErrorCode::TokenMissing);
+        api.call(&calls::GetRoom { room: room.id }, Some(&guess(byte))).await.failed(ErrorCode::TokenMissing);
     }
-    api.get(&room.path(""), Some(&guess(6))).await.failed(ErrorCode::RateLimited);
+    api.call(&calls::GetRoom { room: room.id }, Some(&guess(6))).await.failed(ErrorCode::RateLimited);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -113,17 +117,17 @@ async fn a_members_calls_are_limited_and_other_members_go_on() {
     let api = stack.http();
     let room = NewRoom::create(&api).await;
     let (one, two) = (room.join(&api, Role::Manage).await, room.join(&api, Role::Manage).await);
-    let path = room.path("/links/drop");
-    let answers = join_all((0..12).map(|_| api.delete(&path, one.token()))).await;
+    let revoke = calls::RevokeLink { room: room.id, role: Role::Drop };
+    let answers = join_all((0..12).map(|_| api.call(&revoke, one.token()))).await;
     assert_eq!((count(&answers, 204), count(&answers, 429)), (3, 9));
-    assert_eq!(api.delete(&path, two.token()).await.status, 204);
+    assert_eq!(api.call(&revoke, two.token()).await.status, 204);
 }
 
 const SECRET: &str = "a-secret-of-the-cdn-that-is-long-enough";
 
 /// A new room, told as if it came through the CDN.
 async fn through_cdn(api: &Api, secret: Option<&str>, viewer: &str) -> Answer {
-    let call = Call::new(Method::POST, "/api/rooms").json(&NewRoom::invented().request());
+    let call = Call::of(&calls::CreateRoom { body: NewRoom::invented().request() });
     let call = secret.into_iter().fold(call, |call, secret| call.header("x-slipway-cdn", secret));
     api.send(call.header("x-slipway-viewer", viewer)).await
 }
@@ -180,7 +184,7 @@ async fn rooms_of_an_address_are_limited_by_the_day() {
         NewRoom::create(&api).await;
         stack.app.clock.advance(std::time::Duration::from_secs(1));
     }
-    let refused = api.post("/api/rooms", None, &NewRoom::invented().request()).await;
+    let refused = api.call(&calls::CreateRoom { body: NewRoom::invented().request() }, None).await;
     let seconds: u64 = refused.headers["retry-after"].to_str().unwrap().parse().unwrap();
     assert!((1..=24 * 3600).contains(&seconds));
     refused.failed(ErrorCode::RateLimited);

@@ -1,5 +1,6 @@
 //! THREATS 7: names that people give are cleaned before others see them.
 
+use slipway_protocol::calls;
 use slipway_protocol::wire::error::ErrorCode;
 use slipway_protocol::wire::link::Role;
 use slipway_protocol::wire::{Join, Joined, RoomView};
@@ -7,8 +8,9 @@ use slipway_protocol::wire::{Join, Joined, RoomView};
 use crate::support::{Api, NewRoom, both_ways};
 
 async fn name_seen(api: &Api, room: &NewRoom, name: &str) -> String {
-    let joined: Joined = api.post(&room.path("/members"), None, &room.join_request(Role::View, name)).await.ok();
-    let view: RoomView = api.get(&room.path(""), Some(&joined.member_token.expose())).await.ok();
+    let joined: Joined =
+        api.call(&calls::Join { room: room.id, body: room.join_request(Role::View, name) }, None).await.ok();
+    let view: RoomView = api.call(&calls::GetRoom { room: room.id }, Some(&joined.member_token.expose())).await.ok();
     view.display_name
 }
 
@@ -32,14 +34,14 @@ both_ways! {
         let room = NewRoom::create(&api).await;
         for name in ["", "   ", "\u{200b}\u{feff}", &"x".repeat(61), &"x".repeat(10 * 1024)] {
             let request: Join = room.join_request(Role::View, name);
-            let error = api.post(&room.path("/members"), None, &request).await.failed(ErrorCode::BadRequest);
+            let error = api.call(&calls::Join { room: room.id, body: request.clone() }, None).await.failed(ErrorCode::BadRequest);
             assert_eq!(error.field.as_deref(), Some("displayName"));
         }
         assert_eq!(name_seen(&api, &room, &"ß".repeat(60)).await.chars().count(), 60);
         for name in ["", "\u{202e}", &"x".repeat(121)] {
             let mut request = NewRoom::invented().request();
             request.name = name.into();
-            let error = api.post("/api/rooms", None, &request).await.failed(ErrorCode::BadRequest);
+            let error = api.call(&calls::CreateRoom { body: request.clone() }, None).await.failed(ErrorCode::BadRequest);
             assert_eq!(error.field.as_deref(), Some("name"));
         }
     }

@@ -3,6 +3,7 @@
 use functions::app::App;
 use functions::config::TableEndpoint;
 use functions::routers;
+use slipway_protocol::calls;
 use slipway_protocol::wire::error::ErrorCode;
 use slipway_protocol::wire::link::MemberToken;
 
@@ -14,13 +15,13 @@ async fn a_table_that_is_down_is_unavailable_for_now() {
     let mut config = (*stack.app.config).clone();
     config.table_endpoint = TableEndpoint::Url("http://127.0.0.1:9".into());
     let api = Api::gateway(App::connect(config));
-    let answer = api.post("/api/rooms", None, &NewRoom::invented().request()).await;
+    let answer = api.call(&calls::CreateRoom { body: NewRoom::invented().request() }, None).await;
     assert_eq!(answer.headers["retry-after"], "5");
     let error = answer.failed(ErrorCode::Unavailable);
     assert!(!error.message.contains("127.0.0.1"), "{}", error.message);
     let token = MemberToken::from_bytes([1; 32]).expose();
-    api.get(&NewRoom::invented().path(""), Some(&token)).await.failed(ErrorCode::Unavailable);
-    assert!(api.get("/api/health", None).await.status.is_success(), "the function itself runs");
+    api.call(&calls::GetRoom { room: NewRoom::invented().id }, Some(&token)).await.failed(ErrorCode::Unavailable);
+    assert!(api.call(&calls::GetHealth {}, None).await.status.is_success(), "the function itself runs");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -29,7 +30,8 @@ async fn a_table_that_is_not_there_is_our_own_fault() {
     let mut config = (*stack.app.config).clone();
     config.table = "another-one".into();
     let api = Api::gateway(App::connect(config));
-    let error = api.post("/api/rooms", None, &NewRoom::invented().request()).await.failed(ErrorCode::Internal);
+    let error =
+        api.call(&calls::CreateRoom { body: NewRoom::invented().request() }, None).await.failed(ErrorCode::Internal);
     assert!(!error.message.contains("another-one"), "{}", error.message);
 }
 
@@ -43,7 +45,7 @@ async fn conflicts_are_met_with_another_try() {
     room.join(&api, slipway_protocol::wire::link::Role::View).await;
     assert_eq!(stack.app.table.conflicts_left(), 0);
     stack.app.table.inject_conflicts(1000);
-    api.post("/api/rooms", None, &NewRoom::invented().request()).await.failed(ErrorCode::Unavailable);
+    api.call(&calls::CreateRoom { body: NewRoom::invented().request() }, None).await.failed(ErrorCode::Unavailable);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,8 +1,9 @@
 //! Rooms are made once, and shown to each role as far as it may see.
 
+use slipway_protocol::calls;
 use slipway_protocol::wire::error::ErrorCode;
 use slipway_protocol::wire::link::{Role, Verifier};
-use slipway_protocol::wire::{FilePage, NewLink, RoomCreated, RoomView};
+use slipway_protocol::wire::{FilePage, Health, NewLink, RoomCreated, RoomView};
 
 use crate::support::{NewRoom, both_ways};
 
@@ -11,7 +12,7 @@ both_ways! {
         let room = NewRoom::create(&api).await;
         for role in Role::ALL {
             let member = room.join(&api, role).await;
-            let view: RoomView = api.get(&room.path(""), member.token()).await.ok();
+            let view: RoomView = api.call(&calls::GetRoom { room: room.id }, member.token()).await.ok();
             assert_eq!((view.room_id, view.role, view.member_id), (room.id, role, member.member_id));
             assert_eq!((view.name.as_str(), view.display_name.as_str()), ("Holiday photos", "Ana"));
             assert_eq!((view.files.len(), view.uploads.len(), view.last_seq, view.upload_hosts), (0, 0, 0, 1));
@@ -21,7 +22,7 @@ both_ways! {
 
     async fn a_lost_answer_does_no_harm_to_a_new_room(stack, api) {
         let room = NewRoom::create(&api).await;
-        let again: RoomCreated = api.post("/api/rooms", None, &room.request()).await.ok();
+        let again: RoomCreated = api.call(&calls::CreateRoom { body: room.request() }, None).await.ok();
         assert_eq!(again.room_id, room.id);
     }
 
@@ -29,19 +30,19 @@ both_ways! {
         let room = NewRoom::create(&api).await;
         let mut other = NewRoom::invented();
         other.id = room.id;
-        api.post("/api/rooms", None, &other.request()).await.failed(ErrorCode::RoomExists);
+        api.call(&calls::CreateRoom { body: other.request() }, None).await.failed(ErrorCode::RoomExists);
         room.join(&api, Role::Manage).await;
     }
 
     async fn a_room_needs_a_manage_link_and_one_of_each_at_most(stack, api) {
         let mut request = NewRoom::invented().request();
         request.links.retain(|link| link.role != Role::Manage);
-        let error = api.post("/api/rooms", None, &request).await.failed(ErrorCode::BadRequest);
+        let error = api.call(&calls::CreateRoom { body: request.clone() }, None).await.failed(ErrorCode::BadRequest);
         assert_eq!(error.field.as_deref(), Some("links"));
 
         let mut request = NewRoom::invented().request();
         request.links.push(NewLink { role: Role::View, verifier: Verifier::from_bytes([1; 32]), wrapped_key: None });
-        let error = api.post("/api/rooms", None, &request).await.failed(ErrorCode::BadRequest);
+        let error = api.call(&calls::CreateRoom { body: request.clone() }, None).await.failed(ErrorCode::BadRequest);
         assert_eq!(error.field.as_deref(), Some("links[4].role"));
     }
 
@@ -49,10 +50,10 @@ both_ways! {
         let room = NewRoom::invented();
         let mut request = room.request();
         request.links[2].wrapped_key = Some("k".repeat(4097));
-        let error = api.post("/api/rooms", None, &request).await.failed(ErrorCode::BadRequest);
+        let error = api.call(&calls::CreateRoom { body: request.clone() }, None).await.failed(ErrorCode::BadRequest);
         assert_eq!(error.field.as_deref(), Some("links[2].wrappedKey"));
         request.links[2].wrapped_key = Some("k".repeat(4096));
-        let _: RoomCreated = api.post("/api/rooms", None, &request).await.ok();
+        let _: RoomCreated = api.call(&calls::CreateRoom { body: request.clone() }, None).await.ok();
         let joined: slipway_protocol::wire::Joined = room.try_join(&api, Role::View, None).await.ok();
         assert_eq!(joined.wrapped_key.map(|key| key.len()), Some(4096));
     }
@@ -60,10 +61,10 @@ both_ways! {
     async fn files_are_not_for_drop_members_and_places_are_checked(stack, api) {
         let room = NewRoom::create(&api).await;
         let (view, drop) = (room.join(&api, Role::View).await, room.join(&api, Role::Drop).await);
-        let page: FilePage = api.get(&room.path("/files"), view.token()).await.ok();
+        let page: FilePage = api.call(&calls::ListFiles { room: room.id, after: None }, view.token()).await.ok();
         assert!(page.files.is_empty() && page.next_after.is_none());
-        api.get(&room.path("/files"), drop.token()).await.failed(ErrorCode::RoleTooLow);
-        let error = api.get(&room.path("/files?after=..%2Fx"), view.token()).await.failed(ErrorCode::BadRequest);
+        api.call(&calls::ListFiles { room: room.id, after: None }, drop.token()).await.failed(ErrorCode::RoleTooLow);
+        let error = api.call(&calls::ListFiles { room: room.id, after: Some("../x".into()) }, view.token()).await.failed(ErrorCode::BadRequest);
         assert_eq!(error.field.as_deref(), Some("after"));
     }
 
@@ -80,18 +81,18 @@ both_ways! {
                 bodies.push((answer.status, answer.without_id()));
             }
         }
-        let removal = foreign.path(&format!("/members/{}", foreign_member.member_id));
-        let answer = api.delete(&removal, member.token()).await;
-        bodies.push((answer.status, answer.without_id()));
-        let answer = api.delete(&mine.path(&format!("/members/{}", foreign_member.member_id)), member.token()).await;
-        bodies.push((answer.status, answer.without_id()));
+        for room in [foreign.id, mine.id] {
+            let removal = calls::RemoveMember { room, member: foreign_member.member_id };
+            let answer = api.call(&removal, member.token()).await;
+            bodies.push((answer.status, answer.without_id()));
+        }
         assert!(bodies.iter().all(|body| *body == bodies[0] && body.0 == 404), "{bodies:#?}");
     }
 
     async fn what_is_no_route_is_an_error_in_json(stack, api) {
         api.get("/api/nothing", None).await.failed(ErrorCode::NotFound);
         api.delete("/api/rooms", None).await.failed(ErrorCode::MethodNotAllowed);
-        let health: serde_json::Value = api.get("/api/health", None).await.ok();
-        assert_eq!(health["status"], "ok");
+        let health: Health = api.call(&calls::GetHealth {}, None).await.ok();
+        assert_eq!(health.status, "ok");
     }
 }

@@ -5,6 +5,7 @@ use http::{HeaderMap, Method, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use slipway_protocol::calls::{self, Json};
 use slipway_protocol::wire::error::{ApiError, ErrorBody, ErrorCode};
 
 use super::gateway;
@@ -40,6 +41,19 @@ pub(crate) struct Answer {
     pub(crate) body: String,
 }
 
+/// The calls' JSON.
+pub(crate) struct SerdeJson;
+
+impl Json for SerdeJson {
+    fn write<T: Serialize>(value: &T) -> String {
+        serde_json::to_string(value).expect("JSON")
+    }
+
+    fn read<T: DeserializeOwned>(text: &str) -> Option<T> {
+        serde_json::from_str(text).ok()
+    }
+}
+
 impl Api {
     pub(crate) fn http(url: &str) -> Self {
         let client = reqwest::Client::builder().no_proxy().build().expect("a client");
@@ -68,6 +82,11 @@ impl Api {
         }
     }
 
+    /// A call of the API, with a token that need not be one.
+    pub(crate) async fn call(&self, call: &impl calls::Call, token: Option<&str>) -> Answer {
+        self.send(Call::of(call).token(token)).await
+    }
+
     pub(crate) async fn get(&self, path: &str, token: Option<&str>) -> Answer {
         self.send(Call::new(Method::GET, path).token(token)).await
     }
@@ -84,6 +103,14 @@ impl Api {
 impl Call {
     pub(crate) fn new(method: Method, path: &str) -> Self {
         Self { method, path: path.to_owned(), headers: HeaderMap::new(), body: None }
+    }
+
+    pub(crate) fn of(call: &impl calls::Call) -> Self {
+        let request = call.request::<SerdeJson>();
+        let method = request.method.as_str().parse().expect("a method");
+        let raw = Self::new(method, &format!("{}{}", calls::BASE, request.path));
+        let raw = request.headers.into_iter().fold(raw, |raw, (name, value)| raw.header(name, &value));
+        Self { body: request.body.map(String::into_bytes), ..raw }
     }
 
     pub(crate) fn token(self, token: Option<&str>) -> Self {

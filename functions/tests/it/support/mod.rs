@@ -3,9 +3,10 @@
 mod api;
 mod gateway;
 mod room;
+pub(crate) mod schema;
 mod stack;
 
-pub(crate) use api::{Answer, Api, Call};
+pub(crate) use api::{Answer, Api, Call, SerdeJson};
 pub(crate) use room::{NewRoom, Session};
 pub(crate) use stack::Stack;
 

@@ -1,6 +1,7 @@
 //! A room with all its links, and members in it.
 
 use functions::ids::random_bytes;
+use slipway_protocol::calls;
 use slipway_protocol::wire::id::{MemberId, RoomId};
 use slipway_protocol::wire::link::{LinkSecret, Role};
 use slipway_protocol::wire::{CreateRoom, Join, Joined, NewLink, RoomCreated};
@@ -38,7 +39,7 @@ impl NewRoom {
     /// Made by the API.
     pub(crate) async fn create(api: &Api) -> Self {
         let room = Self::invented();
-        let created: RoomCreated = api.post("/api/rooms", None, &room.request()).await.ok();
+        let created: RoomCreated = api.call(&calls::CreateRoom { body: room.request() }, None).await.ok();
         assert_eq!(created.room_id, room.id);
         room
     }
@@ -64,7 +65,7 @@ impl NewRoom {
     }
 
     pub(crate) async fn try_join(&self, api: &Api, role: Role, old: Option<&str>) -> Answer {
-        api.post(&self.path("/members"), old, &self.join_request(role, "Ana")).await
+        api.call(&calls::Join { room: self.id, body: self.join_request(role, "Ana") }, old).await
     }
 
     pub(crate) async fn join(&self, api: &Api, role: Role) -> Session {

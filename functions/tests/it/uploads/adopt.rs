@@ -1,5 +1,6 @@
 //! An upload begun elsewhere is continued by who proves to have the file.
 
+use slipway_protocol::calls;
 use slipway_protocol::wire::digest::{Digest, Md5};
 use slipway_protocol::wire::error::ErrorCode;
 use slipway_protocol::wire::id::{PartNumber, UploadId};
@@ -138,7 +139,7 @@ async fn who_cannot_see_an_upload_cannot_adopt_it() {
     let file = Content::new(1, 33 * MIB);
     let upload = ana.begin(&file).await.upload_id;
     ana.put_parts(upload, &file, [1]).await;
-    let hidden = drop.get(&format!("/api/uploads/{upload}")).await;
+    let hidden = drop.call(&calls::GetStatus { upload, after: None }).await;
     assert_alike(&hidden, &drop.try_adopt(upload, vec![]).await);
     assert_alike(&hidden, &drop.try_adopt(upload, vec![file.proof(part(1))]).await);
 }

@@ -2,6 +2,7 @@
 
 use functions::rooms::quota;
 use futures::future::join_all;
+use slipway_protocol::calls;
 use slipway_protocol::wire::error::ErrorCode;
 use slipway_protocol::wire::link::Role;
 use slipway_protocol::wire::{Event, EventPage, FileMeta, Initiated, Meta, NewUpload, StartedUpload, UploadState};
@@ -33,7 +34,7 @@ async fn the_room_is_told_of_each_step() {
     let world = World::new().await;
     let ana = world.join(Role::Contribute).await;
     let info = ana.upload(&Content::new(1, 10)).await;
-    let page: EventPage = ana.get(&world.room.path("/events")).await.ok();
+    let page: EventPage = ana.call(&calls::ListEvents { room: world.room.id, after: 0 }).await.ok();
     let kinds: Vec<_> = page.events.iter().map(|event| (event.seq.unwrap(), kind(&event.what))).collect();
     assert_eq!(kinds, [(1, "started"), (2, "completed"), (3, "added")]);
     let Event::FileAdded { file } = &page.events[2].what else { panic!("no file") };
@@ -124,7 +125,7 @@ async fn only_roles_that_upload_begin() {
     }
     let stranger = world.stranger().await;
     let body = slipway_protocol::wire::Initiate { uploads: vec![file.to_upload(0)] };
-    stranger.post(&world.room.path("/uploads"), &body).await.failed(ErrorCode::NotFound);
+    stranger.call(&calls::Initiate { room: world.room.id, key: None, body }).await.failed(ErrorCode::NotFound);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,5 +1,6 @@
 //! A cancelled upload leaves nothing behind: no parts, no object, no quota.
 
+use slipway_protocol::calls;
 use slipway_protocol::wire::error::ErrorCode;
 use slipway_protocol::wire::link::Role;
 use slipway_protocol::wire::{AuditPage, Event, EventPage, UploadState};
@@ -58,10 +59,10 @@ async fn who_manages_the_room_can_cancel_and_the_log_says_who() {
     let upload = ana.begin(&Content::new(1, 17 * MIB)).await.upload_id;
     assert_eq!(boss.abort(upload).await.status, 204);
     assert_eq!(ana.status(upload).await.reason.as_deref(), Some("removed"));
-    let log: AuditPage = boss.get(&world.room.path("/audit")).await.ok();
+    let log: AuditPage = boss.call(&calls::ListAudit { room: world.room.id, after: 0 }).await.ok();
     let last = log.entries.last().unwrap();
     assert_eq!((last.action.as_str(), last.member_id), ("upload-removed", Some(boss.session.member_id)));
-    let events: EventPage = ana.get(&world.room.path("/events")).await.ok();
+    let events: EventPage = ana.call(&calls::ListEvents { room: world.room.id, after: 0 }).await.ok();
     let Event::FileUploadFailed { reason, .. } = &events.events.last().unwrap().what else { panic!("no event") };
     assert_eq!(reason, "removed");
 }

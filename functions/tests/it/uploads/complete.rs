@@ -6,6 +6,7 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 use functions::edge::request_id::RequestId;
 use functions::uploads::complete::complete_many;
+use slipway_protocol::calls;
 use slipway_protocol::wire::digest::composite_etag;
 use slipway_protocol::wire::error::ErrorCode;
 use slipway_protocol::wire::id::UploadId;
@@ -254,7 +255,7 @@ async fn one_bad_upload_of_a_batch_does_not_hold_up_the_others() {
         .collect();
     assert_eq!(codes, [Some(ErrorCode::PartsIncomplete), None, Some(ErrorCode::NotFound)]);
     let body = slipway_protocol::wire::CompleteMany { upload_ids: vec![one; 21] };
-    ana.post(&world.room.path("/completions"), &body).await.failed(ErrorCode::BadRequest);
+    ana.call(&calls::CompleteMany { room: world.room.id, body }).await.failed(ErrorCode::BadRequest);
 }
 
 /// A storage that takes connections and says nothing.

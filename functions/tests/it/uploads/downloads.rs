@@ -2,13 +2,14 @@
 
 use functions::ids;
 use http::Method;
+use slipway_protocol::calls;
 use slipway_protocol::wire::error::ErrorCode;
 use slipway_protocol::wire::link::Role;
-use slipway_protocol::wire::{AuditPage, Download, DownloadGrant, Event, EventPage};
+use slipway_protocol::wire::{AuditPage, Download, DownloadGrant, Event, EventPage, FileInfo};
 
 use super::content::{Content, MIB};
 use super::world::{Person, World, assert_alike, signed_seconds};
-use crate::support::Call;
+use crate::support::{Answer, Call};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_download_is_the_file_under_its_name() {
@@ -33,19 +34,18 @@ async fn a_grant_is_signed_again_for_nothing_by_its_holder_for_a_day() {
     let (ana, ben) = (world.join(Role::Contribute).await, world.join(Role::Manage).await);
     let (one, two) = (ana.upload(&Content::new(1, 10)).await, ana.upload(&Content::new(2, 10)).await);
     let grant = ana.download(one.file_id).await;
-    let again = Download { grant_id: Some(grant.grant_id) };
-    let path = |file| format!("/api/files/{file}/downloads");
-    let second: DownloadGrant = ana.post(&path(one.file_id), &again).await.ok();
+    let again = |file| calls::Grant { file, body: Download { grant_id: Some(grant.grant_id) } };
+    let second: DownloadGrant = ana.call(&again(one.file_id)).await.ok();
     assert_eq!(second.grant_id, grant.grant_id);
     assert_eq!(reqwest::get(&second.url).await.unwrap().status(), 200);
-    let log: AuditPage = ben.get(&world.room.path("/audit")).await.ok();
+    let log: AuditPage = ben.call(&calls::ListAudit { room: world.room.id, after: 0 }).await.ok();
     assert_eq!(log.entries.iter().filter(|entry| entry.action == "download-granted").count(), 1);
 
-    ana.post(&path(two.file_id), &again).await.failed(ErrorCode::NotFound);
-    ben.post(&path(one.file_id), &again).await.failed(ErrorCode::NotFound);
+    ana.call(&again(two.file_id)).await.failed(ErrorCode::NotFound);
+    ben.call(&again(one.file_id)).await.failed(ErrorCode::NotFound);
     world.wait(24 * 3600 + 1);
     let ana = world.rejoin(&ana).await;
-    ana.post(&path(one.file_id), &again).await.failed(ErrorCode::NotFound);
+    ana.call(&again(one.file_id)).await.failed(ErrorCode::NotFound);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -53,14 +53,13 @@ async fn who_may_not_see_gets_nothing() {
     let world = World::new().await;
     let ana = world.join(Role::Contribute).await;
     let file = ana.upload(&Content::new(1, 10)).await.file_id;
-    let download = Download { grant_id: None };
-    let path = |file| format!("/api/files/{file}/downloads");
-    world.join(Role::Drop).await.post(&path(file), &download).await.failed(ErrorCode::RoleTooLow);
+    let download = |file| calls::Grant { file, body: Download { grant_id: None } };
+    world.join(Role::Drop).await.call(&download(file)).await.failed(ErrorCode::RoleTooLow);
     let stranger = world.stranger().await;
     let unknown = ids::file_id();
-    assert_alike(&stranger.post(&path(file), &download).await, &stranger.post(&path(unknown), &download).await);
-    let own = |file| format!("/api/files/{file}");
-    assert_alike(&stranger.delete(&own(file)).await, &stranger.delete(&own(unknown)).await);
+    assert_alike(&stranger.call(&download(file)).await, &stranger.call(&download(unknown)).await);
+    let remove = |file| calls::RemoveFile { file };
+    assert_alike(&stranger.call(&remove(file)).await, &stranger.call(&remove(unknown)).await);
     assert_eq!(ana.files().await.len(), 1);
 }
 
@@ -72,19 +71,19 @@ async fn a_file_is_removed_once_by_who_may() {
     let dropper = world.join(Role::Drop).await;
     let files = [ana.upload(&Content::new(1, 10)).await, ana.upload(&Content::new(2, 10)).await];
     let dropped = dropper.upload(&Content::new(3, 10)).await;
-    let path = |file: &slipway_protocol::wire::FileInfo| format!("/api/files/{}", file.file_id);
-    ben.delete(&path(&files[0])).await.failed(ErrorCode::RoleTooLow);
-    dropper.delete(&path(&files[0])).await.failed(ErrorCode::NotFound);
-    let first = path(&files[0]);
-    let at_once = futures::future::join_all((0..5).map(|_| ana.delete(&first))).await;
+    let remove = |file: &FileInfo| calls::RemoveFile { file: file.file_id };
+    ben.call(&remove(&files[0])).await.failed(ErrorCode::RoleTooLow);
+    dropper.call(&remove(&files[0])).await.failed(ErrorCode::NotFound);
+    let first = remove(&files[0]);
+    let at_once = futures::future::join_all((0..5).map(|_| ana.call(&first))).await;
     assert_eq!(at_once.iter().filter(|answer| answer.status == 204).count(), 1, "{at_once:?}");
-    assert_eq!(boss.delete(&path(&files[1])).await.status, 204);
-    assert_eq!(dropper.delete(&path(&dropped)).await.status, 204);
+    assert_eq!(boss.call(&remove(&files[1])).await.status, 204);
+    assert_eq!(dropper.call(&remove(&dropped)).await.status, 204);
     assert_eq!(world.used().await, (0, 0, 0));
     for file in [&files[0], &files[1], &dropped] {
         assert_eq!(world.object(file.file_id).await, None);
     }
-    let page: EventPage = boss.get(&world.room.path("/events")).await.ok();
+    let page: EventPage = boss.call(&calls::ListEvents { room: world.room.id, after: 0 }).await.ok();
     assert_eq!(page.events.iter().filter(|event| matches!(event.what, Event::FileRemoved { .. })).count(), 3);
 }
 
@@ -121,9 +120,12 @@ async fn fetching_any_address_spends_nothing() {
 
 /// The room as its manager sees it: files, uploads, quota, events and the audit log.
 async fn everything(world: &World, boss: &Person) -> Vec<serde_json::Value> {
-    let mut all = Vec::new();
-    for path in ["", "/files", "/events?after=0", "/audit"] {
-        all.push(boss.get(&world.room.path(path)).await.without_id());
-    }
-    all
+    let room = world.room.id;
+    let answers = [
+        boss.call(&calls::GetRoom { room }).await,
+        boss.call(&calls::ListFiles { room, after: None }).await,
+        boss.call(&calls::ListEvents { room, after: 0 }).await,
+        boss.call(&calls::ListAudit { room, after: 0 }).await,
+    ];
+    answers.iter().map(Answer::without_id).collect()
 }

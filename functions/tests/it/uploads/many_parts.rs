@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use futures::StreamExt as _;
+use slipway_protocol::calls;
 use slipway_protocol::wire::digest::{Digest, Md5, composite_etag};
 use slipway_protocol::wire::id::UploadId;
 use slipway_protocol::wire::link::Role;
@@ -85,7 +86,7 @@ async fn completes_with(parts: u16) {
     assert_eq!((object.size, object.etag), (file.plan.size, info.etag));
     assert_eq!(world.used().await, (file.plan.size, 1, 0));
     // Disk space: these are gibibytes.
-    assert_eq!(ana.delete(&format!("/api/files/{}", info.file_id)).await.status, 204);
+    assert_eq!(ana.call(&calls::RemoveFile { file: info.file_id }).await.status, 204);
 }
 
 async fn wait_until_completed(ana: &Person, upload: UploadId) {

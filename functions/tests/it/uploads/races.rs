@@ -1,6 +1,7 @@
 //! Two at once: one wins, and the other one is told.
 
 use futures::future::{join, join_all};
+use slipway_protocol::calls;
 use slipway_protocol::wire::error::ErrorCode;
 use slipway_protocol::wire::link::Role;
 use slipway_protocol::wire::{Event, EventPage, UploadState};
@@ -28,7 +29,7 @@ both_tables! {
 }
 
 async fn added(world: &World, person: &Person) -> usize {
-    let page: EventPage = person.get(&world.room.path("/events")).await.ok();
+    let page: EventPage = person.call(&calls::ListEvents { room: world.room.id, after: 0 }).await.ok();
     page.events.iter().filter(|event| matches!(event.what, Event::FileAdded { .. })).count()
 }
 

@@ -1,6 +1,7 @@
 //! Only parts of the plan are signed, for promised bytes, while the upload is open, for its owner.
 
 use functions::ids;
+use slipway_protocol::calls;
 use slipway_protocol::wire::digest::{Digest, Md5};
 use slipway_protocol::wire::error::ErrorCode;
 use slipway_protocol::wire::link::Role;
@@ -108,10 +109,10 @@ async fn a_foreign_upload_looks_like_none() {
         assert_alike(&person.abort(upload).await, &person.abort(unknown).await);
     }
     for person in [&stranger, &drop] {
-        let status = |id| format!("/api/uploads/{id}");
-        assert_alike(&person.get(&status(upload)).await, &person.get(&status(unknown)).await);
-        let progress = |id| format!("/api/uploads/{id}/progress");
-        assert_alike(&person.get(&progress(upload)).await, &person.get(&progress(unknown)).await);
+        let status = |upload| calls::GetStatus { upload, after: None };
+        assert_alike(&person.call(&status(upload)).await, &person.call(&status(unknown)).await);
+        let progress = |upload| calls::GetProgress { upload };
+        assert_alike(&person.call(&progress(upload)).await, &person.call(&progress(unknown)).await);
     }
     assert_alike(&stranger.try_adopt(upload, vec![]).await, &stranger.try_adopt(unknown, vec![]).await);
     assert_eq!(ana.status(upload).await.parts, []);

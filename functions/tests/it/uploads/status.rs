@@ -1,6 +1,7 @@
 //! The status tells what storage holds, to whom it concerns.
 
 use functions::records::upload::Reason;
+use slipway_protocol::calls;
 use slipway_protocol::wire::digest::Digest;
 use slipway_protocol::wire::error::ErrorCode;
 use slipway_protocol::wire::link::Role;
@@ -33,7 +34,7 @@ async fn parts_are_told_after_a_part() {
     let file = Content::in_small_parts(1, 16 * MIB);
     let upload = world.begin_as_planned(&ana, &file).await.upload_id;
     ana.put_parts(upload, &file, [1, 2, 4]).await;
-    let after: UploadStatus = ana.get(&format!("/api/uploads/{upload}?after=2")).await.ok();
+    let after: UploadStatus = ana.call(&calls::GetStatus { upload, after: Some(part(2)) }).await.ok();
     assert_eq!(after.parts.iter().map(|part| part.part_number.get()).collect::<Vec<_>>(), [4]);
     for wrong in ["0", "10001", "x"] {
         ana.get(&format!("/api/uploads/{upload}?after={wrong}")).await.failed(ErrorCode::BadRequest);
@@ -46,15 +47,15 @@ async fn progress_is_what_storage_holds_looked_up_now_and_then() {
     let (ana, viewer) = (world.join(Role::Contribute).await, world.join(Role::View).await);
     let file = Content::in_small_parts(1, 20 * MIB);
     let upload = world.begin_as_planned(&ana, &file).await.upload_id;
-    let path = format!("/api/uploads/{upload}/progress");
+    let progress = calls::GetProgress { upload };
     ana.put_parts(upload, &file, [1]).await;
-    let first: Progress = viewer.get(&path).await.ok();
+    let first: Progress = viewer.call(&progress).await.ok();
     assert_eq!((first.bytes_uploaded, first.percentage), (5 * MIB as u64, 25.0));
     ana.put_parts(upload, &file, [2]).await;
-    let soon: Progress = viewer.get(&path).await.ok();
+    let soon: Progress = viewer.call(&progress).await.ok();
     assert_eq!(soon.bytes_uploaded, 5 * MIB as u64, "not asked of storage again within 5 s");
     world.wait(10);
-    let later: Progress = viewer.get(&path).await.ok();
+    let later: Progress = viewer.call(&progress).await.ok();
     assert_eq!((later.bytes_uploaded, later.file_name), (10 * MIB as u64, Some(file.name.clone())));
     let speed = later.upload_speed.unwrap();
     assert!((300_000..600_000).contains(&speed), "5 MiB in a little over 10 s: {speed}");
@@ -63,7 +64,7 @@ async fn progress_is_what_storage_holds_looked_up_now_and_then() {
 
     ana.put_parts(upload, &file, [3, 4]).await;
     ana.complete(upload).await;
-    let done: Progress = viewer.get(&path).await.ok();
+    let done: Progress = viewer.call(&progress).await.ok();
     assert_eq!((done.bytes_uploaded, done.percentage), (20 * MIB as u64, 100.0));
 }
 

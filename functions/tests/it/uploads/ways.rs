@@ -1,5 +1,6 @@
 //! The whole way of a file, over HTTP, as API Gateway events, and on DynamoDB Local: every route is called.
 
+use slipway_protocol::calls;
 use slipway_protocol::wire::link::Role;
 use slipway_protocol::wire::{Adoption, CompletionResult, Progress, UploadState};
 
@@ -42,7 +43,7 @@ async fn a_small_file(world: &World) {
     assert_eq!(world.used().await, (100_000, 1, 0));
     let grant = ana.download(started.file_id).await;
     assert_eq!(reqwest::get(&grant.url).await.unwrap().bytes().await.unwrap(), file.bytes.as_slice());
-    assert_eq!(ana.delete(&format!("/api/files/{}", started.file_id)).await.status, 204);
+    assert_eq!(ana.call(&calls::RemoveFile { file: started.file_id }).await.status, 204);
     assert!(ana.files().await.is_empty() && world.object(started.file_id).await.is_none());
 }
 
@@ -52,7 +53,7 @@ async fn a_large_file_that_is_adopted(world: &World) {
     let file = Content::new(2, 17 * MIB);
     let started = ana.begin(&file).await;
     ana.put_parts(started.upload_id, &file, [1]).await;
-    let progress: Progress = ana.get(&format!("/api/uploads/{}/progress", started.upload_id)).await.ok();
+    let progress: Progress = ana.call(&calls::GetProgress { upload: started.upload_id }).await.ok();
     assert_eq!((progress.bytes_uploaded, progress.total_bytes), (16 * MIB as u64, 17 * MIB as u64));
 
     let Adoption::Challenge { parts, .. } = ben.adopt(started.upload_id, vec![]).await else { panic!("no challenge") };
@@ -63,7 +64,7 @@ async fn a_large_file_that_is_adopted(world: &World) {
     ben.put_parts(started.upload_id, &file, [2]).await;
     ben.complete(started.upload_id).await;
     assert_eq!(world.object(started.file_id).await.unwrap(), *file.bytes);
-    assert_eq!(ben.delete(&format!("/api/files/{}", started.file_id)).await.status, 204);
+    assert_eq!(ben.call(&calls::RemoveFile { file: started.file_id }).await.status, 204);
 
     let cancelled = ben.begin(&file).await;
     assert_eq!(ben.abort(cancelled.upload_id).await.status, 204);

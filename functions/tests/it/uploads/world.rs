@@ -14,8 +14,7 @@ use functions::storage::StorageError;
 use functions::sweep::{SweepReport, sweep};
 use functions::uploads::initiate::begin;
 use functions::uploads::validate::Draft;
-use http::Method;
-use serde_json::json;
+use slipway_protocol::calls;
 use slipway_protocol::wire::error::{ApiError, ErrorCode};
 use slipway_protocol::wire::id::{FileId, RoomId, UploadId};
 use slipway_protocol::wire::link::{Role, Verifier};
@@ -26,7 +25,7 @@ use slipway_protocol::wire::{
 
 use super::content::Content;
 use crate::storage::bucket::{Away, Bucket, Sent, send};
-use crate::support::{Answer, Api, Call, NewRoom, Session, Stack};
+use crate::support::{Answer, Api, NewRoom, Session, Stack};
 
 /// A room on a bucket of its own.
 pub(crate) struct World {
@@ -217,6 +216,10 @@ fn dynamodb_local() -> String {
 }
 
 impl Person {
+    pub(crate) async fn call(&self, call: &impl calls::Call) -> Answer {
+        self.api.call(call, self.session.token()).await
+    }
+
     pub(crate) async fn post(&self, path: &str, body: &impl serde::Serialize) -> Answer {
         self.api.post(path, self.session.token(), body).await
     }
@@ -225,15 +228,9 @@ impl Person {
         self.api.get(path, self.session.token()).await
     }
 
-    pub(crate) async fn delete(&self, path: &str) -> Answer {
-        self.api.delete(path, self.session.token()).await
-    }
-
     pub(crate) async fn try_begin(&self, uploads: Vec<NewUpload>, once: Option<&str>) -> Answer {
-        let path = format!("/api/rooms/{}/uploads", self.room);
-        let call = Call::new(Method::POST, &path).token(self.session.token()).json(&Initiate { uploads });
-        let call = once.into_iter().fold(call, |call, key| call.header("idempotency-key", key));
-        self.api.send(call).await
+        let key = once.map(str::to_owned);
+        self.call(&calls::Initiate { room: self.room, key, body: Initiate { uploads } }).await
     }
 
     pub(crate) async fn begin_all(&self, uploads: Vec<NewUpload>) -> Vec<StartedUpload> {
@@ -245,7 +242,7 @@ impl Person {
     }
 
     pub(crate) async fn try_sign(&self, upload: UploadId, parts: &[PartToSign]) -> Answer {
-        self.post(&format!("/api/uploads/{upload}/parts"), &Presign { parts: parts.to_vec() }).await
+        self.call(&calls::Presign { upload, body: Presign { parts: parts.to_vec() } }).await
     }
 
     pub(crate) async fn sign(&self, upload: UploadId, parts: &[PartToSign]) -> Vec<SignedRequest> {
@@ -267,7 +264,7 @@ impl Person {
     }
 
     pub(crate) async fn try_complete(&self, upload: UploadId) -> Answer {
-        self.post(&format!("/api/uploads/{upload}/complete"), &json!({})).await
+        self.call(&calls::Complete { upload }).await
     }
 
     pub(crate) async fn complete(&self, upload: UploadId) -> FileInfo {
@@ -278,7 +275,7 @@ impl Person {
     }
 
     pub(crate) async fn complete_many(&self, upload_ids: Vec<UploadId>) -> CompletedMany {
-        self.post(&format!("/api/rooms/{}/completions", self.room), &CompleteMany { upload_ids }).await.ok()
+        self.call(&calls::CompleteMany { room: self.room, body: CompleteMany { upload_ids } }).await.ok()
     }
 
     /// The whole way of a file.
@@ -289,15 +286,15 @@ impl Person {
     }
 
     pub(crate) async fn status(&self, upload: UploadId) -> UploadStatus {
-        self.get(&format!("/api/uploads/{upload}")).await.ok()
+        self.call(&calls::GetStatus { upload, after: None }).await.ok()
     }
 
     pub(crate) async fn abort(&self, upload: UploadId) -> Answer {
-        self.delete(&format!("/api/uploads/{upload}")).await
+        self.call(&calls::Abort { upload }).await
     }
 
     pub(crate) async fn try_adopt(&self, upload: UploadId, proofs: Vec<Proof>) -> Answer {
-        self.post(&format!("/api/uploads/{upload}/adopt"), &Adopt { proofs }).await
+        self.call(&calls::Adopt { upload, body: Adopt { proofs } }).await
     }
 
     pub(crate) async fn adopt(&self, upload: UploadId, proofs: Vec<Proof>) -> Adoption {
@@ -305,15 +302,15 @@ impl Person {
     }
 
     pub(crate) async fn download(&self, file: FileId) -> DownloadGrant {
-        self.post(&format!("/api/files/{file}/downloads"), &Download { grant_id: None }).await.ok()
+        self.call(&calls::Grant { file, body: Download { grant_id: None } }).await.ok()
     }
 
     pub(crate) async fn view(&self) -> RoomView {
-        self.get(&format!("/api/rooms/{}", self.room)).await.ok()
+        self.call(&calls::GetRoom { room: self.room }).await.ok()
     }
 
     pub(crate) async fn files(&self) -> Vec<FileInfo> {
-        self.get(&format!("/api/rooms/{}/files", self.room)).await.ok::<FilePage>().files
+        self.call(&calls::ListFiles { room: self.room, after: None }).await.ok::<FilePage>().files
     }
 
     /// As the routes see this person: to call what is behind them.

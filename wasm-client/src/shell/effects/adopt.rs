@@ -5,6 +5,7 @@
 
 use futures::channel::oneshot;
 use futures::future::try_join_all;
+use slipway_protocol::calls::Fault;
 use slipway_protocol::machine::{
     Attempt, CallFault, Checkpoint, Input, LocalId, ReadFault, Record, ServerSide, UploadRecord,
 };
@@ -18,7 +19,6 @@ use crate::ClientError;
 use crate::browser::files::Picked;
 use crate::browser::store;
 use crate::hash::HashEvent;
-use crate::shell::api::Fault;
 use crate::shell::driver::Driver;
 use crate::shell::effects::job_key;
 use crate::shell::rooms::random;

@@ -1,13 +1,13 @@
 //! Links replaced and ended, and the way back in by a link whose replacement was not answered.
 
-use slipway_protocol::wire::Joined;
+use slipway_protocol::calls::{self, Fault};
 use slipway_protocol::wire::error::ErrorCode;
 use slipway_protocol::wire::id::RoomId;
 use slipway_protocol::wire::link::{LinkSecret, MemberToken, Role, RoomLink};
+use slipway_protocol::wire::{Joined, RotateLink};
 
 use super::session::url_of;
-use super::{KnownLink, Rooms, Session, new_secret};
-use crate::shell::api::Fault;
+use super::{KnownLink, Rooms, Session, new_secret, no_session};
 
 impl Rooms {
     /// Replaces the role's link and gives the URL of the new one.
@@ -15,11 +15,12 @@ impl Rooms {
     /// The new secret is on disk before the call: when its answer is lost, the link may be replaced already, and
     /// nobody else has the secret. It is then asked for again with the same secret, which changes nothing twice.
     pub(crate) async fn replace_link(&self, room: RoomId, role: Role) -> Result<String, Fault> {
-        let (secret, is_new) = self.secret_to_ask(room, role).ok_or_else(Fault::no_session)?;
+        let (secret, is_new) = self.secret_to_ask(room, role).ok_or_else(no_session)?;
         self.0.store.flush().await;
-        let verifier = secret.auth_token(room).verifier();
-        let answer = match self.rotate(room, role, verifier.clone()).await {
-            Err(fault) if is_unknown(&fault) => self.rotate(room, role, verifier).await,
+        let body = RotateLink { verifier: secret.auth_token(room).verifier(), wrapped_key: None };
+        let call = calls::RotateLink { room, role, body };
+        let answer = match self.call(room, &call).await {
+            Err(fault) if fault.may_have_been_done() => self.call(room, &call).await,
             answer => answer,
         };
         match answer {
@@ -30,7 +31,7 @@ impl Rooms {
             }
             Err(fault) => {
                 // A plain refusal of the first try: nothing happened. Of an earlier one nobody knows.
-                if is_new && !is_unknown(&fault) {
+                if is_new && !fault.may_have_been_done() {
                     self.change(room, |session| {
                         session.asked.retain(|asked| asked.role != role);
                         true
@@ -43,7 +44,7 @@ impl Rooms {
 
     /// Ends the role's link.
     pub(crate) async fn end_link(&self, room: RoomId, role: Role) -> Result<(), Fault> {
-        self.revoke(room, role).await?;
+        self.call(room, &calls::RevokeLink { room, role }).await?;
         self.change(room, |session| session.forget_link(role));
         Ok(())
     }
@@ -68,7 +69,7 @@ impl Rooms {
         mut session: Session,
         old: &MemberToken,
     ) -> Result<(Joined, Session), Fault> {
-        let link = session.own_link().ok_or_else(Fault::no_session)?;
+        let link = session.own_link().ok_or_else(no_session)?;
         let fault = match self.knock(&link, &session.display_name, Some(old)).await {
             Ok(joined) => return Ok((joined, session)),
             Err(fault) => fault,
@@ -77,13 +78,5 @@ impl Rooms {
         let joined = self.knock(&asked, &session.display_name, Some(old)).await?;
         session.set_link(KnownLink { role: asked.role, secret: asked.secret });
         Ok((joined, session))
-    }
-}
-
-/// Whether the call may have been done all the same.
-fn is_unknown(fault: &Fault) -> bool {
-    match fault {
-        Fault::Network => true,
-        Fault::Answer { status, .. } => *status >= 500,
     }
 }

@@ -15,16 +15,16 @@ use std::rc::Rc;
 
 use futures::future::LocalBoxFuture;
 use futures::lock::Mutex;
-use serde::de::DeserializeOwned;
+use slipway_protocol::calls::{self, Call, Fault, Request};
 use slipway_protocol::wire::error::ErrorCode;
 use slipway_protocol::wire::id::RoomId;
 use slipway_protocol::wire::link::{LinkSecret, MemberToken, Role, RoomLink};
-use slipway_protocol::wire::{CreateRoom, Join, Joined, RoomCreated, RoomView, UploadInfo};
+use slipway_protocol::wire::{CreateRoom, Join, Joined, RoomView, UploadInfo};
 
 use crate::ClientError;
 use crate::browser::json;
 use crate::browser::store::Store;
-use crate::shell::api::{Api, Call, Fault, read_answer};
+use crate::shell::api::{Api, PageJson};
 
 pub use session::SavedRoom;
 use session::{KnownLink, Session, covers};
@@ -102,10 +102,10 @@ impl Rooms {
             name: name.trim().to_owned(),
             links: links.iter().map(|link| link.shown_to_server(room)).collect(),
         };
-        let call = Call::post("/rooms".into(), &body);
+        let call = calls::CreateRoom { body };
         // Sent again with the same links it is the same room: a lost answer makes no second one.
-        match self.0.api.send::<RoomCreated>(&call, None).await {
-            Err(Fault::Network) => self.0.api.send::<RoomCreated>(&call, None).await?,
+        match self.0.api.call(&call, None).await {
+            Err(Fault::Network) => self.0.api.call(&call, None).await?,
             answer => answer?,
         };
         let secret = links[0].secret.clone();
@@ -127,10 +127,10 @@ impl Rooms {
                 Ok(_) => {
                     // Nobody has tried this secret: it does not replace one that may be newer.
                     self.change(link.room, |session| !session.knows(link.role) && session.set_link(known_link));
-                    return self.one(link.room).ok_or_else(|| Fault::no_session().into());
+                    return self.one(link.room).ok_or_else(|| no_session().into());
                 }
                 // This session is over, so the weaker link is a way in.
-                Err(Fault::Answer { status: 401, .. }) => {}
+                Err(fault) if fault.ends_session() => {}
                 Err(fault) => return Err(fault.into()),
             }
         }
@@ -165,27 +165,25 @@ impl Rooms {
     }
 
     /// Makes a call as a member of the room, once more with a new token when the old one ran out.
-    pub(crate) async fn call<T: DeserializeOwned>(&self, room: RoomId, call: &Call) -> Result<T, Fault> {
-        read_answer(&self.call_for_text(room, call).await?)
+    pub(crate) async fn call<C: Call>(&self, room: RoomId, call: &C) -> Result<C::Answer, Fault> {
+        call.answer::<PageJson>(&self.send(room, call.request::<PageJson>()).await?)
     }
 
     /// Boxed, so that the many calls do not each have it within them.
-    fn call_for_text<'a>(&'a self, room: RoomId, call: &'a Call) -> LocalBoxFuture<'a, Result<String, Fault>> {
-        Box::pin(async move { self.call_or_rejoin(room, call).await })
-    }
-
-    async fn call_or_rejoin(&self, room: RoomId, call: &Call) -> Result<String, Fault> {
-        let token = self.token(room).ok_or_else(Fault::no_session)?;
-        let fault = match self.0.api.send_for_text(call, Some(&token)).await {
-            Err(fault) if ran_out(&fault) => fault,
-            answer => return answer,
-        };
-        match self.exchange(room, &token).await {
-            Ok(fresh) => self.0.api.send_for_text(call, Some(&fresh)).await,
-            Err(Fault::Network) => Err(Fault::Network),
-            // The link no longer works either: what the first call said is the truth.
-            Err(_) => Err(fault),
-        }
+    fn send(&self, room: RoomId, request: Request) -> LocalBoxFuture<'_, Result<String, Fault>> {
+        Box::pin(async move {
+            let token = self.token(room).ok_or_else(no_session)?;
+            let fault = match self.0.api.send(&request, Some(&token)).await {
+                Err(fault) if fault.asks_to_rejoin() => fault,
+                answer => return answer,
+            };
+            match self.exchange(room, &token).await {
+                Ok(fresh) => self.0.api.send(&request, Some(&fresh)).await,
+                Err(Fault::Network) => Err(Fault::Network),
+                // The link no longer works either: what the first call said is the truth.
+                Err(_) => Err(fault),
+            }
+        })
     }
 
     fn token(&self, room: RoomId) -> Option<MemberToken> {
@@ -195,7 +193,7 @@ impl Rooms {
     /// A token in place of one that ran out. Many calls may ask at once; one of them does it.
     async fn exchange(&self, room: RoomId, old: &MemberToken) -> Result<MemberToken, Fault> {
         let _alone = self.0.rejoining.lock().await;
-        let session = self.0.sessions.borrow().get(&room).cloned().ok_or_else(Fault::no_session)?;
+        let session = self.0.sessions.borrow().get(&room).cloned().ok_or_else(no_session)?;
         if session.token != *old {
             return Ok(session.token);
         }
@@ -229,7 +227,7 @@ impl Rooms {
     async fn knock(&self, link: &RoomLink, display_name: &str, old: Option<&MemberToken>) -> Result<Joined, Fault> {
         let auth_token = link.secret.auth_token(link.room);
         let body = Join { role: link.role, auth_token, display_name: display_name.to_owned() };
-        self.0.api.send(&Call::post(format!("/rooms/{}/members", link.room), &body), old).await
+        self.0.api.call(&calls::Join { room: link.room, body }, old).await
     }
 
     fn keep(&self, session: Session) {
@@ -287,8 +285,9 @@ pub(crate) fn random<const N: usize>() -> [u8; N] {
     bytes
 }
 
-fn ran_out(fault: &Fault) -> bool {
-    matches!(fault.code(), Some(ErrorCode::TokenExpired | ErrorCode::TokenMissing))
+/// As the functions would say it of a room that this device is no member of.
+fn no_session() -> Fault {
+    Fault::refused(ErrorCode::TokenMissing)
 }
 
 #[cfg(test)]

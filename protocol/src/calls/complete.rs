@@ -1,0 +1,105 @@
+//! One completion or several: two routes, one decision.
+
+use serde::Deserialize;
+
+use super::{Call, CallFault, Complete, CompleteMany, Fault, Route};
+use crate::wire::id::{FileId, RoomId, UploadId};
+use crate::wire::{self, CompletedMany, Completion, CompletionResult};
+
+/// Completes uploads of one room by whichever route takes that many.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CompleteAll {
+    /// A single one: a refusal is the answer of the call itself, with its `Retry-After`.
+    One(Complete),
+    /// All others.
+    Many(CompleteMany),
+}
+
+/// The answer of either route.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(untagged)]
+pub enum CompletedAny {
+    /// Of the batch form.
+    Many(CompletedMany),
+    /// Of the single form.
+    One(Completion),
+}
+
+/// What became of one upload.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CompleteOutcome {
+    /// The file is in the room.
+    Done { file: FileId },
+    /// Still being put together; ask the status after so many seconds.
+    Working { retry_after_seconds: u64 },
+    /// Refused.
+    Refused(CallFault),
+}
+
+impl CompleteAll {
+    /// For these uploads.
+    pub fn of(room: RoomId, uploads: Vec<UploadId>) -> Self {
+        match uploads[..] {
+            [upload] => Self::One(Complete { upload }),
+            _ => Self::Many(CompleteMany { room, body: wire::CompleteMany { upload_ids: uploads } }),
+        }
+    }
+}
+
+impl Call for CompleteAll {
+    type Body = wire::CompleteMany;
+    type Answer = CompletedAny;
+
+    /// The single form differs from it by its path and by having no body.
+    const ROUTE: Route = CompleteMany::ROUTE;
+
+    fn path(&self) -> String {
+        match self {
+            Self::One(call) => call.path(),
+            Self::Many(call) => call.path(),
+        }
+    }
+
+    fn body(&self) -> Option<&wire::CompleteMany> {
+        match self {
+            Self::One(_) => None,
+            Self::Many(call) => call.body(),
+        }
+    }
+
+    fn is_answered_by(&self, answer: &CompletedAny) -> bool {
+        match (self, answer) {
+            (Self::One(_), CompletedAny::One(_)) => true,
+            (Self::Many(call), CompletedAny::Many(answer)) => call.is_answered_by(answer),
+            _ => false,
+        }
+    }
+}
+
+impl CompletedAny {
+    /// One for each upload, in the order of the question.
+    pub fn outcomes(self) -> Vec<CompleteOutcome> {
+        match self {
+            Self::One(completion) => vec![completion.into()],
+            Self::Many(answer) => answer.results.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl From<Completion> for CompleteOutcome {
+    fn from(completion: Completion) -> Self {
+        match completion {
+            Completion::Completed { file } => Self::Done { file: file.file_id },
+            Completion::Completing { retry_after_seconds } => Self::Working { retry_after_seconds },
+        }
+    }
+}
+
+impl From<CompletionResult> for CompleteOutcome {
+    fn from(result: CompletionResult) -> Self {
+        match result {
+            CompletionResult::Done(completion) => completion.into(),
+            CompletionResult::Failed { error } => Self::Refused(Fault::of(error).into()),
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! The HTTP API as values: one small type for each call.
+//!
+//! A call knows its method, path, query, headers and body, who may make it, the type of its answer, whether an answer
+//! fits the question, and the page behind a page. A [`Fault`] says what a failure means. All of it is plain data, so a
+//! shell is left with one function that is not generic: send a [`Request`], give back a [`Reply`].
+//!
+//! ```text
+//! call.request::<J>() ─> Request ─> (shell: token, send) ─> Reply ─> reply.ok::<J>() ─> call.answer::<J>(&text)
+//! ```
+//!
+//! The shell also picks the JSON library, as [`Json`]. To change a route, start at [`ROUTES`].
+
+mod complete;
+mod events;
+#[cfg(any(test, feature = "examples"))]
+pub mod examples;
+mod pages;
+mod reply;
+mod request;
+mod table;
+
+use serde::Serialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
+
+pub use complete::{CompleteAll, CompleteOutcome, CompletedAny};
+pub use events::Removals;
+pub use pages::{Paged, Pages};
+pub use reply::{CallFault, Fault, Reply};
+pub use request::{Access, Method, Request, Route, authorization};
+pub use table::*;
+
+use crate::wire::IDEMPOTENCY_KEY;
+
+/// What stands before every path: the functions' own prefix, unless a page says otherwise.
+pub const BASE: &str = "/api";
+
+/// The answer of a call that says no more than that it was done.
+pub type Done = IgnoredAny;
+
+/// How a shell writes and reads JSON: a library, or what its platform has.
+pub trait Json {
+    /// The text of a body. Wire types have string keys and always have one.
+    fn write<T: Serialize>(value: &T) -> String;
+
+    /// Reads an answer. `None`: the text is something else.
+    fn read<T: DeserializeOwned>(text: &str) -> Option<T>;
+}
+
+/// One call of the API.
+pub trait Call {
+    /// What is sent as JSON; `()` for none.
+    type Body: Serialize;
+    /// What comes back as JSON.
+    type Answer: DeserializeOwned;
+
+    /// Method, path template and who may call.
+    const ROUTE: Route;
+
+    /// The path behind [`BASE`], without its query.
+    fn path(&self) -> String;
+
+    /// The query's one parameter, not encoded yet.
+    fn query(&self) -> Option<(&'static str, String)> {
+        None
+    }
+
+    /// The body.
+    fn body(&self) -> Option<&Self::Body> {
+        None
+    }
+
+    /// What makes a repeated call one call.
+    fn idempotency_key(&self) -> Option<&str> {
+        None
+    }
+
+    /// Whether the answer has one entry for each one that was asked for, in order: callers match them by position.
+    fn is_answered_by(&self, _: &Self::Answer) -> bool {
+        true
+    }
+
+    /// The call as plain data.
+    fn request<J: Json>(&self) -> Request {
+        let mut request = Request::new(&Self::ROUTE, self.path());
+        if let Some((name, value)) = self.query() {
+            request.push_query(name, &value);
+        }
+        if let Some(key) = self.idempotency_key() {
+            request.headers.push((IDEMPOTENCY_KEY, key.to_owned()));
+        }
+        if let Some(body) = self.body() {
+            request.set_body(J::write(body));
+        }
+        request
+    }
+
+    /// Reads the text that [`Reply::ok`] gave.
+    ///
+    /// # Errors
+    /// [`Fault::Network`] for what is not ours, such as a captive portal's page with status 200, or no answer to this
+    /// question.
+    fn answer<J: Json>(&self, text: &str) -> Result<Self::Answer, Fault> {
+        let text = if text.trim().is_empty() { "null" } else { text };
+        J::read(text).filter(|answer| self.is_answered_by(answer)).ok_or(Fault::Network)
+    }
+}
+
+#[cfg(test)]
+mod tests;

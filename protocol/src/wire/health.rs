@@ -1,0 +1,13 @@
+//! Whether the functions run.
+
+use super::wire;
+
+wire! {
+    /// GET /api/health
+    pub struct Health {
+        /// Always `ok`.
+        pub status: String,
+        /// The version of the code.
+        pub version: String,
+    }
+}
