@@ -7,6 +7,7 @@ use std::future::Future;
 use slipway_protocol::calls::{Grant, ListAudit, ListFiles, ListRemovals, RemoveFile, RemoveMember};
 use slipway_protocol::machine::network::lanes::{PER_HOST, of_own_host};
 use slipway_protocol::machine::{Input, LocalId, Reason, Totals, View, Which};
+use slipway_protocol::room::SavedRoom;
 use slipway_protocol::wire::id::{FileId, MemberId, RoomId};
 use slipway_protocol::wire::link::{Role, RoomLink};
 use slipway_protocol::wire::{AuditPage, Download, FilePage, RoomView};
@@ -21,7 +22,7 @@ use crate::shell::changes::{Change, Changes};
 use crate::shell::driver::Driver;
 use crate::shell::notices::{Board, Notice};
 use crate::shell::offers::Offers;
-use crate::shell::rooms::{Rooms, SavedRoom};
+use crate::shell::rooms::Rooms;
 
 /// Dropped and picked folders are added as they are walked, so many files at a time.
 const WALK_AT_ONCE: usize = 256;
