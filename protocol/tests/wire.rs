@@ -70,9 +70,11 @@ macro_rules! holds {
     }};
 }
 
-/// By the functions' reader; `wasm-client/src/browser/json.rs` reads the same snapshots by the page's.
-fn reread<T: DeserializeOwned>(_like: &T, json: &str) -> T {
-    serde_json::from_str(json).unwrap()
+/// By the functions' reader and by the page's.
+fn reread<T: DeserializeOwned + PartialEq + std::fmt::Debug>(_like: &T, json: &str) -> T {
+    let value = serde_json::from_str(json).unwrap();
+    assert_eq!(slipway_protocol::compact::json::from_str::<T>(json).as_ref(), Ok(&value), "the page's reader");
+    value
 }
 
 #[test]

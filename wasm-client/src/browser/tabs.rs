@@ -7,8 +7,8 @@ use slipway_protocol::machine::LocalId;
 use wasm_bindgen::prelude::*;
 use web_sys::{BroadcastChannel, MessageEvent};
 
-use crate::browser::json;
 use crate::browser::listener::Listener;
+use slipway_protocol::compact::json;
 
 /// A message from one tab to all others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

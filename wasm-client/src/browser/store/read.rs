@@ -9,7 +9,7 @@ use slipway_protocol::wire::digest::Md5;
 use slipway_protocol::wire::id::PartNumber;
 use wasm_bindgen::prelude::*;
 
-use crate::browser::json;
+use slipway_protocol::compact::json;
 
 use super::{key, part_key, parts_of};
 

@@ -22,10 +22,10 @@ use slipway_protocol::wire::link::{LinkSecret, MemberToken, Role, RoomLink};
 use slipway_protocol::wire::{CreateRoom, Join, Joined, RoomView, UploadInfo};
 
 use crate::ClientError;
-use crate::browser::json;
 use crate::browser::selftest::own_origin;
 use crate::browser::store::Store;
 use crate::shell::api::{Api, PageJson};
+use slipway_protocol::compact::json;
 
 /// The joined rooms. Cheap to clone; all clones are one.
 #[derive(Clone)]
