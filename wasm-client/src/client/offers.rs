@@ -76,7 +76,7 @@ impl Client {
                     client.add_anew(offer.room, picked);
                 }
                 Err(AdoptFault::Failed(cause)) => {
-                    client.driver.show_notice(Notice::NotAdopted { name: offer.name, cause })
+                    client.driver.show_notice(Notice::NotAdopted { name: offer.name, cause });
                 }
             }
         });
