@@ -137,10 +137,13 @@ impl Session {
 
     /// Takes in what the functions say of the room. Returns whether the record changed.
     pub fn update(&mut self, view: &RoomView) -> bool {
-        let same = self.name == view.name && self.role == view.role && self.display_name == view.display_name;
-        self.name.clone_from(&view.name);
+        // A sealed name says nothing: what this device called itself and the room stays.
+        let name = view.name.plain().unwrap_or(&self.name).to_owned();
+        let display_name = view.display_name.plain().unwrap_or(&self.display_name).to_owned();
+        let same = self.name == name && self.role == view.role && self.display_name == display_name;
+        self.name = name;
         self.role = view.role;
-        self.display_name.clone_from(&view.display_name);
+        self.display_name = display_name;
         !same
     }
 

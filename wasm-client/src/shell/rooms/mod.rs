@@ -97,7 +97,8 @@ impl Rooms {
         let links: Vec<_> = Role::ALL.into_iter().map(|role| KnownLink { role, secret: new_secret() }).collect();
         let body = CreateRoom {
             room_id: room,
-            name: name.trim().to_owned(),
+            name: name.trim().into(),
+            sealed: false,
             links: links.iter().map(|link| link.verified(room)).collect(),
         };
         let call = calls::CreateRoom { body };
@@ -217,7 +218,7 @@ impl Rooms {
 
     async fn join_by(&self, link: &RoomLink, display_name: &str, old: Option<&MemberToken>) -> Result<Joined, Fault> {
         let auth_token = link.secret.auth_token(link.room);
-        let body = Join { role: link.role, auth_token, display_name: display_name.to_owned() };
+        let body = Join { role: link.role, auth_token, display_name: display_name.into() };
         self.0.api.call(&calls::Join { room: link.room, body }, old).await
     }
 
