@@ -71,7 +71,14 @@ mod tests {
     use super::*;
 
     fn read(changes: &[(&str, &str)]) -> Result<DevConfig, ConfigError> {
-        let needed = ["SLIPWAY_BUCKET", "SLIPWAY_TABLE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
+        let needed = [
+            "SLIPWAY_BUCKET",
+            "SLIPWAY_MAIN_TABLE",
+            "SLIPWAY_ACCESS_TABLE",
+            "SLIPWAY_AUDIT_TABLE",
+            "AWS_ACCESS_KEY_ID",
+            "AWS_SECRET_ACCESS_KEY",
+        ];
         let all = [&needed.map(|name| (name, "given"))[..], changes].concat();
         let find = |name: &str| all.iter().rev().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
         DevConfig::read(&find)

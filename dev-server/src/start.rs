@@ -41,12 +41,13 @@ async fn serve() -> anyhow::Result<()> {
         None => None,
     };
     if let Some(table) = &embedded {
+        table.refuse_other_tables(&config.tables)?;
         config.table_endpoint = table.endpoint();
     }
     let page = page_dir.as_deref().map(|folder| Page::open(folder, &config)).transpose()?;
     let storage = ToStorage::new(&config)?;
     let app = App::connect(config);
-    check_table(&app).await?;
+    check_tables(&app).await?;
     check_bucket(&app).await?;
     let stopped = stop_signal()?;
     let sweeper =
@@ -78,18 +79,19 @@ async fn listen(addr: SocketAddr) -> anyhow::Result<TcpListener> {
 }
 
 /// Only local tables are made: in the cloud the template makes them, and a wrong name must not become a new table.
-async fn check_table(app: &App) -> anyhow::Result<()> {
-    let name = &app.config.table;
+async fn check_tables(app: &App) -> anyhow::Result<()> {
     match &app.config.table_endpoint {
         TableEndpoint::Url(url) => {
-            let advice = || format!("the table {name} at {url} cannot be used: is DynamoDB running there?");
-            if app.table.create_if_missing().await.with_context(advice)? {
+            let advice = || format!("the tables at {url} cannot be used: is DynamoDB running there?");
+            if app.tables.create_if_missing().await.with_context(advice)? {
                 begin(app).await.with_context(advice)?;
             }
             Ok(())
         }
-        _ if app.table.is_ready().await? => Ok(()),
-        _ => bail!("there is no table {name}: create it, or correct SLIPWAY_TABLE"),
+        TableEndpoint::Aws => match app.tables.missing().await? {
+            None => Ok(()),
+            Some(name) => bail!("there is no table {name}: create it, or correct SLIPWAY_MAIN_TABLE and its like"),
+        },
     }
 }
 

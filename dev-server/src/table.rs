@@ -4,9 +4,10 @@ use std::net::Ipv4Addr;
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::{Context as _, anyhow, bail};
 use dynoxide::Database;
-use functions::config::TableEndpoint;
+use dynoxide::actions::list_tables::ListTablesRequest;
+use functions::config::{TableEndpoint, TableNames};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -43,6 +44,24 @@ impl EmbeddedTable {
         };
         let server = tokio::spawn(dynoxide::server::serve_with_shutdown(listener, database.clone(), shutdown));
         Ok(Self { url, database, stop: Some(stop), server })
+    }
+
+    /// Refuses a file in which an earlier release kept its items: they would be there, and nobody would see them.
+    ///
+    /// # Errors
+    /// A sentence: there are tables of other names.
+    pub fn refuse_other_tables(&self, ours: &TableNames) -> anyhow::Result<()> {
+        let found = self.database.list_tables(ListTablesRequest::default()).map_err(|error| anyhow!("{error}"))?;
+        let is_ours = |name: &String| [&ours.main, &ours.access, &ours.audit].contains(&name);
+        let others: Vec<_> = found.table_names.into_iter().filter(|name| !is_ours(name)).collect();
+        if others.is_empty() {
+            return Ok(());
+        }
+        bail!(
+            "the embedded table's file holds tables of another release ({}), which this one does not read: move the file \
+             away to begin with empty rooms, or run the release that wrote it",
+            others.join(", ")
+        )
     }
 
     /// Where the SDK finds it.

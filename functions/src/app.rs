@@ -7,16 +7,16 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::faults::Faults;
 use crate::storage::{Storage, StorageConfig};
-use crate::table::Table;
+use crate::table::Tables;
 use crate::uploads::finisher::Finisher;
 
 /// Configuration, table, storage and clock. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct App {
-    /// What the environment told.
+    /// As read from the environment.
     pub config: Arc<Config>,
-    /// The one table.
-    pub table: Table,
+    /// The three tables.
+    pub tables: Tables,
     /// The one bucket.
     pub storage: Storage,
     /// What time it is.
@@ -39,7 +39,7 @@ impl App {
             path_style: config.s3_path_style,
         };
         Self {
-            table: Table::new(&sdk, &config.table, &config.table_endpoint),
+            tables: Tables::new(&sdk, &config.tables, &config.table_endpoint),
             storage: Storage::new(&sdk, &storage),
             clock: Clock::default(),
             finisher: Finisher::new(&sdk, config.finish_function.as_deref()),

@@ -1,4 +1,4 @@
-//! What the environment tells: read once at start, refused with the variable's name.
+//! Configuration from the environment: read once at start, refused with the variable's name.
 
 mod forms;
 
@@ -20,7 +20,18 @@ pub enum ConfigError {
     Bad(&'static str, &'static str),
 }
 
-/// Where the table is.
+/// What the three tables are called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableNames {
+    /// Rooms, uploads, files, events.
+    pub main: String,
+    /// Links, members, tokens.
+    pub access: String,
+    /// The audit log.
+    pub audit: String,
+}
+
+/// Where the tables are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TableEndpoint {
     /// DynamoDB of the region.
@@ -92,13 +103,13 @@ impl Default for CallTimes {
     }
 }
 
-/// Everything the functions are told.
+/// Everything that is configured.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Name of the bucket.
     pub bucket: String,
-    /// Name of the table.
-    pub table: String,
+    /// Names of the tables.
+    pub tables: TableNames,
     /// The region that requests are signed for.
     pub region: String,
     /// What requests are signed with.
@@ -112,7 +123,7 @@ pub struct Config {
     pub s3_upload_path: Option<String>,
     /// `endpoint/bucket/key` in place of `bucket.endpoint/key`.
     pub s3_path_style: bool,
-    /// Where the table is.
+    /// Where the tables are.
     pub table_endpoint: TableEndpoint,
     /// Other origins that may call, as a browser writes them in `Origin`.
     pub page_origins: Vec<String>,
@@ -122,9 +133,9 @@ pub struct Config {
     pub part_url_seconds: u64,
     /// How long a download may be started, in seconds.
     pub download_url_seconds: u64,
-    /// An upload is given up so long after its last stored part, in seconds.
+    /// How long an upload may stand still after its last stored part, in seconds.
     pub upload_idle_seconds: u64,
-    /// An upload is given up so long after its initiate at the latest, in seconds.
+    /// How long an upload may take after its initiate, in seconds.
     pub upload_life_seconds: u64,
     /// What a room may hold.
     pub room: RoomLimits,
@@ -149,7 +160,7 @@ impl Config {
         let env = Env::new(get);
         Ok(Self {
             bucket: env.required("SLIPWAY_BUCKET", "the name of the bucket")?,
-            table: env.required("SLIPWAY_TABLE", "the name of the table")?,
+            tables: env.table_names()?,
             region: env.text("AWS_REGION").unwrap_or_else(|| "us-east-1".into()),
             credentials: env.credentials()?,
             s3_endpoint: env.url("SLIPWAY_S3_ENDPOINT")?,
@@ -233,6 +244,14 @@ impl<'a> Env<'a> {
         Ok(Credentials::new(id, key, self.text("AWS_SESSION_TOKEN"), None, "environment"))
     }
 
+    fn table_names(&self) -> Result<TableNames, ConfigError> {
+        Ok(TableNames {
+            main: self.required("SLIPWAY_MAIN_TABLE", "the name of the table of rooms, uploads and files")?,
+            access: self.required("SLIPWAY_ACCESS_TABLE", "the name of the table of links, members and tokens")?,
+            audit: self.required("SLIPWAY_AUDIT_TABLE", "the name of the table of the audit log")?,
+        })
+    }
+
     fn table_endpoint(&self) -> Result<TableEndpoint, ConfigError> {
         Ok(self.url("SLIPWAY_TABLE_ENDPOINT")?.map_or(TableEndpoint::Aws, TableEndpoint::Url))
     }
@@ -267,7 +286,9 @@ mod tests {
 
     const GOOD: &[(&str, &str)] = &[
         ("SLIPWAY_BUCKET", "files"),
-        ("SLIPWAY_TABLE", "slipway"),
+        ("SLIPWAY_MAIN_TABLE", "slipway-main"),
+        ("SLIPWAY_ACCESS_TABLE", "slipway-access"),
+        ("SLIPWAY_AUDIT_TABLE", "slipway-audit"),
         ("AWS_ACCESS_KEY_ID", "key"),
         ("AWS_SECRET_ACCESS_KEY", "very-secret"),
     ];

@@ -26,7 +26,7 @@ points! {
     InitiateRecorded,
     /// Storage knows a multipart upload; its id is not recorded.
     InitiateInStorage,
-    /// Sweep is told of the lease; it is not taken.
+    /// The sweep's visit is noted; the lease is not taken.
     CompleteNoted,
     /// The lease is taken.
     CompleteLeased,
@@ -36,9 +36,9 @@ points! {
     CompleteInStorage,
     /// The object is verified; the file is not listed.
     CompleteVerified,
-    /// The file is listed; nobody was told.
+    /// The file is listed; the call is not answered.
     CompleteRecorded,
-    /// Sweep is told of the removal; nothing has changed.
+    /// The sweep's visit is noted; nothing has changed.
     AbortNoted,
     /// The upload is being removed.
     AbortMarked,
@@ -65,7 +65,7 @@ impl Faults {
         self.0.point.store(point as u8 + 1, Ordering::SeqCst);
     }
 
-    /// Waits until somebody was killed.
+    /// Waits until a call was killed.
     pub async fn killed(&self) {
         self.0.reached.notified().await;
     }

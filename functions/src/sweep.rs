@@ -1,4 +1,4 @@
-//! What nobody else ends: gives up what is overdue, goes on with what a killed function left, deletes what landed late.
+//! Ends what no call ends: expires overdue uploads, resumes what a killed function left, deletes objects that arrived late.
 //!
 //! It runs on a schedule, and may run twice at once: every step is conditional, as everywhere.
 
@@ -10,20 +10,22 @@ use tokio::time::Instant;
 
 use crate::app::App;
 use crate::edge::error::ApiFailure;
-use crate::records::due::{self, Cursor, Due, SHARDS, Subject};
+use crate::records::cursor::{self, Cursor};
+use crate::records::due::{self, Due, Listed, SHARDS, Subject};
 use crate::records::file;
 use crate::records::upload::{self, Reason, UploadRecord};
 use crate::storage::StorageError;
 use crate::table::TableError;
 use crate::uploads::{abort, complete, finish, remove, take_lease};
 
-/// Without a cursor, so many hours are looked at: uploads live 30 days, and records a day longer.
+/// How many hours back the first pass starts, without a cursor: uploads live 30 days, and their records a day longer.
 const FIRST_HOURS: u64 = 32 * 24;
-/// Clocks differ, and an item can be noted for the hour that just ends.
+/// Hours before the current one that each pass covers again: clocks differ, and an item can be noted for the hour that just
+/// ends.
 const HOURS_AGAIN: u64 = 1;
-/// Looks at a time.
+/// Visits in flight at a time.
 const LANES: usize = 8;
-/// What could not be ended is looked at again after so long, in milliseconds.
+/// Delay before an upload that could not be ended is visited again, in milliseconds.
 const RETRY_MS: u64 = 60_000;
 
 /// What a sweep did.
@@ -38,44 +40,44 @@ pub struct SweepReport {
     pub resumed: u64,
     /// Objects deleted that landed late or were left behind.
     pub deleted: u64,
-    /// Looks that failed; they are repeated.
+    /// Visits that failed; they are repeated.
     pub failed: u64,
 }
 
-/// What one look did, and when the next one is due.
-struct Look {
-    did: Did,
+/// What a visit did, and when the next one is due.
+struct Visited {
+    outcome: Outcome,
     next: Option<u64>,
 }
 
-enum Did {
+enum Outcome {
     Nothing,
     Removed,
     Resumed,
     Deleted,
 }
 
-/// For a table that was made just now: nothing is noted in it yet, so the first sweep need not look back.
+/// For tables made just now: nothing is noted in them yet, so the first sweep need not go back.
 pub async fn begin(app: &App) -> Result<(), TableError> {
     let hour = due::hour(app.clock.now_ms()).saturating_sub(HOURS_AGAIN);
-    due::set_cursor(&app.table, Cursor { hour }).await
+    cursor::set(&app.tables, Cursor { hour }).await
 }
 
-/// Looks at all that is due.
+/// Visits all that is due.
 pub async fn sweep(app: &App) -> Result<SweepReport, ApiFailure> {
     let now = app.clock.now_ms();
     let this_hour = due::hour(now);
-    let first = due::cursor(&app.table).await?.map_or(this_hour.saturating_sub(FIRST_HOURS), |cursor| cursor.hour);
+    let first = cursor::get(&app.tables).await?.map_or(this_hour.saturating_sub(FIRST_HOURS), |cursor| cursor.hour);
     let mut report = SweepReport::default();
     let mut first_left = None;
     // In order, so that the cursor never passes an hour with something left in it.
     let mut hours = futures::stream::iter(first..=this_hour).map(|hour| list(app, hour, now)).buffered(LANES);
     while let Some(listed) = hours.next().await {
-        let Listed { hour, due, more } = listed?;
+        let (hour, Listed { due, more }) = listed?;
         let failed_before = report.failed;
-        let mut looks = futures::stream::iter(due).map(|due| visit(app, due)).buffer_unordered(LANES);
-        while let Some(did) = looks.next().await {
-            report.count(did.as_ref());
+        let mut visits = futures::stream::iter(due).map(|due| visit(app, due)).buffer_unordered(LANES);
+        while let Some(outcome) = visits.next().await {
+            report.count(outcome.as_ref());
         }
         if more || report.failed > failed_before {
             first_left.get_or_insert(hour);
@@ -83,99 +85,95 @@ pub async fn sweep(app: &App) -> Result<SweepReport, ApiFailure> {
     }
     let next = first_left.unwrap_or(u64::MAX).min(this_hour.saturating_sub(HOURS_AGAIN));
     if next > first {
-        due::set_cursor(&app.table, Cursor { hour: next }).await?;
+        cursor::set(&app.tables, Cursor { hour: next }).await?;
     }
     Ok(report)
 }
 
-/// What is due in an hour.
-struct Listed {
-    hour: u64,
-    due: Vec<Due>,
-    more: bool,
-}
-
-async fn list(app: &App, hour: u64, now: u64) -> Result<Listed, TableError> {
-    let mut listed = Listed { hour, due: Vec::new(), more: false };
+/// What is due in an hour, with that hour.
+async fn list(app: &App, hour: u64, now: u64) -> Result<(u64, Listed), TableError> {
+    let mut listed = Listed { due: Vec::new(), more: false };
     for shard in 0..SHARDS {
-        let (due, more) = due::list(&app.table, hour, shard, now).await?;
+        let Listed { due, more } = due::list(&app.tables, hour, shard, now).await?;
         listed.due.extend(due);
         listed.more |= more;
     }
-    Ok(listed)
+    Ok((hour, listed))
 }
 
 impl SweepReport {
-    fn count(&mut self, did: Option<&Did>) {
+    fn count(&mut self, outcome: Option<&Outcome>) {
         self.looked += 1;
-        match did {
-            Some(Did::Nothing) => {}
-            Some(Did::Removed) => self.removed += 1,
-            Some(Did::Resumed) => self.resumed += 1,
-            Some(Did::Deleted) => self.deleted += 1,
+        match outcome {
+            Some(Outcome::Nothing) => {}
+            Some(Outcome::Removed) => self.removed += 1,
+            Some(Outcome::Resumed) => self.resumed += 1,
+            Some(Outcome::Deleted) => self.deleted += 1,
             None => self.failed += 1,
         }
     }
 }
 
-/// Looks at one item; on success notes the next look, then forgets this one. None: it stays for the next sweep.
-async fn visit(app: &App, due: Due) -> Option<Did> {
+/// Visits one item; on success notes the next visit, then deletes this item. None: it stays for the next sweep.
+async fn visit(app: &App, due: Due) -> Option<Outcome> {
     match visit_and_note(app, &due).await {
-        Ok(did) => Some(did),
+        Ok(outcome) => Some(outcome),
         Err(failure) => {
-            tracing::warn!(code = failure.code().as_str(), cause = failure.cause(), "a look of sweep failed");
+            tracing::warn!(code = failure.code().as_str(), cause = failure.cause(), "a visit of the sweep failed");
             None
         }
     }
 }
 
-async fn visit_and_note(app: &App, due: &Due) -> Result<Did, ApiFailure> {
-    let look = match due.what {
-        Subject::Upload { id } => look_at_upload(app, id).await?,
+async fn visit_and_note(app: &App, due: &Due) -> Result<Outcome, ApiFailure> {
+    let visited = match due.what {
+        Subject::Upload { id } => visit_upload(app, id).await?,
         Subject::Object { room, file } => {
-            if !file::is_listed(&app.table, file).await? {
+            if !file::is_listed(&app.tables, file).await? {
                 app.storage.delete(&file::object_key(room, file)).await?;
             }
-            Look { did: Did::Deleted, next: None }
+            Visited { outcome: Outcome::Deleted, next: None }
         }
     };
-    due.replace(&app.table, look.next).await?;
-    Ok(look.did)
+    due.replace(&app.tables, visited.next).await?;
+    Ok(visited.outcome)
 }
 
-async fn look_at_upload(app: &App, id: UploadId) -> Result<Look, ApiFailure> {
+async fn visit_upload(app: &App, id: UploadId) -> Result<Visited, ApiFailure> {
     let now = app.clock.now_ms();
-    let Some(upload) = upload::get(&app.table, id).await? else { return Ok(nothing(None)) };
+    let Some(upload) = upload::get(&app.tables, id).await? else { return Ok(nothing_to_do(None)) };
     match upload.state {
-        UploadState::Pending | UploadState::Uploading => open(app, &upload, now).await,
-        UploadState::Completing if upload.has_live_lease(now) => Ok(nothing(Some(upload.lease_until))),
+        UploadState::Pending | UploadState::Uploading => expire_if_overdue(app, &upload, now).await,
+        UploadState::Completing if upload.has_live_lease(now) => Ok(nothing_to_do(Some(upload.lease_until))),
         UploadState::Completing => resume(app, &upload, now).await,
-        UploadState::Aborting => gone(app, &upload, now).await,
-        UploadState::Completed => Ok(nothing(None)),
-        UploadState::Aborted | UploadState::Expired | UploadState::Failed => late(app, &upload, now).await,
+        UploadState::Aborting => finish_removal(app, &upload, now).await,
+        UploadState::Completed => Ok(nothing_to_do(None)),
+        UploadState::Aborted | UploadState::Expired | UploadState::Failed => {
+            delete_late_object(app, &upload, now).await
+        }
     }
 }
 
-fn nothing(next: Option<u64>) -> Look {
-    Look { did: Did::Nothing, next }
+fn nothing_to_do(next: Option<u64>) -> Visited {
+    Visited { outcome: Outcome::Nothing, next }
 }
 
 /// Gives up an upload that is overdue. Storage knows best when its last part arrived.
-async fn open(app: &App, upload: &UploadRecord, now: u64) -> Result<Look, ApiFailure> {
+async fn expire_if_overdue(app: &App, upload: &UploadRecord, now: u64) -> Result<Visited, ApiFailure> {
     if now < upload.due_at {
-        return Ok(nothing(Some(upload.due_at)));
+        return Ok(nothing_to_do(Some(upload.due_at)));
     }
     let due = due_by_storage(app, upload).await?;
     if now < due {
-        return match app.table.write(&upload.due_moved(due)).await {
-            Ok(()) => Ok(nothing(Some(due))),
-            Err(TableError::Refused(_)) => Ok(nothing(Some(now + RETRY_MS))),
+        return match app.tables.write(&upload.due_moved(due)).await {
+            Ok(()) => Ok(nothing_to_do(Some(due))),
+            Err(TableError::Refused(_)) => Ok(nothing_to_do(Some(now + RETRY_MS))),
             Err(error) => Err(error.into()),
         };
     }
     match abort::mark(app, upload, Reason::Expired, None).await? {
-        Some(marked) => gone(app, &marked, now).await,
-        None => Ok(nothing(Some(now + RETRY_MS))),
+        Some(marked) => finish_removal(app, &marked, now).await,
+        None => Ok(nothing_to_do(Some(now + RETRY_MS))),
     }
 }
 
@@ -190,25 +188,25 @@ async fn due_by_storage(app: &App, upload: &UploadRecord) -> Result<u64, ApiFail
     Ok(newest.map_or(upload.due_at, |newest| upload.due_after(newest, idle, life)))
 }
 
-/// Whoever completed it is gone: go on under a lease of our own.
-async fn resume(app: &App, upload: &UploadRecord, now: u64) -> Result<Look, ApiFailure> {
-    let Some(leased) = take_lease(app, upload).await? else { return Ok(nothing(Some(now + RETRY_MS))) };
+/// Its lease ran out: goes on under one of our own.
+async fn resume(app: &App, upload: &UploadRecord, now: u64) -> Result<Visited, ApiFailure> {
+    let Some(leased) = take_lease(app, upload).await? else { return Ok(nothing_to_do(Some(now + RETRY_MS))) };
     let lease_until = leased.lease_until;
     if leased.plan.part_count > MAX_PARTS_IN_CALL {
         finish::hand_over(app, &leased).await?;
     } else if let Err(failure) = complete::under_lease(app, leased, Instant::now() + app.config.call.complete).await {
         tracing::info!(code = failure.code().as_str(), "an upload left half complete is not complete");
     }
-    Ok(Look { did: Did::Resumed, next: Some(lease_until) })
+    Ok(Visited { outcome: Outcome::Resumed, next: Some(lease_until) })
 }
 
-async fn gone(app: &App, upload: &UploadRecord, now: u64) -> Result<Look, ApiFailure> {
+async fn finish_removal(app: &App, upload: &UploadRecord, now: u64) -> Result<Visited, ApiFailure> {
     remove::remove(app, upload).await?;
     let ended = UploadRecord { ended_at: Some(now), ..upload.clone() };
-    Ok(Look { did: Did::Removed, next: remove::next_look(&ended, now) })
+    Ok(Visited { outcome: Outcome::Removed, next: remove::next_look(&ended, now) })
 }
 
-async fn late(app: &App, upload: &UploadRecord, now: u64) -> Result<Look, ApiFailure> {
+async fn delete_late_object(app: &App, upload: &UploadRecord, now: u64) -> Result<Visited, ApiFailure> {
     remove::delete_late(app, upload).await?;
-    Ok(Look { did: Did::Deleted, next: remove::next_look(upload, now) })
+    Ok(Visited { outcome: Outcome::Deleted, next: remove::next_look(upload, now) })
 }

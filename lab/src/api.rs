@@ -79,7 +79,7 @@ impl NewRoom {
             verifier: link.secret.auth_token(room).verifier(),
             wrapped_key: None,
         });
-        let body = CreateRoom { room_id: room, name: name.into(), links: verifiers.collect() };
+        let body = CreateRoom { room_id: room, name: name.into(), sealed: false, links: verifiers.collect() };
         let made = Api::at(base).call(&calls::CreateRoom { body }, None).await?;
         ensure!(made.room_id == room, "the functions made another room");
         Ok(Self { room, links })
@@ -131,7 +131,7 @@ impl Member {
     pub async fn initiate(&self, name: &str, size: u64, first_parts: Vec<PartToSign>) -> Result<StartedUpload> {
         let meta =
             FileMeta { v: 1, name: name.into(), path: String::new(), media_type: String::new(), last_modified: None };
-        let upload = NewUpload { meta: Meta::Plain(meta), size, rate_hint: None, first_parts };
+        let upload = NewUpload { meta: Meta::Plain(meta), seal: None, size, rate_hint: None, first_parts };
         let (key, body) = (hex::encode(random::<16>()?), Initiate { uploads: vec![upload] });
         let mut begun = self.call(&calls::Initiate { room: self.room, key: Some(key), body }).await?;
         Ok(begun.uploads.remove(0))

@@ -58,7 +58,9 @@ impl<'a> DevServerOptions<'a> {
     pub fn environment(&self) -> Vec<(String, String)> {
         let mut env: Vec<(String, String)> = [
             ("SLIPWAY_BUCKET", self.bucket.as_str()),
-            ("SLIPWAY_TABLE", "slipway"),
+            ("SLIPWAY_MAIN_TABLE", "slipway-main"),
+            ("SLIPWAY_ACCESS_TABLE", "slipway-access"),
+            ("SLIPWAY_AUDIT_TABLE", "slipway-audit"),
             ("SLIPWAY_TABLE_ENDPOINT", &self.table),
             ("SLIPWAY_S3_ENDPOINT", self.s3.endpoint()),
             ("SLIPWAY_S3_PATH_STYLE", "true"),
@@ -211,7 +213,7 @@ mod tests {
     fn extra_variables_come_last_and_win() {
         let minio = Minio::start(crate::MinioOptions::default()).unwrap();
         let mut options = DevServerOptions::new(&minio);
-        options.extra_env = vec![("SLIPWAY_TABLE".into(), "other".into())];
+        options.extra_env = vec![("SLIPWAY_MAIN_TABLE".into(), "other".into())];
         let env = options.environment();
         assert_eq!(env.last().unwrap().1, "other");
         assert!(env.iter().any(|(name, value)| name == "SLIPWAY_S3_ENDPOINT" && value == minio.endpoint()));

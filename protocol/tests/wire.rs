@@ -37,10 +37,16 @@ fn file() -> FileInfo {
         meta: meta(),
         size: 17 << 20,
         etag: "d41d8cd98f00b204e9800998ecf8427e-2".into(),
+        plan: Plan::new(17 << 20, None).unwrap(),
+        seal: Some(Seal("c2VhbA".into())),
         added_by: MEMBER,
         display_name: "Ana".into(),
         added_at: 1_790_000_000_000,
     }
+}
+
+fn sealed() -> Label {
+    Label::Sealed { sealed: "c2VhbGVk".into() }
 }
 
 fn part(number: u16) -> PartToSign {
@@ -80,7 +86,10 @@ fn reread<T: DeserializeOwned + PartialEq + std::fmt::Debug>(_like: &T, json: &s
 #[test]
 fn rooms() {
     let links = vec![NewLink { role: Role::Manage, verifier: auth_token().verifier(), wrapped_key: None }];
-    holds!("create_room", CreateRoom { room_id: ROOM, name: "Trip".into(), links });
+    let room = CreateRoom { room_id: ROOM, name: "Trip".into(), sealed: false, links };
+    holds!("create_room", room.clone());
+    holds!("create_sealed_room", CreateRoom { name: sealed(), sealed: true, ..room });
+    holds!("join_sealed", Join { role: Role::Drop, auth_token: auth_token(), display_name: sealed() });
     holds!("join", Join { role: Role::Drop, auth_token: auth_token(), display_name: "Ana".into() });
     holds!(
         "joined",
@@ -94,14 +103,66 @@ fn rooms() {
     );
 }
 
+fn view() -> RoomView {
+    RoomView {
+        room_id: ROOM,
+        name: "Trip".into(),
+        sealed: false,
+        role: Role::Contribute,
+        member_id: MEMBER,
+        display_name: "Ana".into(),
+        files: vec![file()],
+        next_files: None,
+        uploads: vec![],
+        last_seq: Some(7),
+        quota: Some(Quota {
+            max_bytes: 1 << 40,
+            used_bytes: 17 << 20,
+            max_files: 1000,
+            used_files: 1,
+            max_open_uploads: 200,
+            open_uploads: 0,
+        }),
+        upload_hosts: 1,
+        upload_same_origin: false,
+    }
+}
+
+#[test]
+fn views_of_rooms() {
+    holds!("room_view", view());
+    let sealed =
+        RoomView { name: sealed(), sealed: true, display_name: sealed(), last_seq: None, quota: None, ..view() };
+    holds!("room_view_sealed", RoomView { files: vec![], ..sealed });
+}
+
+#[test]
+fn a_name_is_plain_or_sealed_and_never_both() {
+    for text in [r#""Trip""#, r#"{}"#, r#"{"plain":"a","sealed":"b"}"#, r#"{"plain":"a","more":1}"#, r#"{"plain":1}"#] {
+        assert!(serde_json::from_str::<Label>(text).is_err(), "{text}");
+    }
+}
+
 #[test]
 fn initiate() {
     holds!(
         "initiate",
         Initiate {
             uploads: vec![
-                NewUpload { meta: meta(), size: 17 << 20, rate_hint: Some(500_000), first_parts: vec![part(1)] },
-                NewUpload { meta: Meta::Sealed("c2VhbGVk".into()), size: 0, rate_hint: None, first_parts: vec![] },
+                NewUpload {
+                    meta: meta(),
+                    seal: None,
+                    size: 17 << 20,
+                    rate_hint: Some(500_000),
+                    first_parts: vec![part(1)],
+                },
+                NewUpload {
+                    meta: Meta::Sealed("c2VhbGVk".into()),
+                    seal: Some(Seal("c2VhbA".into())),
+                    size: 0,
+                    rate_hint: None,
+                    first_parts: vec![],
+                },
             ],
         }
     );

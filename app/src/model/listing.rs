@@ -110,6 +110,7 @@ fn full_name(file: &FileInfo) -> String {
 #[cfg(test)]
 mod tests {
     use slipway_protocol::wire::id::{MemberId, UploadId};
+    use slipway_protocol::wire::plan::Plan;
     use slipway_protocol::wire::{FileMeta, Meta};
 
     use super::*;
@@ -127,6 +128,8 @@ mod tests {
             }),
             size: 1,
             etag: String::new(),
+            plan: Plan::new(1, None).unwrap(),
+            seal: None,
             added_by: MemberId::from_bytes([0; 16]),
             display_name: "Ada".into(),
             added_at,

@@ -120,11 +120,16 @@ impl Live {
         let client = ctx.client();
         let answer = client.room(self.room).await;
         // The user may have left the room meanwhile.
-        let Some(seen) = self.view.try_with_untracked(|view| view.as_ref().map(|view| view.last_seq)) else { return };
+        let Some(seen) = self.view.try_with_untracked(|view| view.as_ref().and_then(|view| view.last_seq)) else {
+            return;
+        };
         match answer {
             Ok(view) => {
                 let removed = match seen {
-                    Some(seq) if seq != view.last_seq && self.listing.with_untracked(Listing::is_paged) => {
+                    Some(seq)
+                        if view.last_seq.is_some_and(|now| now != seq)
+                            && self.listing.with_untracked(Listing::is_paged) =>
+                    {
                         client.removed(self.room, seq).await.ok()
                     }
                     _ => None,

@@ -1,5 +1,7 @@
 //! File names are somebody else's text: shown so that they can't mislead, whatever is in them.
 
+use slipway_protocol::wire::text::is_hidden;
+
 /// Names longer than this, in characters, are cut in the middle before they reach the page.
 const MOST_CHARS: usize = 160;
 /// Names up to this long, in characters, are left in one piece.
@@ -51,15 +53,6 @@ pub fn visible(text: &str) -> String {
         }
     }
     out
-}
-
-/// C1 controls, direction marks and overrides, zero-width spaces, line separators, tags, byte order marks.
-/// The joiners U+200C and U+200D stay: Persian and emoji need them.
-fn is_hidden(c: char) -> bool {
-    matches!(c,
-        '\u{80}'..='\u{9f}' | '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}'
-        | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
-        | '\u{e0000}'..='\u{e007f}')
 }
 
 fn split_point(chars: &[char]) -> usize {

@@ -78,7 +78,8 @@ fn Log(room: RoomId) -> impl IntoView {
         if let Ok(view) = ctx.client().room(room).await {
             let files = view.files.into_iter().map(|file| (file.added_by, file.display_name));
             let uploads = view.uploads.into_iter().map(|upload| (upload.member_id, upload.display_name));
-            let known = files.chain(uploads).chain([(view.member_id, view.display_name)]).collect();
+            let all = files.chain(uploads).chain([(view.member_id, view.display_name)]);
+            let known = all.map(|(member, name)| (member, text::label_text(&name))).collect();
             names.try_update_value(|names| *names = known);
             loaded.entries.try_update(|_| ());
         }

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use slipway_protocol::wire::id::{FileId, MemberId, RoomId, UploadId};
 use slipway_protocol::wire::link::{LinkSecret, Role, RoomLink};
+use slipway_protocol::wire::plan::Plan;
 use slipway_protocol::wire::{FileInfo, FileMeta, Meta, Quota, RoomView, UploadInfo, UploadState};
 use wasm_client::{Actions, Cell, ClientError, LocalId, Notice, Reason, SavedRoom, Stage, Totals, View};
 
@@ -244,21 +245,22 @@ fn room(role: Role, state: &str) -> RoomView {
     RoomView {
         room_id: ROOM,
         name: "Harbour film, rough cut".into(),
+        sealed: false,
         role,
         member_id: MemberId::from_bytes([1; 16]),
         display_name: "Ada".into(),
         files: if empty { Vec::new() } else { files },
         next_files: (state == "room").then(|| "more".into()),
         uploads: if empty { Vec::new() } else { vec![other()] },
-        last_seq: 12,
-        quota: Quota {
+        last_seq: Some(12),
+        quota: Some(Quota {
             max_bytes: 11_000 * GB,
             used_bytes: 2_713 * GB,
             max_files: 100_000,
             used_files: 812,
             max_open_uploads: 2_000,
             open_uploads: 9,
-        },
+        }),
         upload_hosts: 1,
         upload_same_origin: false,
     }
@@ -271,6 +273,8 @@ fn file(n: u64, name: &str) -> FileInfo {
         meta: meta(name),
         size: 17_300 * MB / (n * n * 13 + 1),
         etag: String::new(),
+        plan: Plan::new(17_300 * MB / (n * n * 13 + 1), None).unwrap(),
+        seal: None,
         added_by: MemberId::from_bytes([n as u8 % 2 + 1; 16]),
         display_name: ["Ada", "Grace \u{202e}Hopper"][n as usize % 2].into(),
         added_at: browser::now_ms() - n * n * 3_700_000,

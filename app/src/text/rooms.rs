@@ -1,8 +1,15 @@
 //! Rooms: leaving one, one that is lost, and its audit log.
 
+use slipway_protocol::wire::Label;
 use slipway_protocol::wire::error::ErrorCode;
 
 use crate::model::format;
+use crate::model::names::visible;
+
+/// What a room or a member is called, safe to show. What is sealed can't be read here.
+pub fn label_text(label: &Label) -> String {
+    label.plain().map_or_else(|| "Encrypted name".to_owned(), visible)
+}
 
 /// What leaving a room does, with so many uploads unfinished.
 pub fn leave_text(unfinished: u64) -> String {

@@ -92,7 +92,12 @@ impl NewRoom {
         let secrets = [(); 4].map(|()| LinkSecret::from_bytes(random_bytes()));
         let room = Self { id: RoomId::from_bytes(random_bytes()), secrets };
         let link = |role| NewLink { role, verifier: room.auth_token(role).verifier(), wrapped_key: None };
-        let body = CreateRoom { room_id: room.id, name: "Holiday photos".into(), links: Role::ALL.map(link).into() };
+        let body = CreateRoom {
+            room_id: room.id,
+            name: "Holiday photos".into(),
+            sealed: false,
+            links: Role::ALL.map(link).into(),
+        };
         let created: RoomCreated = client.call(&calls::CreateRoom { body }, None).await.ok();
         assert_eq!(created.room_id, room.id);
         room

@@ -46,13 +46,15 @@ async fn app() -> (EmbeddedTable, App) {
     let table = EmbeddedTable::start(&EmbeddedIn::Memory).await.unwrap();
     let get = |name: &str| match name {
         "SLIPWAY_BUCKET" => Some("files".to_owned()),
-        "SLIPWAY_TABLE" => Some("slipway".to_owned()),
+        "SLIPWAY_MAIN_TABLE" => Some("slipway-main".to_owned()),
+        "SLIPWAY_ACCESS_TABLE" => Some("slipway-access".to_owned()),
+        "SLIPWAY_AUDIT_TABLE" => Some("slipway-audit".to_owned()),
         "SLIPWAY_S3_ENDPOINT" => Some("http://127.0.0.1:9".to_owned()),
         "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("fortestsonly".to_owned()),
         _ => None,
     };
     let app = App::connect(Config { table_endpoint: table.endpoint(), ..Config::read(&get).unwrap() });
-    app.table.create_if_missing().await.unwrap();
+    app.tables.create_if_missing().await.unwrap();
     (table, app)
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use dev_server::{EmbeddedIn, EmbeddedTable};
 use functions::app::App;
-use functions::config::Config;
+use functions::config::{Config, TableNames};
 use functions::routers;
 use functions::table::{Key, Write};
 use local_stack::Minio;
@@ -24,7 +24,9 @@ fn dev_server(changes: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dev-server"));
     command.env_clear().envs([
         ("SLIPWAY_BUCKET", "files"),
-        ("SLIPWAY_TABLE", "slipway"),
+        ("SLIPWAY_MAIN_TABLE", "slipway-main"),
+        ("SLIPWAY_ACCESS_TABLE", "slipway-access"),
+        ("SLIPWAY_AUDIT_TABLE", "slipway-audit"),
         ("SLIPWAY_TABLE_ENDPOINT", "embedded:memory"),
         ("SLIPWAY_S3_ENDPOINT", "http://127.0.0.1:9"),
         ("SLIPWAY_S3_PATH_STYLE", "true"),
@@ -163,18 +165,43 @@ async fn what_was_made_is_there_after_a_restart() {
     assert!(text.contains(&storage.bucket) && text.contains("cannot be used"), "{text}");
 }
 
-/// The file's table, from here.
+/// The file's tables, from here.
 async fn open_table(path: &Path) -> (EmbeddedTable, App) {
+    open_tables(path, |_| {}).await
+}
+
+async fn open_tables(path: &Path, name: impl FnOnce(&mut TableNames)) -> (EmbeddedTable, App) {
     let table = EmbeddedTable::start(&EmbeddedIn::File(path.to_owned())).await.unwrap();
     let get = |name: &str| match name {
         "SLIPWAY_BUCKET" => Some("files".to_owned()),
-        "SLIPWAY_TABLE" => Some("slipway".to_owned()),
+        "SLIPWAY_MAIN_TABLE" => Some("slipway-main".to_owned()),
+        "SLIPWAY_ACCESS_TABLE" => Some("slipway-access".to_owned()),
+        "SLIPWAY_AUDIT_TABLE" => Some("slipway-audit".to_owned()),
         "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("fortestsonly".to_owned()),
         _ => None,
     };
-    let app = App::connect(Config { table_endpoint: table.endpoint(), ..Config::read(&get).unwrap() });
-    app.table.create_if_missing().await.unwrap();
+    let mut config = Config { table_endpoint: table.endpoint(), ..Config::read(&get).unwrap() };
+    name(&mut config.tables);
+    let app = App::connect(config);
+    app.tables.create_if_missing().await.unwrap();
     (table, app)
+}
+
+/// Until December 2026 there was one table, `slipway`, whose items have no version.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_of_an_earlier_release_is_refused_and_left_as_it_is() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("table.db");
+    let (table, app) = open_tables(&path, |names| names.main = "slipway".into()).await;
+    let theirs = Key::main("ROOM#theirs", "META");
+    app.tables.write(&Write::put(&theirs, &BTreeMap::from([("name", "theirs")]))).await.unwrap();
+    table.stop().await;
+
+    let endpoint = format!("embedded:{}", path.display());
+    let text = tokio::task::block_in_place(|| refusal(&[("SLIPWAY_TABLE_ENDPOINT", &endpoint)]));
+    assert!(text.contains("another release (slipway)") && text.contains("move the file away"), "{text}");
+    let (_table, app) = open_tables(&path, |names| names.main = "slipway".into()).await;
+    assert!(app.tables.get::<BTreeMap<String, Value>>(&theirs).await.unwrap().is_some());
 }
 
 /// DynamoDB does it by itself.
@@ -186,10 +213,10 @@ async fn expired_items_are_dropped_with_the_sweep() {
     // What expired more than five years ago counts as a mistake, as at DynamoDB.
     let now = functions::clock::Clock::default().now_seconds();
     let items = [("expired", Some(now - 3600)), ("later", Some(now + 3600)), ("for-ever", None)];
-    let key = |name: &str| Key::new("TEST", name);
+    let key = |name: &str| Key::main("TEST", name);
     let (table, app) = open_table(&path).await;
     for (name, ttl) in items {
-        app.table.write(&Write::put(&key(name), &BTreeMap::from([("name", name)])).ttl(ttl)).await.unwrap();
+        app.tables.write(&Write::put(&key(name), &BTreeMap::from([("name", name)])).ttl(ttl)).await.unwrap();
     }
     table.stop().await;
 
@@ -202,7 +229,7 @@ async fn expired_items_are_dropped_with_the_sweep() {
 
     let (_table, app) = open_table(&path).await;
     for (name, ttl) in items {
-        let found: Option<BTreeMap<String, Value>> = app.table.get(&key(name)).await.unwrap();
+        let found: Option<BTreeMap<String, Value>> = app.tables.get(&key(name)).await.unwrap();
         assert_eq!(found.is_some(), ttl.is_none_or(|ttl| ttl > now), "{name}");
     }
 }

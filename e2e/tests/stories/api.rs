@@ -34,7 +34,7 @@ async fn files_of_every_kind_of_plan_arrive() -> Result<()> {
         scene.member.assert_holds(&file).await?;
     }
     assert_eq!(scene.stack.bucket.keys("").await?.len(), 5);
-    let quota = scene.member.view().await?.quota;
+    let quota = scene.member.view().await?.quota.unwrap();
     assert_eq!((quota.used_files, quota.open_uploads), (5, 0));
     Ok(())
 }
@@ -51,7 +51,7 @@ async fn an_aborted_upload_is_gone_from_storage_and_quota() -> Result<()> {
 
     scene.member.abort(started.upload_id).await?;
     scene.stack.assert_storage_is_empty().await?;
-    let quota = scene.member.view().await?.quota;
+    let quota = scene.member.view().await?.quota.unwrap();
     assert_eq!((quota.used_bytes, quota.open_uploads), (0, 0));
     let status = scene.member.status(started.upload_id).await?;
     assert_eq!(status.state, UploadState::Aborted);
@@ -91,7 +91,7 @@ async fn completing_twice_gives_the_same_file_and_one_charge() -> Result<()> {
     }
     let (one, two) = tokio::join!(scene.member.complete(started.upload_id), scene.member.complete(started.upload_id));
     assert_eq!(one?, two?);
-    let quota = scene.member.view().await?.quota;
+    let quota = scene.member.view().await?.quota.unwrap();
     assert_eq!((quota.used_bytes, quota.used_files), (file.size, 1));
     Ok(())
 }

@@ -121,7 +121,7 @@ impl Room {
 
     async fn look_for_remains(&self) -> Result<()> {
         self.stack.assert_storage_is_empty().await?;
-        let quota = self.onlooker.view().await?.quota;
+        let quota = self.onlooker.view().await?.quota.unwrap();
         let used = (quota.used_bytes, quota.used_files, quota.open_uploads);
         anyhow::ensure!(used == (0, 0, 0), "the room still counts {used:?} bytes, files and open uploads");
         Ok(())

@@ -63,7 +63,7 @@ async fn a_room_without_space_says_so() -> Result<()> {
     let file = room.pick("film.bin", 20 * MIB).await?;
     let told = |row: &Row| row.state == "failed" && ["quota-exceeded", "too-large"].contains(&row.reason.as_str());
     room.browser.until_row(file.name(), "refused for want of space", SOON, told).await?;
-    assert_eq!(room.onlooker.view().await?.quota.used_bytes, small.size);
+    assert_eq!(room.onlooker.view().await?.quota.unwrap().used_bytes, small.size);
     Ok(())
 }
 

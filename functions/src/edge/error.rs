@@ -104,7 +104,7 @@ impl ApiFailure {
         self.retry_after_seconds
     }
 
-    /// What the log is told.
+    /// For the log only.
     pub fn cause(&self) -> Option<&str> {
         self.cause.as_deref()
     }
@@ -133,6 +133,14 @@ impl From<TableError> for ApiFailure {
     fn from(error: TableError) -> Self {
         match error {
             TableError::Busy | TableError::Unreachable(_) => Self::unavailable(error.to_string()),
+            TableError::UnknownVersion(_) => {
+                let mut failure = Self::new(
+                    ErrorCode::Internal,
+                    "A newer release of Slipway wrote what this call needs. Nothing is lost: ask whoever runs it to bring all of it to that release.",
+                );
+                failure.cause = Some(error.to_string());
+                failure
+            }
             // A refusal that means something was handled by the caller; one that arrives here was not expected.
             TableError::Refused(_) | TableError::NoTable | TableError::Broken(_) => Self::internal(error.to_string()),
         }

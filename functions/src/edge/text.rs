@@ -1,19 +1,41 @@
 //! Names that people give, made safe to show to other people.
 
+use slipway_protocol::wire::text::is_hidden;
+use slipway_protocol::wire::{Label, MAX_SEALED_LABEL_BYTES};
+
 use crate::edge::error::ApiFailure;
 
-/// Without what cannot be seen and what turns the text around it: control characters, line and direction marks.
-///
-/// The joiners U+200C and U+200D stay: scripts and emoji need them.
+/// Without what can't be seen and what turns the text around it.
 pub fn visible(text: &str) -> String {
     text.chars().filter(|c| !is_hidden(*c)).collect::<String>().trim().to_owned()
 }
 
-/// A name of 1 to `most` visible characters.
+/// A name: a plain one of 1 to `most` visible characters, or a sealed one as it is.
 ///
 /// # Errors
 /// `bad-request` that names `field`.
-pub fn name(field: &'static str, text: &str, most: usize) -> Result<String, ApiFailure> {
+pub fn label(field: &'static str, label: &Label, most: usize) -> Result<Label, ApiFailure> {
+    match label {
+        Label::Plain { plain } => name(field, plain, most).map(Label::from),
+        Label::Sealed { sealed } => {
+            check_sealed(field, sealed, MAX_SEALED_LABEL_BYTES)?;
+            Ok(label.clone())
+        }
+    }
+}
+
+/// Refuses what is no ciphertext in base64url of at most `most` bytes, or is empty.
+pub fn check_sealed(field: &str, text: &str, most: usize) -> Result<(), ApiFailure> {
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')) {
+        return Err(ApiFailure::bad(field, "What is sealed is base64url."));
+    }
+    if text.len() > most {
+        return Err(ApiFailure::bad(field, format!("What is sealed is too long: at most {most} bytes.")));
+    }
+    Ok(())
+}
+
+fn name(field: &'static str, text: &str, most: usize) -> Result<String, ApiFailure> {
     let name = visible(text);
     match name.chars().count() {
         0 => Err(ApiFailure::bad(field, "Give a name: at least one visible character.")),
@@ -22,13 +44,6 @@ pub fn name(field: &'static str, text: &str, most: usize) -> Result<String, ApiF
         }
         _ => Ok(name),
     }
-}
-
-fn is_hidden(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{061c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-            | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]
@@ -47,5 +62,14 @@ mod tests {
         assert_eq!(name("name", &"ä".repeat(60), 60).unwrap().chars().count(), 60);
         assert!(name("name", &"ä".repeat(61), 60).is_err());
         assert!(name("name", " \u{200b}\n", 60).is_err());
+    }
+
+    #[test]
+    fn a_sealed_name_is_opaque_but_bounded() {
+        let sealed = |text: &str| label("name", &Label::Sealed { sealed: text.into() }, 60);
+        assert_eq!(sealed("AbC-_9").unwrap(), Label::Sealed { sealed: "AbC-_9".into() });
+        for text in ["", "a b", "ä", &"x".repeat(MAX_SEALED_LABEL_BYTES + 1)] {
+            assert!(sealed(text).is_err(), "{text}");
+        }
     }
 }

@@ -2,15 +2,16 @@
 //!
 //! Writes that belong into a transaction are returned for it. All are refused under [`STATE`].
 
-use slipway_protocol::wire::UploadState;
 use slipway_protocol::wire::id::MemberId;
+use slipway_protocol::wire::{Label, UploadState};
 
+use super::listed_upload;
 use super::member::Principal;
-use super::upload::{Reason, STATE, UploadRecord, key, listed_key};
+use super::upload::{Reason, STATE, UploadRecord, key};
 use crate::storage::S3UploadId;
 use crate::table::Write;
 
-/// A record outlives its upload by so long, in seconds, so that a late question gets its answer: 31 days.
+/// How long a record outlives its upload, in seconds: 31 days, so that a late question gets its answer.
 const KEEP_SECONDS: u64 = 31 * 24 * 3600;
 const COMPLETED: &str = "SET #state = :next, #etag = :etag, #endedAt = :now, #ttl = :ttl";
 
@@ -18,7 +19,7 @@ impl UploadRecord {
     /// Begins it: the record and its place in the room's list.
     pub fn create(&self) -> [Write; 2] {
         let record = Write::put(&key(self.upload_id), self).when("attribute_not_exists(#pk)").label(STATE);
-        [record, Write::put(&listed_key(self.room_id, self.upload_id), &self.listed())]
+        [record, listed_upload::list_upload(self)]
     }
 
     /// Storage knows it now: open for parts.
@@ -69,7 +70,7 @@ impl UploadRecord {
 
     fn ended(&self, record: Write, etag: &str, now: u64) -> [Write; 2] {
         let record = record.bind("etag", etag).bind("now", now).bind("ttl", now / 1000 + KEEP_SECONDS);
-        [record, Write::delete(&listed_key(self.room_id, self.upload_id))]
+        [record, listed_upload::unlist(self)]
     }
 
     /// Gives up what is under our own lease.
@@ -97,7 +98,7 @@ impl UploadRecord {
             .bind("aborting", UploadState::Aborting)
             .bind("now", now)
             .bind("ttl", now / 1000 + KEEP_SECONDS);
-        [record, Write::delete(&listed_key(self.room_id, self.upload_id))]
+        [record, listed_upload::unlist(self)]
     }
 
     /// Notes that a single PUT is signed until then. Only while it is open.
@@ -120,17 +121,16 @@ impl UploadRecord {
     }
 
     /// Hands it to another member; who began it is kept. For one transaction.
-    pub fn adopted(&self, by: MemberId, principal: &Principal, display_name: &str) -> [Write; 2] {
+    pub fn adopted(&self, by: MemberId, principal: &Principal, display_name: &Label) -> [Write; 2] {
         let hand = "SET #memberId = :by, #displayName = :name, #begunBy = if_not_exists(#begunBy, :before)";
         let record = Write::update(&key(self.upload_id), format!("{hand}, #principal = :who"))
             .when("#state = :open AND #memberId = :before")
             .bind("open", UploadState::Uploading)
-            .bind("who", principal);
-        let listed = Write::update(&listed_key(self.room_id, self.upload_id), hand).when("attribute_exists(#pk)");
-        [record, listed].map(|write| {
-            let write = write.bind("by", by).bind("name", display_name).bind("before", self.member_id);
-            write.label(STATE)
-        })
+            .bind("who", principal)
+            .bind("by", by)
+            .bind("name", display_name)
+            .bind("before", self.member_id);
+        [record, listed_upload::hand_over_to(self, by, display_name)].map(|write| write.label(STATE))
     }
 
     fn change(&self, expression: &str, next: UploadState) -> Write {

@@ -1,13 +1,13 @@
-//! What sweep is to look at, and when: `DUE#hour#shard` / `UPLOAD#id` or `UPLOADED#fileId`. No scan is ever needed.
+//! What the sweep has to visit, and when: `DUE#hour#shard` / `UPLOAD#id` or `UPLOADED#fileId`, in Main. No scan is ever needed.
 //!
-//! An item only says "look not before then". What is to be done is decided by the record itself, so an item
+//! An item only says "not before then". What has to be done is decided by the record itself, so an item
 //! too many, or one that comes too early, does no harm. It is put before the change that needs it.
 
 use serde::{Deserialize, Serialize};
 use slipway_protocol::wire::id::{FileId, RoomId, UploadId};
 
 use crate::ids;
-use crate::table::{Key, Query, Table, TableError, Write};
+use crate::table::{Key, Query, TableError, Tables, Write, read};
 
 /// Spreads the writes of an hour over partitions.
 pub const SHARDS: u8 = 4;
@@ -42,7 +42,7 @@ pub struct Due {
     pub at: u64,
     /// What.
     pub what: Subject,
-    /// Another one after each note: who looked at an item and forgets it must not forget what was noted since.
+    /// Changes with each note, so that a sweep that deletes the item it visited does not delete a note made since.
     rev: u64,
 }
 
@@ -67,7 +67,7 @@ impl Due {
             Subject::Upload { id } => (id.as_bytes()[0] % SHARDS, format!("UPLOAD#{id}")),
             Subject::Object { file, .. } => (file.as_bytes()[0] % SHARDS, format!("UPLOADED#{file}")),
         };
-        Key::new(partition(hour(self.at), shard), sk)
+        Key::main(partition(hour(self.at), shard), sk)
     }
 
     /// Notes it, for the transaction that makes its subject.
@@ -75,33 +75,33 @@ impl Due {
         Write::put(&self.key(), self)
     }
 
-    /// Notes it. Where an earlier look within the same hour is noted, that one stays, and is told of this one.
-    pub async fn note(&self, table: &Table) -> Result<(), TableError> {
+    /// Notes it. An earlier visit that is noted within the same hour stays, with a new revision.
+    pub async fn note(&self, tables: &Tables) -> Result<(), TableError> {
         for _ in 0..MAX_TRIES {
             let put = self.first().when("attribute_not_exists(#pk) OR #at > :at").bind("at", self.at);
-            if was_written(table.write(&put).await)? {
+            if was_written(tables.write(&put).await)? {
                 return Ok(());
             }
             let tell = Write::update(&self.key(), "SET #rev = :rev").when("attribute_exists(#pk)");
-            if was_written(table.write(&tell.bind("rev", self.rev)).await)? {
+            if was_written(tables.write(&tell.bind("rev", self.rev)).await)? {
                 return Ok(());
             }
         }
         Err(TableError::Busy)
     }
 
-    /// After a look: puts the next one, or nothing, in this one's place, unless it was noted anew since.
-    pub async fn replace(&self, table: &Table, next: Option<u64>) -> Result<(), TableError> {
+    /// After a visit: replaces this item by the next one, or deletes it, unless it was noted again since.
+    pub async fn replace(&self, tables: &Tables, next: Option<u64>) -> Result<(), TableError> {
         let write = match next.map(|at| Self::new(at, self.what)) {
             Some(next) if next.key() == self.key() => next.first(),
-            // Noted first and forgotten then: whoever dies in between has it looked at twice.
+            // Noted first, then deleted: a crash in between costs one visit too many, never one too few.
             Some(next) => {
-                next.note(table).await?;
+                next.note(tables).await?;
                 Write::delete(&self.key())
             }
             None => Write::delete(&self.key()),
         };
-        was_written(table.write(&write.when("#rev = :seen").bind("seen", self.rev)).await).map(drop)
+        was_written(tables.write(&write.when("#rev = :seen").bind("seen", self.rev)).await).map(drop)
     }
 }
 
@@ -122,30 +122,30 @@ fn partition(hour: u64, shard: u8) -> String {
     format!("DUE#{hour}#{shard}")
 }
 
-/// What is due in an hour's shard at `now_ms`, and whether there may be more.
-pub async fn list(table: &Table, hour: u64, shard: u8, now_ms: u64) -> Result<(Vec<Due>, bool), TableError> {
-    let all: Vec<Due> = table.query_all(&Query::new(partition(hour, shard), "UPLOAD", 500), MOST_PER_SHARD).await?;
-    let more = all.len() == MOST_PER_SHARD;
-    Ok((all.into_iter().filter(|due| due.at <= now_ms).collect(), more))
+/// `UPLOAD#…` and `UPLOADED#…`.
+fn all_of(hour: u64, shard: u8) -> Key {
+    Key::main(partition(hour, shard), "UPLOAD")
 }
 
-/// Up to which hour everything has been looked at: `SWEEP` / `CURSOR`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Cursor {
-    /// Hours since 1970; all before it are empty.
-    pub hour: u64,
+/// What is due in an hour's shard at a time.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// In no particular order.
+    pub due: Vec<Due>,
+    /// Whether some are left: more than are listed at a time, or of another release, which this one leaves to that.
+    pub more: bool,
 }
 
-fn cursor_key() -> Key {
-    Key::new("SWEEP", "CURSOR")
-}
-
-/// Where the last sweep ended; none before the first.
-pub async fn cursor(table: &Table) -> Result<Option<Cursor>, TableError> {
-    table.get(&cursor_key()).await
-}
-
-/// Remembers where this sweep ended.
-pub async fn set_cursor(table: &Table, cursor: Cursor) -> Result<(), TableError> {
-    table.write(&Write::put(&cursor_key(), &cursor)).await
+/// What is due at `now_ms`.
+pub async fn list(tables: &Tables, hour: u64, shard: u8, now_ms: u64) -> Result<Listed, TableError> {
+    let items = tables.query_all_items(&Query::new(all_of(hour, shard), 500), MOST_PER_SHARD).await?;
+    let mut listed = Listed { more: items.len() == MOST_PER_SHARD, due: Vec::new() };
+    for item in items {
+        match read::<Due>(item) {
+            Ok(due) => listed.due.extend(Some(due).filter(|due| due.at <= now_ms)),
+            Err(TableError::UnknownVersion(_)) => listed.more = true,
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(listed)
 }

@@ -1,4 +1,4 @@
-//! A room's link for one role: `ROOM#id` / `LINK#role`.
+//! A room's link for one role: `ROOM#id` / `LINK#role`, in Access.
 
 use serde::{Deserialize, Serialize};
 use slipway_protocol::wire::id::RoomId;
@@ -6,7 +6,10 @@ use slipway_protocol::wire::link::{AuthToken, Role, Verifier};
 use subtle::ConstantTimeEq as _;
 
 use super::room::partition;
-use crate::table::Key;
+use crate::table::{Key, TableError, Tables, Write};
+
+/// Label of the condition that fails when the link was changed meanwhile.
+pub const LINK: &str = "link";
 
 /// What is known of a link: never its secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,7 +29,30 @@ pub struct LinkRecord {
 
 /// The link's key.
 pub fn key(room: RoomId, role: Role) -> Key {
-    Key::new(partition(room), format!("LINK#{role}"))
+    Key::access(partition(room), format!("LINK#{role}"))
+}
+
+/// The link as of now; none where there never was one.
+pub async fn get(tables: &Tables, room: RoomId, role: Role) -> Result<Option<LinkRecord>, TableError> {
+    tables.get(&key(room, role)).await
+}
+
+/// The write that puts a link in the place of the one that was read.
+pub fn replace(room: RoomId, role: Role, before: Option<&LinkRecord>, after: &LinkRecord) -> Write {
+    let write = Write::put(&key(room, role), after).label(LINK);
+    match before {
+        Some(before) => write.when("#version = :before").bind("before", before.version),
+        None => write.when("attribute_not_exists(#pk)"),
+    }
+}
+
+/// For the transaction of a join: that the link still is the one that was read.
+pub fn is_still(room: RoomId, role: Role, link: &LinkRecord) -> Write {
+    Write::check(&key(room, role))
+        .when("#version = :version AND #revoked = :no")
+        .bind("version", link.version)
+        .bind("no", false)
+        .label(LINK)
 }
 
 /// The link, if this token opens it. Takes as long where there is no link.

@@ -1,11 +1,12 @@
-//! A member of a room: `ROOM#id` / `MEMBER#id`.
+//! A member of a room: `ROOM#id` / `MEMBER#id`, in Access.
 
 use serde::{Deserialize, Serialize};
+use slipway_protocol::wire::Label;
 use slipway_protocol::wire::id::{MemberId, RoomId};
 use slipway_protocol::wire::link::Role;
 
 use super::room::partition;
-use crate::table::Key;
+use crate::table::{Key, TableError, Tables, Write};
 
 /// Who stands behind a member. Signed-in users come later.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,14 +16,17 @@ pub enum Principal {
     Anonymous,
 }
 
+/// Label of the condition that fails when the member was removed meanwhile.
+pub const MEMBER: &str = "member";
+
 /// What is known of a member.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MemberRecord {
     /// Which member.
     pub member_id: MemberId,
-    /// As the member told it, cleaned.
-    pub display_name: String,
+    /// As the member gave it, without hidden characters.
+    pub display_name: Label,
     /// Of the last join. What a call may do is decided by its token.
     pub role: Role,
     /// The version of the link at the last join.
@@ -38,5 +42,40 @@ pub struct MemberRecord {
 
 /// The member's key.
 pub fn key(room: RoomId, member: MemberId) -> Key {
-    Key::new(partition(room), format!("MEMBER#{member}"))
+    Key::access(partition(room), format!("MEMBER#{member}"))
+}
+
+/// The member, removed or not; none where there never was one.
+pub async fn get(tables: &Tables, room: RoomId, member: MemberId) -> Result<Option<MemberRecord>, TableError> {
+    tables.get(&key(room, member)).await
+}
+
+impl MemberRecord {
+    /// The write that lets a new member in.
+    pub fn admit(&self, room: RoomId) -> Write {
+        Write::put(&key(room, self.member_id), self).when("attribute_not_exists(#pk)")
+    }
+
+    /// The write that lets a member in again, under the name and by the link that it comes with this time.
+    pub fn readmit(&self, room: RoomId) -> Write {
+        Write::update(&key(room, self.member_id), "SET #displayName = :name, #role = :role, #linkVersion = :version")
+            .when("#removed = :no")
+            .bind("name", &self.display_name)
+            .bind("role", self.role)
+            .bind("version", self.link_version)
+            .bind("no", false)
+            .label(MEMBER)
+    }
+}
+
+/// The write that puts a member out.
+pub fn remove(room: RoomId, member: MemberId) -> Write {
+    let write = Write::update(&key(room, member), "SET #removed = :yes").when("#removed = :no").label(MEMBER);
+    write.bind("yes", true).bind("no", false)
+}
+
+/// The write that lets a member live on under another version of its link.
+pub fn keep(room: RoomId, member: MemberId, link_version: u64) -> Write {
+    let write = Write::update(&key(room, member), "SET #linkVersion = :version").when("attribute_exists(#pk)");
+    write.bind("version", link_version)
 }

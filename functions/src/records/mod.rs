@@ -1,57 +1,64 @@
-//! The items of the table: one file a kind, with its key and what may be done to it.
+//! The items of the tables: one file a kind, with its key and what may be done to it. Every key is spelled here and
+//! nowhere else; `cargo xtask tidy` holds it so.
 //!
-//! | item | key |
-//! | --- | --- |
-//! | room, quota, sequence | `ROOM#id` / `META`, `QUOTA`, `SEQ` |
-//! | link, member | `ROOM#id` / `LINK#role`, `MEMBER#id` |
-//! | token | `TOKEN#hash` / `META` |
-//! | upload, its promised parts, a challenge | `UPLOAD#id` / `META`, `PLAN#nnn`, `ADOPT#member` |
-//! | open upload, file | `ROOM#id` / `UPLOAD#id`, `FILE#time.id`; `FILE#id` / `META` says where |
-//! | what sweep looks at | `DUE#hour#shard` / `UPLOAD#id`, `UPLOADED#fileId`; `SWEEP` / `CURSOR` |
-//! | repeated call, download | `IDEM#member#key`, `GRANT#id` / `META` |
-//! | event, audit | `ROOM#id` / `EVENT#number`, `AUDIT#number` |
-//! | limit | `LIMIT#kind#whom#minute` / `COUNT` |
+//! **Main**
+//!
+//! | item | key | file |
+//! | --- | --- | --- |
+//! | room | `ROOM#room` / `META` | `room` |
+//! | what it holds | `ROOM#room` / `QUOTA` | `quota` |
+//! | its numbers | `ROOM#room` / `SEQ` | `sequence` |
+//! | its events | `ROOM#room` / `EVENT#number` | `event` |
+//! | its open uploads | `ROOM#room` / `UPLOAD#upload` | `listed_upload` |
+//! | its files | `ROOM#room` / `FILE#time.file` | `file` |
+//! | where a file is listed | `FILE#file` / `META` | `file_pointer` |
+//! | the digests of its parts | `FILE#file` / `PLAN#n` | `file_plan` |
+//! | upload | `UPLOAD#upload` / `META` | `upload`, its changes `change` |
+//! | its promised parts | `UPLOAD#upload` / `PLAN#nnn` | `plan` |
+//! | a challenge to adopt it | `UPLOAD#upload` / `ADOPT#member` | `challenge` |
+//! | repeated call | `IDEM#member#key` / `META` | `idempotency` |
+//! | download | `GRANT#grant` / `META` | `grant` |
+//! | last use of a token | `SEEN#hash` / `META` | `seen` |
+//! | counter of a rate limit | `LIMIT#kind#whom#window` / `COUNT` | `limit` |
+//! | what sweep looks at | `DUE#hour#shard` / `UPLOAD#upload`, `UPLOADED#file` | `due` |
+//! | where sweep goes on | `SWEEP` / `CURSOR` | `cursor` |
+//!
+//! **Access**
+//!
+//! | item | key | file |
+//! | --- | --- | --- |
+//! | link | `ROOM#room` / `LINK#role` | `link` |
+//! | member | `ROOM#room` / `MEMBER#member` | `member` |
+//! | token | `TOKEN#hash` / `META` | `token` |
+//!
+//! **Audit**
+//!
+//! | item | key | file |
+//! | --- | --- | --- |
+//! | audit entries | `ROOM#room` / `AUDIT#number` | `audit` |
+//!
+//! Every item has its format's version in `v`: see [`crate::table::VERSION`].
 
+pub mod audit;
+pub mod challenge;
 pub mod change;
+pub mod cursor;
 pub mod due;
+pub mod event;
 pub mod file;
+pub mod file_plan;
+pub mod file_pointer;
+pub mod grant;
+pub mod idempotency;
+pub mod limit;
 pub mod link;
+pub mod listed_upload;
 pub mod member;
 pub mod plan;
+pub mod quota;
 pub mod room;
+pub mod seen;
 pub mod sequence;
+pub mod standing;
 pub mod token;
 pub mod upload;
-
-use member::MemberRecord;
-use token::TokenRecord;
-
-use crate::table::{Table, TableError, read};
-
-/// How a token's member stands in its room.
-#[derive(Clone, Debug)]
-pub enum Standing {
-    /// A member, by a link that still is the one that was joined by.
-    Good(MemberRecord),
-    /// Removed, or the link was rotated or revoked.
-    Removed,
-    /// There is no such room any more.
-    RoomClosed,
-}
-
-/// Looks at room, member and link, in one read.
-pub async fn standing(table: &Table, token: &TokenRecord) -> Result<Standing, TableError> {
-    let keys =
-        [room::key(token.room_id), member::key(token.room_id, token.member_id), link::key(token.room_id, token.role)];
-    let mut items = table.get_many(&keys).await?.into_iter();
-    let mut next = || items.next().flatten();
-    let (room, member, link) = (next(), next(), next());
-    let Some(room) = room.map(read::<room::RoomRecord>).transpose()?.filter(|room| !room.closed) else {
-        return Ok(Standing::RoomClosed);
-    };
-    drop(room);
-    let member = member.map(read::<MemberRecord>).transpose()?.filter(|member| !member.removed);
-    let link = link.map(read::<link::LinkRecord>).transpose()?;
-    let same_link = link.is_some_and(|link| !link.revoked && link.version == token.link_version);
-    Ok(member.filter(|_| same_link).map_or(Standing::Removed, Standing::Good))
-}

@@ -1,4 +1,4 @@
-//! Promised parts: `UPLOAD#id` / `PLAN#nnn`, 100 parts an item, one attribute a part, each written once.
+//! Promised parts: `UPLOAD#id` / `PLAN#nnn`, in Main, 100 parts an item, one attribute a part, each written once.
 //!
 //! Once a part's MD5 is promised, no URL is ever signed for other bytes: that is what makes the object's ETag
 //! known before it exists.
@@ -9,9 +9,10 @@ use serde_json::Value;
 use slipway_protocol::wire::digest::Md5;
 use slipway_protocol::wire::id::{PartNumber, UploadId};
 
-use super::upload::upload_partition;
-use crate::table::{Key, Query, Table, TableError, Write};
+use super::upload::partition;
+use crate::table::{Key, Query, TableError, Tables, Write};
 
+const PREFIX: &str = "PLAN#";
 /// So many parts share an item.
 pub const PARTS_PER_ITEM: u32 = 100;
 /// Another writer of the same item: read it again, so often at most.
@@ -43,7 +44,11 @@ fn item_of(part: PartNumber) -> u32 {
 }
 
 fn key(upload: UploadId, item: u32) -> Key {
-    Key::new(upload_partition(upload), format!("PLAN#{item:03}"))
+    Key::main(partition(upload), format!("{PREFIX}{item:03}"))
+}
+
+fn all_of(upload: UploadId) -> Key {
+    Key::main(partition(upload), PREFIX)
 }
 
 fn attribute(part: PartNumber) -> String {
@@ -61,17 +66,23 @@ pub fn first(upload: UploadId, promises: &Promises, ttl: u64) -> Vec<Write> {
 }
 
 /// Promises digests for parts, each once and for all.
-pub async fn promise(table: &Table, upload: UploadId, promises: &Promises, ttl: u64) -> Result<(), PromiseError> {
+pub async fn promise(tables: &Tables, upload: UploadId, promises: &Promises, ttl: u64) -> Result<(), PromiseError> {
     for (item, parts) in by_item(promises) {
-        promise_item(table, &key(upload, item), &parts, ttl).await?;
+        promise_item(tables, (upload, item), &parts, ttl).await?;
     }
     Ok(())
 }
 
 /// Reads first: signing again must cost no write, and a condition of 100 parts in full would pass DynamoDB's 4 KB.
-async fn promise_item(table: &Table, key: &Key, parts: &Promises, ttl: u64) -> Result<(), PromiseError> {
+async fn promise_item(
+    tables: &Tables,
+    (upload, item): (UploadId, u32),
+    parts: &Promises,
+    ttl: u64,
+) -> Result<(), PromiseError> {
+    let key = key(upload, item);
     for _ in 0..MAX_TRIES {
-        let known = table.get::<Item>(key).await?.map(|item| digests(&item)).unwrap_or_default();
+        let known = tables.get::<Item>(&key).await?.map(|item| digests(&item)).unwrap_or_default();
         let changed: Vec<_> = parts
             .iter()
             .filter(|(part, digest)| known.get(part).is_some_and(|k| k != *digest))
@@ -84,7 +95,7 @@ async fn promise_item(table: &Table, key: &Key, parts: &Promises, ttl: u64) -> R
         if new.is_empty() {
             return Ok(());
         }
-        match table.write(&write_new(key, &new, ttl)).await {
+        match tables.write(&write_new((upload, item), &new, ttl)).await {
             Err(TableError::Refused(_)) => {}
             result => return Ok(result?),
         }
@@ -92,24 +103,27 @@ async fn promise_item(table: &Table, key: &Key, parts: &Promises, ttl: u64) -> R
     Err(TableError::Busy.into())
 }
 
-fn write_new(key: &Key, new: &[(&PartNumber, &Md5)], ttl: u64) -> Write {
+fn write_new((upload, item): (UploadId, u32), new: &[(&PartNumber, &Md5)], ttl: u64) -> Write {
     let sets: Vec<_> = new.iter().map(|(part, _)| format!("p{part} = :p{part}")).collect();
     let absent: Vec<_> = new.iter().map(|(part, _)| format!("attribute_not_exists(p{part})")).collect();
-    let write = Write::update(key, format!("SET #ttl = :ttl, {}", sets.join(", ")));
+    let write = Write::update(&key(upload, item), format!("SET #ttl = :ttl, {}", sets.join(", ")));
     let write = write.when(&absent.join(" AND ")).bind("ttl", ttl);
     new.iter().fold(write, |write, (part, digest)| write.bind(&attribute(**part), digest.base64()))
 }
 
 /// The promises of each upload's first 100 parts, of 100 uploads at most.
-pub async fn first_items(table: &Table, uploads: impl Iterator<Item = UploadId>) -> Result<Vec<Promises>, TableError> {
+pub async fn first_items(
+    tables: &Tables,
+    uploads: impl Iterator<Item = UploadId>,
+) -> Result<Vec<Promises>, TableError> {
     let keys: Vec<_> = uploads.map(|upload| key(upload, 0)).collect();
-    let items: Vec<Option<Item>> = table.get_all(&keys).await?;
+    let items: Vec<Option<Item>> = tables.get_all(&keys).await?;
     Ok(items.iter().map(|item| item.as_ref().map(digests).unwrap_or_default()).collect())
 }
 
 /// Every promise of an upload.
-pub async fn all(table: &Table, upload: UploadId) -> Result<Promises, TableError> {
-    let items: Vec<Item> = table.query_all(&Query::new(upload_partition(upload), "PLAN#", 100), 100).await?;
+pub async fn all(tables: &Tables, upload: UploadId) -> Result<Promises, TableError> {
+    let items: Vec<Item> = tables.query_all(&Query::new(all_of(upload), 100), 100).await?;
     Ok(items.iter().flat_map(digests).collect())
 }
 

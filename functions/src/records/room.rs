@@ -1,16 +1,20 @@
-//! A room: `ROOM#id` / `META`.
+//! A room: `ROOM#id` / `META`, in Main.
 
 use serde::{Deserialize, Serialize};
+use slipway_protocol::wire::Label;
 use slipway_protocol::wire::id::RoomId;
 
-use crate::table::Key;
+use crate::table::{Key, Write};
 
 /// What is known of a room.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RoomRecord {
     /// As shown.
-    pub name: String,
+    pub name: Label,
+    /// Whether names and descriptions in it are encrypted.
+    #[serde(default)]
+    pub sealed: bool,
     /// Milliseconds since 1970.
     pub created_at: u64,
     /// Nobody gets in any more.
@@ -18,12 +22,20 @@ pub struct RoomRecord {
     pub closed: bool,
 }
 
-/// The partition of all that belongs to a room.
-pub fn partition(room: RoomId) -> String {
+/// Label of the condition that fails when there is a room of that id.
+pub const ROOM: &str = "room";
+
+/// The partition of all that belongs to a room, in each table.
+pub(super) fn partition(room: RoomId) -> String {
     format!("ROOM#{room}")
 }
 
 /// The room's own key.
 pub fn key(room: RoomId) -> Key {
-    Key::new(partition(room), "META")
+    Key::main(partition(room), "META")
+}
+
+/// The write that makes a room.
+pub fn create(room: RoomId, record: &RoomRecord) -> Write {
+    Write::put(&key(room), record).when("attribute_not_exists(#pk)").label(ROOM)
 }

@@ -1,10 +1,10 @@
-//! The numbers of a room's last event and last audit entry: `ROOM#id` / `SEQ`.
+//! The numbers of a room's last event and last audit entry: `ROOM#id` / `SEQ`, in Main.
 
 use serde::{Deserialize, Serialize};
 use slipway_protocol::wire::id::RoomId;
 
 use super::room::partition;
-use crate::table::{Key, Table, TableError, Write};
+use crate::table::{Key, TableError, Tables, Write};
 
 /// Label of the condition that fails when another writer advanced the sequence first.
 pub(crate) const LABEL: &str = "sequence";
@@ -25,12 +25,12 @@ pub struct Sequence {
 
 /// The key of the numbers.
 pub fn key(room: RoomId) -> Key {
-    Key::new(partition(room), "SEQ")
+    Key::main(partition(room), "SEQ")
 }
 
 /// The numbers as they are now; none for a room that does not exist.
-pub async fn get(table: &Table, room: RoomId) -> Result<Option<Sequence>, TableError> {
-    table.get(&key(room)).await
+pub async fn get(tables: &Tables, room: RoomId) -> Result<Option<Sequence>, TableError> {
+    tables.get(&key(room)).await
 }
 
 impl Sequence {

@@ -1,20 +1,18 @@
-//! A member token: `TOKEN#hash` / `META`. The table knows only the SHA-256 of what the member shows.
+//! A member token: `TOKEN#hash` / `META`, in Access, which knows only the SHA-256 of what the member shows. When it was
+//! last used is noted elsewhere: see [`super::seen`].
 
 use serde::{Deserialize, Serialize};
 use slipway_protocol::wire::id::{MemberId, RoomId};
 use slipway_protocol::wire::link::{MemberToken, Role, Verifier};
 
-use crate::app::App;
-use crate::table::{Key, Table, TableError, Write};
+use crate::table::{Key, TableError, Tables, Write};
 
-/// Without a call for so long, a token is dead, in seconds: 12 h.
+/// How long a token lives without a call, in seconds: 12 h.
 pub const IDLE_SECONDS: u64 = 12 * 3600;
-/// However busy, a token is dead so long after it was made, in seconds: 30 days.
+/// How long a token lives at most, in seconds: 30 days.
 pub const LIFE_SECONDS: u64 = 30 * 24 * 3600;
-/// The record outlives the token, so that a dead one is told from an unknown one and its member can go on.
+/// The record outlives the token: an expired token is then distinct from an unknown one, and its member can rejoin.
 const KEEP_SECONDS: u64 = 2 * LIFE_SECONDS;
-/// A call is noted at most so often, in seconds.
-const TOUCH_SECONDS: u64 = 5 * 60;
 
 /// What is known of a token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,43 +30,36 @@ pub struct TokenRecord {
     pub link_version: u64,
     /// Seconds since 1970.
     pub created_at: u64,
-    /// Seconds since 1970, late by up to five minutes.
-    pub last_seen: u64,
 }
 
 /// The token's key.
 pub fn key(hash: &Verifier) -> Key {
-    Key::new(format!("TOKEN#{}", hash.expose()), "META")
+    Key::access(format!("TOKEN#{}", hash.expose()), "META")
 }
 
 /// The record of a token, dead or alive.
-pub async fn find(table: &Table, token: &MemberToken) -> Result<Option<TokenRecord>, TableError> {
-    table.get(&key(&token.verifier())).await
+pub async fn find(tables: &Tables, token: &MemberToken) -> Result<Option<TokenRecord>, TableError> {
+    tables.get(&key(&token.verifier())).await
 }
 
 impl TokenRecord {
-    /// When the table may drop it, in seconds since 1970.
-    pub fn ttl(&self) -> u64 {
-        self.created_at + KEEP_SECONDS
+    /// The write that makes it valid.
+    pub fn issue(&self) -> Write {
+        let ttl = self.created_at + KEEP_SECONDS;
+        Write::put(&key(&self.hash), self).ttl(Some(ttl)).when("attribute_not_exists(#pk)")
     }
 
-    /// Whether the token is dead at `now`, in seconds since 1970.
-    pub fn is_expired(&self, now: u64) -> bool {
-        now >= self.last_seen.saturating_add(IDLE_SECONDS) || now >= self.created_at.saturating_add(LIFE_SECONDS)
+    /// Lives on under another version of its link.
+    pub fn kept(&self, link_version: u64) -> Write {
+        let write = Write::update(&key(&self.hash), "SET #linkVersion = :version").when("attribute_exists(#pk)");
+        write.bind("version", link_version)
     }
 
-    /// Notes that the token was used, unless that was noted a moment ago.
-    pub async fn touch(&self, app: &App) -> Result<(), TableError> {
-        let now = app.clock.now_seconds();
-        if now < self.last_seen.saturating_add(TOUCH_SECONDS) {
-            return Ok(());
-        }
-        let write = Write::update(&key(&self.hash), "SET #lastSeen = :now").when("attribute_exists(#pk)");
-        match app.table.write(&write.bind("now", now)).await {
-            // Dropped in this moment. The next call will say so.
-            Err(TableError::Refused(_)) => Ok(()),
-            result => result,
-        }
+    /// Whether the token is dead at `now`. Both in seconds since 1970; `last_seen`: none if it was not used since it was
+    /// made.
+    pub fn is_expired(&self, last_seen: Option<u64>, now: u64) -> bool {
+        let last_seen = last_seen.unwrap_or_default().max(self.created_at);
+        now >= last_seen.saturating_add(IDLE_SECONDS) || now >= self.created_at.saturating_add(LIFE_SECONDS)
     }
 }
 
@@ -84,16 +75,21 @@ mod tests {
             role: Role::View,
             link_version: 1,
             created_at: 1_000,
-            last_seen: 5_000,
         }
     }
 
     #[test]
     fn a_token_dies_of_idleness_and_of_age() {
-        assert!(!token().is_expired(5_000 + IDLE_SECONDS - 1));
-        assert!(token().is_expired(5_000 + IDLE_SECONDS));
-        let busy = TokenRecord { last_seen: 1_000 + LIFE_SECONDS - 10, ..token() };
-        assert!(!busy.is_expired(1_000 + LIFE_SECONDS - 1));
-        assert!(busy.is_expired(1_000 + LIFE_SECONDS));
+        assert!(!token().is_expired(Some(5_000), 5_000 + IDLE_SECONDS - 1));
+        assert!(token().is_expired(Some(5_000), 5_000 + IDLE_SECONDS));
+        let busy = Some(1_000 + LIFE_SECONDS - 10);
+        assert!(!token().is_expired(busy, 1_000 + LIFE_SECONDS - 1));
+        assert!(token().is_expired(busy, 1_000 + LIFE_SECONDS));
+    }
+
+    #[test]
+    fn a_token_that_was_never_used_is_as_old_as_itself() {
+        assert!(!token().is_expired(None, 1_000 + IDLE_SECONDS - 1));
+        assert!(token().is_expired(None, 1_000 + IDLE_SECONDS));
     }
 }

@@ -1,23 +1,19 @@
-//! An upload: `UPLOAD#id` / `META`, and, while it is open, `ROOM#id` / `UPLOAD#id` for the room's list.
+//! An upload: `UPLOAD#id` / `META`, in Main.
 //!
 //! How its state changes is in [`super::change`].
 
 use serde::{Deserialize, Serialize};
 use slipway_protocol::wire::id::{FileId, MemberId, RoomId, UploadId};
 use slipway_protocol::wire::plan::Plan;
-use slipway_protocol::wire::{FileInfo, Meta, UploadFields, UploadInfo, UploadState};
+use slipway_protocol::wire::{FileInfo, Label, Meta, Seal, UploadFields, UploadState};
 
 use super::member::Principal;
-use super::room::partition;
 use crate::storage::{ObjectKey, S3UploadId};
-use crate::table::{Key, Query, Table, TableError};
+use crate::table::{Key, TableError, Tables};
 
-/// What the refusal of a change of state is told by.
+/// Label of the condition that fails when the upload is not in the state that a change needs.
 pub const STATE: &str = "upload-state";
-/// Of a room's list: more than the default limit of open uploads.
-const MOST_LISTED: usize = 5_000;
-
-/// DynamoDB reads so many items at once.
+/// The most items of one DynamoDB batch read.
 const MOST_AT_ONCE: usize = 100;
 
 /// Why an upload is being removed.
@@ -26,7 +22,7 @@ const MOST_AT_ONCE: usize = 100;
 pub enum Reason {
     /// Its owner did not want it any more.
     Cancelled,
-    /// Somebody who manages the room removed it.
+    /// A manager of the room removed it.
     Removed,
     /// It ran out of time.
     Expired,
@@ -67,12 +63,15 @@ pub struct UploadRecord {
     pub room_id: RoomId,
     /// Its owner: who began or adopted it.
     pub member_id: MemberId,
-    /// Who began it, once somebody else has adopted it.
+    /// Who began it, once another member has adopted it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub begun_by: Option<MemberId>,
     pub principal: Principal,
-    pub display_name: String,
+    pub display_name: Label,
     pub meta: Meta,
+    /// As it came with the initiate; never changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seal: Option<Seal>,
     pub plan: Plan,
     /// Which storage has it. There is one today.
     pub storage: String,
@@ -102,59 +101,32 @@ pub struct UploadRecord {
     pub etag: Option<String>,
 }
 
-/// An open upload as the room's list has it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ListedUpload {
-    pub upload_id: UploadId,
-    pub file_id: FileId,
-    pub meta: Meta,
-    pub size: u64,
-    pub member_id: MemberId,
-    /// Who began it, once somebody else has adopted it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub begun_by: Option<MemberId>,
-    pub display_name: String,
-    pub started_at: u64,
-    /// As last looked up in storage.
-    pub bytes_uploaded: u64,
-    /// When that was.
-    pub progress_at: u64,
-    /// Bytes per second between the last two looks; 0 before the second.
-    pub speed: u64,
-}
-
 /// The upload's key.
 pub fn key(upload: UploadId) -> Key {
-    Key::new(upload_partition(upload), "META")
+    Key::main(partition(upload), "META")
 }
 
 /// The partition of an upload and its promised parts.
-pub(super) fn upload_partition(upload: UploadId) -> String {
+pub(super) fn partition(upload: UploadId) -> String {
     format!("UPLOAD#{upload}")
 }
 
-/// The key in the room's list.
-pub fn listed_key(room: RoomId, upload: UploadId) -> Key {
-    Key::new(partition(room), format!("UPLOAD#{upload}"))
-}
-
 /// The upload, as of now.
-pub async fn get(table: &Table, upload: UploadId) -> Result<Option<UploadRecord>, TableError> {
-    table.get(&key(upload)).await
+pub async fn get(tables: &Tables, upload: UploadId) -> Result<Option<UploadRecord>, TableError> {
+    tables.get(&key(upload)).await
 }
 
 /// Several uploads at once, at most 100, none of them twice, in the order asked for.
 pub async fn get_many(
-    table: &Table,
+    tables: &Tables,
     uploads: impl IntoIterator<Item = UploadId>,
 ) -> Result<Vec<Option<UploadRecord>>, TableError> {
     let keys: Vec<_> = uploads.into_iter().map(key).collect();
-    table.get_all(&keys).await
+    tables.get_all(&keys).await
 }
 
 /// The states of these uploads, in their order; none where there is no such upload.
-pub async fn states(table: &Table, uploads: &[UploadId]) -> Result<Vec<Option<UploadState>>, TableError> {
+pub async fn states(tables: &Tables, uploads: &[UploadId]) -> Result<Vec<Option<UploadState>>, TableError> {
     #[derive(Deserialize)]
     struct State {
         state: UploadState,
@@ -163,40 +135,10 @@ pub async fn states(table: &Table, uploads: &[UploadId]) -> Result<Vec<Option<Up
     // A room that is full has 20 such batches.
     for some in uploads.chunks(MOST_AT_ONCE) {
         let keys: Vec<_> = some.iter().map(|id| key(*id)).collect();
-        states.extend(table.get_all::<State>(&keys).await?.into_iter().map(|record| record.map(|record| record.state)));
+        states
+            .extend(tables.get_all::<State>(&keys).await?.into_iter().map(|record| record.map(|record| record.state)));
     }
     Ok(states)
-}
-
-/// A room's open uploads, the latest first.
-pub async fn list(table: &Table, room: RoomId) -> Result<Vec<ListedUpload>, TableError> {
-    let query = Query::new(partition(room), "UPLOAD#", 500);
-    let mut all: Vec<ListedUpload> = table.query_all(&query, MOST_LISTED).await?;
-    all.sort_by_key(|upload| std::cmp::Reverse((upload.started_at, upload.upload_id)));
-    Ok(all)
-}
-
-impl ListedUpload {
-    /// Whether this member began or adopted it.
-    pub fn is_of(&self, member: MemberId) -> bool {
-        self.member_id == member || self.begun_by == Some(member)
-    }
-
-    /// As the wire has it, for this member. The state is the upload's own: the list does not follow each change of it.
-    pub fn to_info(&self, state: UploadState, me: MemberId) -> UploadInfo {
-        UploadInfo {
-            upload_id: self.upload_id,
-            file_id: self.file_id,
-            meta: self.meta.clone(),
-            size: self.size,
-            state,
-            member_id: self.member_id,
-            display_name: self.display_name.clone(),
-            mine: self.member_id == me,
-            bytes_uploaded: self.bytes_uploaded,
-            started_at: self.started_at,
-        }
-    }
 }
 
 impl UploadRecord {
@@ -220,7 +162,7 @@ impl UploadRecord {
         self.due_at.saturating_sub(now) / 1000
     }
 
-    /// Whether somebody completes it right now.
+    /// Whether a completion of it is under way.
     pub fn has_live_lease(&self, now: u64) -> bool {
         self.state == UploadState::Completing && now < self.lease_until
     }
@@ -233,6 +175,8 @@ impl UploadRecord {
             meta: self.meta.clone(),
             size: self.plan.size,
             etag: self.etag.clone()?,
+            plan: self.plan,
+            seal: self.seal.clone(),
             added_by: self.member_id,
             display_name: self.display_name.clone(),
             added_at: self.ended_at?,
@@ -251,23 +195,6 @@ impl UploadRecord {
             percentage: percentage(bytes_uploaded, self.plan.size),
             upload_speed: None,
             estimated_time_remaining: None,
-        }
-    }
-
-    /// Its place in the room's list, when it begins.
-    pub(super) fn listed(&self) -> ListedUpload {
-        ListedUpload {
-            upload_id: self.upload_id,
-            file_id: self.file_id,
-            meta: self.meta.clone(),
-            size: self.plan.size,
-            member_id: self.member_id,
-            begun_by: self.begun_by,
-            display_name: self.display_name.clone(),
-            started_at: self.started_at,
-            bytes_uploaded: 0,
-            progress_at: self.started_at,
-            speed: 0,
         }
     }
 }

@@ -1,19 +1,15 @@
-//! The audit log: `ROOM#id` / `AUDIT#number`, without a gap and without an end. Each entry carries the SHA-256 of the
+//! The audit log, without a gap and without an end. Each entry carries the SHA-256 of the
 //! one before and itself, so that a changed or missing entry shows.
 
-use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use slipway_protocol::wire::id::{MemberId, RoomId};
 use slipway_protocol::wire::{AuditEntry, AuditPage};
 
 use crate::app::App;
 use crate::edge::error::ApiFailure;
-use crate::records::room::partition;
-use crate::records::sequence::{self, Sequence};
-use crate::table::{Key, Query, Write};
-
-/// The most items one page reads.
-const PAGE_ITEMS: u32 = 100;
+use crate::records::audit;
+use crate::records::sequence::Sequence;
+use crate::table::Write;
 
 /// An entry without its number and time.
 #[derive(Clone, Debug)]
@@ -23,30 +19,10 @@ pub(crate) struct AuditDraft {
     pub(crate) subject: String,
 }
 
-/// Some entries; the last one's number.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct AuditItem {
-    last: u64,
-    /// JSON: the table does not look into it.
-    entries: String,
-}
-
-fn sort_key(number: u64) -> String {
-    format!("AUDIT#{number:016}")
-}
-
 /// The write that appends entries behind `sequence`, which it moves on. None when there are none.
 pub(crate) fn append(room: RoomId, drafts: &[AuditDraft], sequence: &mut Sequence, now_ms: u64) -> Option<Write> {
-    if drafts.is_empty() {
-        return None;
-    }
     let entries: Vec<_> = drafts.iter().map(|draft| next_entry(draft, sequence, now_ms)).collect();
-    let json = serde_json::to_string(&entries).expect("entries are plain data");
-    let item = AuditItem { last: sequence.audit, entries: json };
-    let key = Key::new(partition(room), sort_key(sequence.audit));
-    // The number is new by the sequence's own condition; this one holds even if that item were lost.
-    Some(Write::put(&key, &item).when("attribute_not_exists(#pk)").label(sequence::LABEL))
+    (!entries.is_empty()).then(|| audit::append(room, &entries))
 }
 
 fn next_entry(draft: &AuditDraft, sequence: &mut Sequence, now_ms: u64) -> AuditEntry {
@@ -73,8 +49,7 @@ pub fn chain(before: &str, entry: &AuditEntry) -> String {
 
 /// The entries after a number.
 pub async fn page(app: &App, room: RoomId, after: u64) -> Result<AuditPage, ApiFailure> {
-    let query = Query::new(partition(room), "AUDIT#", PAGE_ITEMS).after(Some(sort_key(after)));
-    let page = app.table.query::<AuditItem>(&query).await?;
+    let page = audit::page(&app.tables, room, after).await?;
     let next_after = page.next.is_some().then(|| page.items.last().map(|item| item.last)).flatten();
     let mut entries: Vec<AuditEntry> = Vec::new();
     for item in &page.items {

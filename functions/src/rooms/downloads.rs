@@ -1,12 +1,11 @@
 //! Downloads by grant, and the removal of files.
 //!
-//! A grant, `GRANT#id` / `META`, is one permission to download one file, for as long as that takes: a URL lives a
+//! A grant is one permission to download one file, for as long as that takes: a URL lives a
 //! minute, and signing another one under the same grant is neither counted nor charged.
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-use slipway_protocol::wire::id::{FileId, GrantId, MemberId, RoomId};
+use slipway_protocol::wire::id::{FileId, GrantId};
 use slipway_protocol::wire::{Download, DownloadGrant, Event, FileInfo};
 
 use crate::app::App;
@@ -17,36 +16,23 @@ use crate::faults::Point;
 use crate::ids;
 use crate::records::due::Due;
 use crate::records::file;
+use crate::records::file_pointer::FILE;
+use crate::records::grant::{self, GrantRecord};
+use crate::records::quota::{self, Amount};
 use crate::rooms::journal::{self, Journal};
-use crate::rooms::quota::{self, Amount};
-use crate::table::{Key, Write};
 
 /// How long a grant lasts, in seconds: 24 h.
 const GRANT_SECONDS: u64 = 24 * 3600;
-/// Sweep deletes the object that a killed removal left behind, after so long, in milliseconds.
+/// Delay before the sweep deletes the object that a killed removal left behind, in milliseconds.
 const TAKE_OVER_MS: u64 = 60_000;
-
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Grant {
-    room_id: RoomId,
-    file_id: FileId,
-    member_id: MemberId,
-    /// Seconds since 1970. The table drops it later.
-    ttl: u64,
-}
-
-fn grant_key(grant: GrantId) -> Key {
-    Key::new(format!("GRANT#{grant}"), "META")
-}
 
 /// A URL to download the file by, under a new grant or an earlier one.
 pub async fn download(app: &App, member: &Member, id: FileId, request: &Download) -> Result<DownloadGrant, ApiFailure> {
     member.may_view()?;
-    let file = file::get(&app.table, member.room, id).await?.ok_or_else(ApiFailure::not_found)?;
+    let file = file::get(&app.tables, member.room, id).await?.ok_or_else(ApiFailure::not_found)?;
     let grant_id = match request.grant_id {
         Some(grant) => granted(app, member, id, grant).await?,
-        None => grant(app, member, id).await?,
+        None => new_grant(app, member, id).await?,
     };
     let expires_in = Duration::from_secs(app.config.download_url_seconds);
     // The name of an encrypted file is not ours to know: the page saves it under its own.
@@ -61,32 +47,30 @@ pub async fn download(app: &App, member: &Member, id: FileId, request: &Download
     })
 }
 
-async fn grant(app: &App, member: &Member, file: FileId) -> Result<GrantId, ApiFailure> {
+async fn new_grant(app: &App, member: &Member, file: FileId) -> Result<GrantId, ApiFailure> {
     limits::charge_member(app, member.id).await?;
     let id = ids::grant_id();
     let ttl = app.clock.now_seconds() + GRANT_SECONDS;
-    let grant = Grant { room_id: member.room, file_id: file, member_id: member.id, ttl };
-    let write = Write::put(&grant_key(id), &grant).when("attribute_not_exists(#pk)");
+    let record = GrantRecord { room_id: member.room, file_id: file, member_id: member.id, ttl };
     let journal = Journal::new().audit(Some(member.id), "download-granted", file);
-    journal::commit(app, member.room, &[write], &journal).await?;
+    journal::commit(app, member.room, &[grant::create(id, &record)], &journal).await?;
     Ok(id)
 }
 
 async fn granted(app: &App, member: &Member, file: FileId, id: GrantId) -> Result<GrantId, ApiFailure> {
-    let grant: Option<Grant> = app.table.get(&grant_key(id)).await?;
-    let holds = |grant: &Grant| {
+    let holds = |grant: &GrantRecord| {
         grant.room_id == member.room
             && grant.file_id == file
             && grant.member_id == member.id
             && grant.ttl > app.clock.now_seconds()
     };
-    grant.filter(holds).map(|_| id).ok_or_else(ApiFailure::not_found)
+    grant::get(&app.tables, id).await?.filter(holds).map(|_| id).ok_or_else(ApiFailure::not_found)
 }
 
 /// Removes a file: by who manages the room, or who added it.
 pub async fn remove(app: &App, member: &Member, id: FileId) -> Result<(), ApiFailure> {
     limits::charge_member(app, member.id).await?;
-    let file = file::get(&app.table, member.room, id).await?;
+    let file = file::get(&app.tables, member.room, id).await?;
     let knows = |file: &FileInfo| file.added_by == member.id || member.role.may_view();
     let file = file.filter(knows).ok_or_else(ApiFailure::not_found)?;
     if file.added_by != member.id {
@@ -109,7 +93,7 @@ async fn unlist(app: &App, member: &Member, file: &FileInfo) -> Result<(), ApiFa
         file.file_id,
     );
     match journal::commit(app, room, &writes, &journal).await {
-        Err(error) if error.refused(file::FILE) => Err(ApiFailure::not_found()),
+        Err(error) if error.refused(FILE) => Err(ApiFailure::not_found()),
         result => Ok(result.map(drop)?),
     }
 }

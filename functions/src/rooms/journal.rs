@@ -1,4 +1,4 @@
-//! What a change tells: events for the room, entries for its audit log, written in the change's own transaction.
+//! Events for the room and entries for its audit log, written in the transaction of the change that they report.
 //!
 //! Both are numbered without a gap by the item `ROOM#id` / `SEQ`. However many of them a change tells, they are one
 //! item each, since a transaction holds 100: the item's number is that of its last event.
@@ -26,7 +26,7 @@ const LONGEST_WAIT_MS: u64 = 200;
 /// completions would pay for every lost round. Other processes are still met by their numbers.
 static TURNS: [Mutex<()>; 16] = [const { Mutex::const_new(()) }; 16];
 
-/// What is to be told of one change.
+/// The events and audit entries of one change.
 #[derive(Clone, Debug, Default)]
 pub struct Journal {
     events: Vec<Event>,
@@ -76,14 +76,14 @@ impl Journal {
 pub async fn commit(app: &App, room: RoomId, change: &[Write], journal: &Journal) -> Result<Sequence, TableError> {
     let _turn = TURNS[usize::from(room.as_bytes()[0]) % TURNS.len()].lock().await;
     for attempt in 1..=MAX_TRIES {
-        let from = sequence::get(&app.table, room).await?.ok_or(TableError::Refused(vec![sequence::LABEL]))?;
+        let from = sequence::get(&app.tables, room).await?.ok_or(TableError::Refused(vec![sequence::LABEL]))?;
         let (mut writes, to) = journal.writes(app, room, &from);
         writes.extend_from_slice(change);
         writes.push(to.advance(room, &from));
-        match app.table.transact(&writes).await {
+        match app.tables.transact(&writes).await {
             Ok(()) => return Ok(to),
             Err(TableError::Refused(labels)) if labels.iter().all(|label| *label == sequence::LABEL) => {
-                wait(attempt).await
+                wait(attempt).await;
             }
             Err(error) => return Err(error),
         }

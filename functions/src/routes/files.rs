@@ -44,7 +44,7 @@ async fn list(
     if params.after.as_deref().is_some_and(|after| !is_place(after)) {
         return Err(ApiFailure::bad("after", "Give the `nextAfter` of an earlier page, as it is."));
     }
-    Ok(Json(file::page(&app.table, room, params.after.as_deref(), PAGE_FILES).await?))
+    Ok(Json(file::page(&app.tables, room, params.after.as_deref(), PAGE_FILES).await?))
 }
 
 /// Thirteen digits of milliseconds, a dot, a file's id: see [`file`].

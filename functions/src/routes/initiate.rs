@@ -22,7 +22,7 @@ pub fn router() -> Routes {
 /// Begins uploads, all or none, and signs the parts that are hashed already.
 ///
 /// With an `Idempotency-Key` the same call can be repeated until it is answered: it begins nothing twice, and its
-/// parts are signed anew.
+/// parts are signed again.
 #[utoipa::path(post, path = "/api/rooms/{roomId}/uploads", tag = "uploads",
     params(("roomId" = RoomId, Path),
         ("idempotency-key" = Option<String>, Header, description = "1 to 128 letters, digits and `-_.:`")),
@@ -37,7 +37,7 @@ async fn begin(
 ) -> Result<(StatusCode, Json<Initiated>), ApiFailure> {
     let member = member.in_room(room)?;
     // One that is no text is as wrong as one with a bad character.
-    let once = headers.get(IDEMPOTENCY_KEY).map(|value| value.to_str().unwrap_or_default());
-    let initiated = initiate::initiate(&app, (&member, &source), once, &request).await?;
+    let key = headers.get(IDEMPOTENCY_KEY).map(|value| value.to_str().unwrap_or_default());
+    let initiated = initiate::initiate(&app, (&member, &source), key, &request).await?;
     Ok((StatusCode::CREATED, Json(initiated)))
 }

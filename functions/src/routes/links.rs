@@ -14,14 +14,13 @@ use crate::edge::error::ApiFailure;
 use crate::edge::extract::{Body, Ids, Member};
 use crate::edge::limits;
 use crate::edge::openapi::{Failures, Routes};
-use crate::records::link::{self, LinkRecord};
-use crate::records::{member, token};
+use crate::records::link::{self, LINK, LinkRecord};
+use crate::records::member;
 use crate::rooms::journal::{self, Journal};
 use crate::table::{TableError, Write};
 
-/// Two managers may rotate at once; each try reads the link anew.
+/// Two managers may rotate at once; each try reads the link again.
 const MAX_TRIES: u32 = 5;
-const LABEL: &str = "link";
 
 /// This file's routes.
 pub fn router() -> Routes {
@@ -95,12 +94,12 @@ async fn replace(
     change: impl Fn(Option<&LinkRecord>) -> Option<LinkRecord>,
 ) -> Result<u64, ApiFailure> {
     for _ in 0..MAX_TRIES {
-        let before: Option<LinkRecord> = app.table.get(&link::key(caller.room, role)).await?;
+        let before = link::get(&app.tables, caller.room, role).await?;
         let Some(after) = change(before.as_ref()) else { return Ok(before.map_or(0, |link| link.version)) };
         let writes = replacement(caller, role, before.as_ref(), &after);
         let journal = Journal::new().audit(Some(caller.id), action, role);
         match journal::commit(app, caller.room, &writes, &journal).await {
-            Err(error) if error.refused(LABEL) => {}
+            Err(error) if error.refused(LINK) => {}
             result => return result.map(|_| after.version).map_err(ApiFailure::from),
         }
     }
@@ -108,21 +107,11 @@ async fn replace(
 }
 
 fn replacement(caller: &Member, role: Role, before: Option<&LinkRecord>, after: &LinkRecord) -> Vec<Write> {
-    let link = Write::put(&link::key(caller.room, role), after).label(LABEL);
-    let mut writes = vec![match before {
-        Some(before) => link.when("#version = :before").bind("before", before.version),
-        None => link.when("attribute_not_exists(#pk)"),
-    }];
+    let mut writes = vec![link::replace(caller.room, role, before, after)];
+    // The caller's own token lives on under the new version of its link.
     if caller.role == role {
-        writes.extend(keep(caller, after.version));
+        writes.push(caller.token.kept(after.version));
+        writes.push(member::keep(caller.room, caller.id, after.version));
     }
     writes
-}
-
-/// Lets the caller's own token live on under the new version of its link.
-fn keep(caller: &Member, version: u64) -> [Write; 2] {
-    let keys = [token::key(&caller.token.hash), member::key(caller.room, caller.id)];
-    keys.map(|key| {
-        Write::update(&key, "SET #linkVersion = :version").when("attribute_exists(#pk)").bind("version", version)
-    })
 }

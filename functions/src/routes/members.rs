@@ -5,7 +5,7 @@ use axum::extract::State;
 use http::StatusCode;
 use slipway_protocol::wire::id::{MemberId, RoomId};
 use slipway_protocol::wire::link::MemberToken;
-use slipway_protocol::wire::{Join, Joined};
+use slipway_protocol::wire::{Join, Joined, Label};
 use utoipa_axum::routes;
 
 use crate::app::App;
@@ -16,12 +16,12 @@ use crate::edge::openapi::{Failures, Routes};
 use crate::edge::source::Source;
 use crate::edge::text;
 use crate::ids;
-use crate::records::link::{self, LinkRecord};
-use crate::records::member::{self, MemberRecord, Principal};
+use crate::records::link::{self, LINK, LinkRecord};
+use crate::records::member::{self, MEMBER, MemberRecord, Principal};
 use crate::records::room::{self, RoomRecord};
 use crate::records::token::{self, IDLE_SECONDS, TokenRecord};
 use crate::rooms::journal::{self, Journal};
-use crate::table::{TableError, Write, read};
+use crate::table::{TableError, read};
 
 /// The longest display name, in characters.
 const MAX_DISPLAY_NAME: usize = 60;
@@ -41,7 +41,7 @@ async fn join(
     OldToken(old): OldToken,
     Body(request): Body<Join>,
 ) -> Result<(StatusCode, Json<Joined>), ApiFailure> {
-    let name = text::name("displayName", &request.display_name, MAX_DISPLAY_NAME)?;
+    let name = text::label("displayName", &request.display_name, MAX_DISPLAY_NAME)?;
     limits::charge_join(&app, &source).await?;
     limits::check_misses(&app, &source).await?;
     let Some(link) = open_link(&app, room, &request).await? else {
@@ -54,7 +54,7 @@ async fn join(
     };
     let token = ids::member_token();
     let joining = Joining { room, before, name, request: &request, link: &link, token: &token };
-    let member_id = joining.record(&app).await?;
+    let member_id = joining.let_in(&app).await?;
     let joined = Joined {
         member_id,
         member_token: token,
@@ -67,7 +67,8 @@ async fn join(
 
 /// The link, if room and link are there and the secret is right. One read and one comparison, whichever is wrong.
 async fn open_link(app: &App, room: RoomId, request: &Join) -> Result<Option<LinkRecord>, TableError> {
-    let mut items = app.table.get_many(&[room::key(room), link::key(room, request.role)]).await?.into_iter();
+    let keys = [room::key(room), link::key(room, request.role)];
+    let mut items = app.tables.get_many(&keys).await?.into_iter();
     let mut next = || items.next().flatten();
     let (record, link) = (next(), next());
     let open = record.map(read::<RoomRecord>).transpose()?.is_some_and(|record| !record.closed);
@@ -87,9 +88,8 @@ async fn find_before(
     request: &Join,
     link: &LinkRecord,
 ) -> Result<Option<MemberId>, ApiFailure> {
-    let Some(old) = token::find(&app.table, old).await?.filter(|old| old.room_id == room) else { return Ok(None) };
-    let member: Option<MemberRecord> = app.table.get(&member::key(room, old.member_id)).await?;
-    match member {
+    let Some(old) = token::find(&app.tables, old).await?.filter(|old| old.room_id == room) else { return Ok(None) };
+    match member::get(&app.tables, room, old.member_id).await? {
         Some(member) if !member.removed => Ok(Some(member.member_id)),
         Some(_) if old.role == request.role && old.link_version == link.version => Err(member_removed()),
         _ => Ok(None),
@@ -100,7 +100,7 @@ async fn find_before(
 struct Joining<'a> {
     room: RoomId,
     before: Option<MemberId>,
-    name: String,
+    name: Label,
     request: &'a Join,
     link: &'a LinkRecord,
     token: &'a MemberToken,
@@ -108,40 +108,22 @@ struct Joining<'a> {
 
 impl Joining<'_> {
     /// Writes member and token, if link and member still are as they were read.
-    async fn record(&self, app: &App) -> Result<MemberId, ApiFailure> {
+    async fn let_in(&self, app: &App) -> Result<MemberId, ApiFailure> {
         let member_id = self.before.unwrap_or_else(ids::member_id);
-        let token = self.token_record(app, member_id);
+        let member = self.member_record(app, member_id);
         let writes = [
-            Write::check(&link::key(self.room, self.request.role))
-                .when("#version = :version AND #revoked = :no")
-                .bind("version", self.link.version)
-                .bind("no", false)
-                .label(LINK_LABEL),
-            self.member_write(app, member_id),
-            Write::put(&token::key(&token.hash), &token).ttl(Some(token.ttl())).when("attribute_not_exists(#pk)"),
+            link::is_still(self.room, self.request.role, self.link),
+            if self.before.is_some() { member.readmit(self.room) } else { member.admit(self.room) },
+            self.token_record(app, member_id).issue(),
         ];
         let action = if self.before.is_some() { "member-rejoined" } else { "member-joined" };
         let journal = Journal::new().audit(Some(member_id), action, self.request.role);
         match journal::commit(app, self.room, &writes, &journal).await {
             Ok(_) => Ok(member_id),
-            Err(error) if error.refused(LINK_LABEL) => Err(ApiFailure::not_found()),
-            Err(error) if error.refused(MEMBER_LABEL) => Err(member_removed()),
+            Err(error) if error.refused(LINK) => Err(ApiFailure::not_found()),
+            Err(error) if error.refused(MEMBER) => Err(member_removed()),
             Err(error) => Err(error.into()),
         }
-    }
-
-    fn member_write(&self, app: &App, member_id: MemberId) -> Write {
-        let key = member::key(self.room, member_id);
-        if self.before.is_none() {
-            return Write::put(&key, &self.member_record(app, member_id)).when("attribute_not_exists(#pk)");
-        }
-        Write::update(&key, "SET #displayName = :name, #role = :role, #linkVersion = :version")
-            .when("#removed = :no")
-            .bind("name", &self.name)
-            .bind("role", self.request.role)
-            .bind("version", self.link.version)
-            .bind("no", false)
-            .label(MEMBER_LABEL)
     }
 
     fn member_record(&self, app: &App, member_id: MemberId) -> MemberRecord {
@@ -157,21 +139,16 @@ impl Joining<'_> {
     }
 
     fn token_record(&self, app: &App, member_id: MemberId) -> TokenRecord {
-        let now = app.clock.now_seconds();
         TokenRecord {
             hash: self.token.verifier(),
             room_id: self.room,
             member_id,
             role: self.request.role,
             link_version: self.link.version,
-            created_at: now,
-            last_seen: now,
+            created_at: app.clock.now_seconds(),
         }
     }
 }
-
-const LINK_LABEL: &str = "link";
-const MEMBER_LABEL: &str = "member";
 
 /// Removes a member. Its next call is refused, and its link does not let it in again under the same name.
 #[utoipa::path(delete, path = "/api/rooms/{roomId}/members/{memberId}", tag = "members",
@@ -185,17 +162,14 @@ async fn remove(
     let caller = caller.in_room(room)?;
     caller.may_manage()?;
     limits::charge_member(&app, caller.id).await?;
-    let key = member::key(room, member_id);
-    let member: Option<MemberRecord> = app.table.get(&key).await?;
+    let member = member::get(&app.tables, room, member_id).await?;
     if member.ok_or_else(ApiFailure::not_found)?.removed {
         return Ok(StatusCode::NO_CONTENT);
     }
-    let write = Write::update(&key, "SET #removed = :yes").when("#removed = :no").label(MEMBER_LABEL);
-    let write = write.bind("yes", true).bind("no", false);
     let journal = Journal::new().audit(Some(caller.id), "member-removed", member_id);
-    match journal::commit(&app, room, &[write], &journal).await {
+    match journal::commit(&app, room, &[member::remove(room, member_id)], &journal).await {
         // Two at once remove it once.
-        Err(error) if error.refused(MEMBER_LABEL) => Ok(StatusCode::NO_CONTENT),
+        Err(error) if error.refused(MEMBER) => Ok(StatusCode::NO_CONTENT),
         result => result.map(|_| StatusCode::NO_CONTENT).map_err(ApiFailure::from),
     }
 }

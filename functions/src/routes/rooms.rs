@@ -8,7 +8,7 @@ use http::StatusCode;
 use slipway_protocol::wire::error::ErrorCode;
 use slipway_protocol::wire::id::RoomId;
 use slipway_protocol::wire::link::Role;
-use slipway_protocol::wire::{CreateRoom, FilePage, NewLink, RoomCreated, RoomView, UploadInfo, UploadState};
+use slipway_protocol::wire::{CreateRoom, FilePage, Label, NewLink, RoomCreated, RoomView, UploadInfo, UploadState};
 use utoipa_axum::routes;
 
 use super::files::PAGE_FILES;
@@ -20,11 +20,12 @@ use crate::edge::openapi::{Failures, Routes};
 use crate::edge::source::Source;
 use crate::edge::text;
 use crate::records::link::{self, LinkRecord};
-use crate::records::room::{self, RoomRecord};
+use crate::records::quota::{self, QuotaRecord};
+use crate::records::room::{self, ROOM, RoomRecord};
 use crate::records::sequence::{self, Sequence};
-use crate::records::{file, upload};
+use crate::records::{file, listed_upload, upload};
 use crate::rooms::journal::{self, Journal};
-use crate::rooms::quota::{self, QuotaRecord};
+use crate::rooms::quota::on_the_wire;
 use crate::table::{TableError, Write, read};
 
 /// The longest room name, in characters.
@@ -45,13 +46,13 @@ async fn create(
     source: Source,
     Body(request): Body<CreateRoom>,
 ) -> Result<(StatusCode, Json<RoomCreated>), ApiFailure> {
-    let name = text::name("name", &request.name, MAX_ROOM_NAME)?;
+    let name = text::label("name", &request.name, MAX_ROOM_NAME)?;
     check_links(&request.links)?;
     limits::charge_room(&app, &source).await?;
     let created = (StatusCode::CREATED, Json(RoomCreated { room_id: request.room_id }));
-    match app.table.transact(&new_room(&app, &request, name)).await {
+    match app.tables.transact(&new_room(&app, &request, name)).await {
         Ok(()) => Ok(created),
-        Err(error) if error.refused(ROOM_LABEL) => {
+        Err(error) if error.refused(ROOM) => {
             if is_same_room(&app, &request).await? {
                 Ok(created)
             } else {
@@ -61,8 +62,6 @@ async fn create(
         Err(error) => Err(error.into()),
     }
 }
-
-const ROOM_LABEL: &str = "room";
 
 fn check_links(links: &[NewLink]) -> Result<(), ApiFailure> {
     let mut roles = HashSet::new();
@@ -84,16 +83,11 @@ pub(super) fn check_wrapped_key(field: &str, key: Option<&str>) -> Result<(), Ap
     Ok(())
 }
 
-fn new_room(app: &App, request: &CreateRoom, name: String) -> Vec<Write> {
+fn new_room(app: &App, request: &CreateRoom, name: Label) -> Vec<Write> {
     let room = request.room_id;
-    let record = RoomRecord { name, created_at: app.clock.now_ms(), closed: false };
-    let absent = "attribute_not_exists(#pk)";
-    let mut writes = vec![
-        Write::put(&room::key(room), &record).when(absent).label(ROOM_LABEL),
-        Write::put(&quota::key(room), &QuotaRecord::default()).when(absent),
-    ];
-    writes
-        .extend(request.links.iter().map(|new| Write::put(&link::key(room, new.role), &first_link(new)).when(absent)));
+    let record = RoomRecord { name, sealed: request.sealed, created_at: app.clock.now_ms(), closed: false };
+    let mut writes = vec![room::create(room, &record), quota::create(room)];
+    writes.extend(request.links.iter().map(|new| link::replace(room, new.role, None, &first_link(new))));
     writes.extend(journal::begin(app, room, &Journal::new().audit(None, "room-created", room)));
     writes
 }
@@ -104,7 +98,7 @@ fn first_link(new: &NewLink) -> LinkRecord {
 
 /// Whether the room that is there was made by this same request, whose answer was lost.
 async fn is_same_room(app: &App, request: &CreateRoom) -> Result<bool, TableError> {
-    let manage: Option<LinkRecord> = app.table.get(&link::key(request.room_id, Role::Manage)).await?;
+    let manage = link::get(&app.tables, request.room_id, Role::Manage).await?;
     let wanted = request.links.iter().find(|link| link.role == Role::Manage);
     Ok(manage.zip(wanted).is_some_and(|(there, wanted)| there.version == 1 && there.verifier == wanted.verifier))
 }
@@ -119,24 +113,25 @@ fn room_exists() -> ApiFailure {
 async fn view(State(app): State<App>, member: Member, Ids(room): Ids<RoomId>) -> Result<Json<RoomView>, ApiFailure> {
     let member = member.in_room(room)?;
     let keys = [room::key(room), quota::key(room), sequence::key(room)];
-    let mut items = app.table.get_many(&keys).await?.into_iter();
+    let mut items = app.tables.get_many(&keys).await?.into_iter();
     let mut next = || items.next().flatten();
     let (record, used, sequence) = (next(), next(), next());
     let record: RoomRecord = record.map(read).transpose()?.ok_or_else(ApiFailure::not_found)?;
-    let used = used.map(read).transpose()?.unwrap_or_default();
+    let used: QuotaRecord = used.map(read).transpose()?.unwrap_or_default();
     let sequence: Sequence = sequence.map(read).transpose()?.unwrap_or_default();
     let (files, uploads) = futures::try_join!(visible_files(&app, &member), visible_uploads(&app, &member))?;
     Ok(Json(RoomView {
         room_id: room,
         name: record.name,
+        sealed: record.sealed,
         role: member.role,
         member_id: member.id,
         display_name: member.display_name.clone(),
         files: files.files,
         next_files: files.next_after,
         uploads,
-        last_seq: sequence.event,
-        quota: quota::on_the_wire(used, &app.config.room),
+        last_seq: Some(sequence.event),
+        quota: Some(on_the_wire(used, &app.config.room)),
         upload_hosts: app.storage.hosts(),
         upload_same_origin: app.storage.is_same_origin(),
     }))
@@ -146,14 +141,14 @@ async fn visible_files(app: &App, member: &Member) -> Result<FilePage, TableErro
     if !member.role.may_view() {
         return Ok(FilePage { files: Vec::new(), next_after: None });
     }
-    file::page(&app.table, member.room, None, PAGE_FILES).await
+    file::page(&app.tables, member.room, None, PAGE_FILES).await
 }
 
 async fn visible_uploads(app: &App, member: &Member) -> Result<Vec<UploadInfo>, TableError> {
-    let all = upload::list(&app.table, member.room).await?;
+    let all = listed_upload::list(&app.tables, member.room).await?;
     let seen: Vec<_> = all.into_iter().filter(|upload| upload.is_of(member.id) || member.role.may_view()).collect();
     let ids: Vec<_> = seen.iter().map(|upload| upload.upload_id).collect();
-    let states = upload::states(&app.table, &ids).await?;
+    let states = upload::states(&app.tables, &ids).await?;
     // One that ended since the list was read is no open upload.
     let open = seen.iter().zip(states).filter_map(|(upload, state)| Some((upload, state.filter(is_listed)?)));
     Ok(open.map(|(upload, state)| upload.to_info(state, member.id)).collect())

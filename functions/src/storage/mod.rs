@@ -32,7 +32,7 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(8);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// Putting thousands of parts together can take S3 minutes.
 const COMPLETE_TIMEOUT: Duration = Duration::from_secs(10 * 60);
-/// S3 lists at most so many parts a page; MinIO would list more, unless told.
+/// The most parts S3 lists on a page. MinIO would list more unless asked for this many.
 pub const PARTS_PER_PAGE: u16 = 1000;
 
 /// Where storage is.

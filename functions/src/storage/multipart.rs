@@ -75,7 +75,7 @@ impl Storage {
     /// Puts the parts together, unless there already is an object of that key.
     ///
     /// An error that S3 hides inside an answer 200 is an error here, too. It can take minutes, and a lost
-    /// answer tells nothing: look at the object then.
+    /// answer says nothing: check the object then.
     pub async fn complete(
         &self,
         key: &ObjectKey,

@@ -1,4 +1,4 @@
-//! Makes the table where it is missing: local tables only, since in the cloud the template makes it.
+//! Makes the tables where they are missing: local tables only, since in the cloud the template makes it.
 
 use std::time::Duration;
 
@@ -8,31 +8,54 @@ use aws_sdk_dynamodb::types::{
     TimeToLiveSpecification,
 };
 
-use super::{TTL, Table, TableError};
+use super::{TTL, TableError, TableId, Tables};
 
 /// Local tables are there at once; this is for slow machines.
 const MAX_ASKS: u32 = 50;
 const ASK_EVERY: Duration = Duration::from_millis(100);
 
-impl Table {
-    /// Whether the table answers and is ready.
-    pub async fn is_ready(&self) -> Result<bool, TableError> {
-        match self.client.describe_table().table_name(&*self.name).send().await.map_err(TableError::from) {
+impl Tables {
+    /// Whether all tables answer and are ready. The name of one that is not.
+    pub async fn missing(&self) -> Result<Option<&str>, TableError> {
+        for table in TableId::ALL {
+            if !self.is_ready(table).await? {
+                return Ok(Some(self.name(table)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Makes the tables that are not there; whether this call made Main.
+    pub async fn create_if_missing(&self) -> Result<bool, TableError> {
+        let mut made_main = false;
+        for table in TableId::ALL {
+            made_main |= self.create_one_if_missing(table).await? && table == TableId::Main;
+        }
+        Ok(made_main)
+    }
+
+    /// The attribute that drops items, if it is enabled.
+    pub async fn ttl_attribute(&self, table: TableId) -> Result<Option<String>, TableError> {
+        let answer = self.client.describe_time_to_live().table_name(self.name(table)).send().await?;
+        Ok(answer.time_to_live_description.and_then(|ttl| ttl.attribute_name))
+    }
+
+    async fn is_ready(&self, table: TableId) -> Result<bool, TableError> {
+        match self.client.describe_table().table_name(self.name(table)).send().await.map_err(TableError::from) {
             Ok(answer) => Ok(answer.table.and_then(|table| table.table_status) == Some(TableStatus::Active)),
             Err(TableError::NoTable) => Ok(false),
             Err(error) => Err(error),
         }
     }
 
-    /// Makes the table with its time-to-live, unless it is there; whether this call made it.
-    pub async fn create_if_missing(&self) -> Result<bool, TableError> {
-        if self.is_ready().await? {
+    async fn create_one_if_missing(&self, table: TableId) -> Result<bool, TableError> {
+        if self.is_ready(table).await? {
             return Ok(false);
         }
-        let made = self.create().await?;
+        let made = self.create(table).await?;
         for _ in 0..MAX_ASKS {
-            if self.is_ready().await? {
-                self.expire_by_ttl().await?;
+            if self.is_ready(table).await? {
+                self.expire_by_ttl(table).await?;
                 return Ok(made);
             }
             tokio::time::sleep(ASK_EVERY).await;
@@ -40,8 +63,9 @@ impl Table {
         Err(TableError::Unreachable("the new table does not become ready".into()))
     }
 
-    async fn create(&self) -> Result<bool, TableError> {
-        let mut request = self.client.create_table().table_name(&*self.name).billing_mode(BillingMode::PayPerRequest);
+    async fn create(&self, table: TableId) -> Result<bool, TableError> {
+        let request = self.client.create_table().table_name(self.name(table));
+        let mut request = request.billing_mode(BillingMode::PayPerRequest);
         for (name, kind) in [("pk", KeyType::Hash), ("sk", KeyType::Range)] {
             let attribute = AttributeDefinition::builder().attribute_name(name).attribute_type(ScalarAttributeType::S);
             let key = KeySchemaElement::builder().attribute_name(name).key_type(kind);
@@ -55,20 +79,14 @@ impl Table {
         }
     }
 
-    async fn expire_by_ttl(&self) -> Result<(), TableError> {
+    async fn expire_by_ttl(&self, table: TableId) -> Result<(), TableError> {
         let ttl = TimeToLiveSpecification::builder().attribute_name(TTL).enabled(true).build().map_err(broken)?;
-        let request = self.client.update_time_to_live().table_name(&*self.name).time_to_live_specification(ttl);
+        let request = self.client.update_time_to_live().table_name(self.name(table)).time_to_live_specification(ttl);
         match request.send().await {
             // Already enabled, by whoever was quicker.
             Err(error) if error.code() == Some("ValidationException") => Ok(()),
             answer => answer.map(drop).map_err(TableError::from),
         }
-    }
-
-    /// The attribute that drops items, if it is enabled.
-    pub async fn ttl_attribute(&self) -> Result<Option<String>, TableError> {
-        let answer = self.client.describe_time_to_live().table_name(&*self.name).send().await?;
-        Ok(answer.time_to_live_description.and_then(|ttl| ttl.attribute_name))
     }
 }
 

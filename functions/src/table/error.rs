@@ -1,4 +1,4 @@
-//! What can go wrong with the table, by what a caller can do about it.
+//! What can go wrong with the tables, by what a caller can do about it.
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
@@ -16,8 +16,11 @@ pub enum TableError {
     #[error("the table does not answer ({0})")]
     Unreachable(String),
     /// There is no such table.
-    #[error("the table does not exist; create it, or correct SLIPWAY_TABLE")]
+    #[error("a table does not exist; create it, or correct SLIPWAY_MAIN_TABLE and its like")]
     NoTable,
+    /// The item is there, written by another release in a format that this one does not know. It is left as it is.
+    #[error("an item has version {0}, and this release knows version 1")]
+    UnknownVersion(String),
     /// Nothing that waiting would mend.
     #[error("the table refused the call ({0})")]
     Broken(String),

@@ -1,9 +1,11 @@
-//! The one DynamoDB table: keys, reads, conditional writes and transactions.
+//! The three DynamoDB tables: keys, reads, conditional writes and transactions.
 //!
-//! The same calls go to DynamoDB and to whatever speaks as it does.
+//! A key says which table its item is in, so a transaction or a batch read can span them. The same calls go to DynamoDB
+//! and to whatever speaks as it does.
 
 mod create;
 mod error;
+mod key;
 mod query;
 mod send;
 mod write;
@@ -20,9 +22,10 @@ use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use aws_types::SdkConfig;
 use serde::de::DeserializeOwned;
 
-use crate::config::TableEndpoint;
+use crate::config::{TableEndpoint, TableNames};
 
 pub use error::TableError;
+pub use key::{Key, TableId};
 pub use query::{Page, Query};
 pub use write::Write;
 
@@ -39,40 +42,25 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(20);
 /// Opening a connection takes milliseconds where the table is up.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What an item is found by.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Key {
-    /// Partition key, such as `ROOM#…`.
-    pub pk: String,
-    /// Sort key, such as `META`.
-    pub sk: String,
-}
+/// The attribute that holds the version of a record's format.
+pub const VERSION_ATTRIBUTE: &str = "v";
+/// The version that this code writes, and the only one that it reads and changes.
+///
+/// An item of another version was written by another release. Reading it is an error that says so
+/// ([`TableError::UnknownVersion`]), and no write replaces, changes or deletes it: see [`Write`].
+pub const VERSION: u64 = 1;
 
-impl Key {
-    /// From both parts.
-    pub fn new(pk: impl Into<String>, sk: impl Into<String>) -> Self {
-        Self { pk: pk.into(), sk: sk.into() }
-    }
-
-    fn to_item(&self) -> Item {
-        HashMap::from([
-            ("pk".to_owned(), AttributeValue::S(self.pk.clone())),
-            ("sk".to_owned(), AttributeValue::S(self.sk.clone())),
-        ])
-    }
-}
-
-/// The table. Cheap to clone.
+/// The tables. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Table {
+pub struct Tables {
     client: Client,
-    name: Arc<str>,
+    names: Arc<TableNames>,
     conflicts: Arc<AtomicU32>,
 }
 
-impl Table {
+impl Tables {
     /// Makes the client. Nothing is sent yet.
-    pub fn new(sdk: &SdkConfig, name: &str, endpoint: &TableEndpoint) -> Self {
+    pub fn new(sdk: &SdkConfig, names: &TableNames, endpoint: &TableEndpoint) -> Self {
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(CONNECT_TIMEOUT)
             .operation_attempt_timeout(ATTEMPT_TIMEOUT)
@@ -83,25 +71,34 @@ impl Table {
         if let TableEndpoint::Url(url) = endpoint {
             builder = builder.endpoint_url(url);
         }
-        Self { client: Client::from_conf(builder.build()), name: name.into(), conflicts: Arc::default() }
+        Self { client: Client::from_conf(builder.build()), names: Arc::new(names.clone()), conflicts: Arc::default() }
+    }
+
+    /// What the table is called in this deployment.
+    pub fn name(&self, table: TableId) -> &str {
+        match table {
+            TableId::Main => &self.names.main,
+            TableId::Access => &self.names.access,
+            TableId::Audit => &self.names.audit,
+        }
     }
 
     /// The item, as of now.
     pub async fn get<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>, TableError> {
-        let request = self.client.get_item().table_name(&*self.name).set_key(Some(key.to_item())).consistent_read(true);
-        request.send().await?.item.map(read).transpose()
+        let request = self.client.get_item().table_name(self.name(key.table)).set_key(Some(key.to_item()));
+        request.consistent_read(true).send().await?.item.map(read).transpose()
     }
 
-    /// Several items at once, at most 100, in the order of the keys, as of now.
+    /// Several items at once, of any of the tables, at most 100, in the order of the keys, as of now.
     pub async fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<Item>>, TableError> {
         let mut found = HashMap::new();
-        let mut wanted: Vec<Item> = keys.iter().map(Key::to_item).collect();
-        // The table refuses to be asked for nothing.
+        let mut wanted = keys.to_vec();
+        // DynamoDB refuses to be asked for nothing.
         for _ in 0..MAX_BATCH_ROUNDS {
             if wanted.is_empty() {
                 break;
             }
-            wanted = self.get_batch(wanted, &mut found).await?;
+            wanted = self.get_batch(&wanted, &mut found).await?;
         }
         if !wanted.is_empty() {
             return Err(TableError::Busy);
@@ -114,16 +111,28 @@ impl Table {
         self.get_many(keys).await?.into_iter().map(|item| item.map(read).transpose()).collect()
     }
 
-    /// Asks once; returns the keys that the table left for another round.
-    async fn get_batch(&self, keys: Vec<Item>, found: &mut HashMap<Key, Item>) -> Result<Vec<Item>, TableError> {
-        let wanted = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true).build();
-        let wanted = wanted.map_err(|error| TableError::Broken(error.to_string()))?;
-        let answer = self.client.batch_get_item().request_items(&*self.name, wanted).send().await?;
-        for item in answer.responses.unwrap_or_default().remove(&*self.name).unwrap_or_default() {
-            found.insert(key_of(&item)?, item);
+    /// Asks once; returns the keys that were left for another round.
+    async fn get_batch(&self, keys: &[Key], found: &mut HashMap<Key, Item>) -> Result<Vec<Key>, TableError> {
+        let mut request = self.client.batch_get_item();
+        for table in TableId::ALL {
+            let keys: Vec<_> = keys.iter().filter(|key| key.table == table).map(Key::to_item).collect();
+            if !keys.is_empty() {
+                let wanted = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true).build();
+                let wanted = wanted.map_err(|error| TableError::Broken(error.to_string()))?;
+                request = request.request_items(self.name(table), wanted);
+            }
         }
-        let left = answer.unprocessed_keys.unwrap_or_default().remove(&*self.name);
-        Ok(left.map(|left| left.keys).unwrap_or_default())
+        let answer = request.send().await?;
+        let (mut items, mut left) = (answer.responses.unwrap_or_default(), answer.unprocessed_keys.unwrap_or_default());
+        let mut wanted = Vec::new();
+        for table in TableId::ALL {
+            for item in items.remove(self.name(table)).unwrap_or_default() {
+                found.insert(Key::of_item(table, &item)?, item);
+            }
+            let keys = left.remove(self.name(table)).map(|left| left.keys).unwrap_or_default();
+            wanted.extend(keys.iter().map(|key| Key::of_item(table, key)).collect::<Result<Vec<_>, _>>()?);
+        }
+        Ok(wanted)
     }
 
     /// Lets the next `count` writes meet a conflict before they are sent, as a busy DynamoDB would. For tests:
@@ -146,12 +155,34 @@ impl Table {
 const MAX_BATCH_ROUNDS: u32 = 5;
 
 /// An item as a record.
+///
+/// # Errors
+/// [`TableError::UnknownVersion`] for an item of another release.
 pub fn read<T: DeserializeOwned>(item: Item) -> Result<T, TableError> {
+    let version = item.get(VERSION_ATTRIBUTE).and_then(|value| value.as_n().ok());
+    if version.is_none_or(|version| *version != VERSION.to_string()) {
+        return Err(TableError::UnknownVersion(version.cloned().unwrap_or_else(|| "none".to_owned())));
+    }
     serde_dynamo::from_item(item).map_err(|error| TableError::Broken(format!("a record cannot be read: {error}")))
 }
 
-fn key_of(item: &Item) -> Result<Key, TableError> {
-    let part = |name: &str| item.get(name).and_then(|value| value.as_s().ok()).cloned();
-    let key = part("pk").zip(part("sk")).map(|(pk, sk)| Key { pk, sk });
-    key.ok_or_else(|| TableError::Broken("an item without a key".into()))
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    fn item(version: Option<&str>) -> Item {
+        let version = version.map(|v| (VERSION_ATTRIBUTE.to_owned(), AttributeValue::N(v.to_owned())));
+        version.into_iter().collect()
+    }
+
+    #[test]
+    fn only_items_of_this_version_are_read() {
+        assert!(read::<BTreeMap<String, u64>>(item(Some("1"))).is_ok());
+        for (version, named) in [(None, "none"), (Some("0"), "0"), (Some("2"), "2")] {
+            let error = read::<BTreeMap<String, u64>>(item(version)).unwrap_err();
+            assert_eq!(error, TableError::UnknownVersion(named.to_owned()));
+        }
+    }
 }

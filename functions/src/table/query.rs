@@ -3,13 +3,12 @@
 use serde::de::DeserializeOwned;
 
 use super::write::{placeholders, to_value};
-use super::{Key, Table, TableError, key_of, read};
+use super::{Item, Key, TableError, Tables, read};
 
 /// Which items of a partition.
 #[derive(Clone, Debug)]
 pub struct Query {
-    pk: String,
-    prefix: String,
+    from: Key,
     after: Option<String>,
     descending: bool,
     limit: u32,
@@ -25,9 +24,9 @@ pub struct Page<T> {
 }
 
 impl Query {
-    /// The items whose sort key begins with `prefix`, at most `limit` of them.
-    pub fn new(pk: impl Into<String>, prefix: impl Into<String>, limit: u32) -> Self {
-        Self { pk: pk.into(), prefix: prefix.into(), after: None, descending: false, limit }
+    /// The items of the key's partition whose sort key begins with its sort key, at most `limit` of them.
+    pub fn new(prefix: Key, limit: u32) -> Self {
+        Self { from: prefix, after: None, descending: false, limit }
     }
 
     /// Only what comes after this sort key, which need not exist but must begin with the prefix.
@@ -47,27 +46,23 @@ impl Query {
 
 const BEGINS: &str = "#pk = :pk AND begins_with(#sk, :prefix)";
 
-impl Table {
+impl Tables {
     /// One page, as of now. A page holds less than its limit when its items are large (1 MB a page).
     pub async fn query<T: DeserializeOwned>(&self, query: &Query) -> Result<Page<T>, TableError> {
-        let start = query.after.as_ref().map(|sk| Key::new(&query.pk, sk).to_item());
-        let request = self.client.query().table_name(&*self.name).consistent_read(true);
-        let request = request.key_condition_expression(BEGINS).set_exclusive_start_key(start);
-        let request = request.set_expression_attribute_names(Some(placeholders(BEGINS).collect()));
-        let request = request.expression_attribute_values(":pk", to_value(&query.pk));
-        let request = request.expression_attribute_values(":prefix", to_value(&query.prefix));
-        let limit = i32::try_from(query.limit).unwrap_or(i32::MAX);
-        let answer = request.limit(limit).scan_index_forward(!query.descending).send().await?;
-        let next = answer.last_evaluated_key.map(|item| key_of(&item)).transpose()?.map(|key| key.sk);
-        let items = answer.items.unwrap_or_default().into_iter().map(read).collect::<Result<_, _>>()?;
-        Ok(Page { items, next })
+        let Page { items, next } = self.query_items(query).await?;
+        Ok(Page { items: items.into_iter().map(read).collect::<Result<_, _>>()?, next })
     }
 
     /// All pages together, at most `most` items: for what is bounded by its nature.
     pub async fn query_all<T: DeserializeOwned>(&self, query: &Query, most: usize) -> Result<Vec<T>, TableError> {
+        self.query_all_items(query, most).await?.into_iter().map(read).collect()
+    }
+
+    /// The same, for who goes on where one of the items can't be read.
+    pub async fn query_all_items(&self, query: &Query, most: usize) -> Result<Vec<Item>, TableError> {
         let (mut query, mut all) = (query.clone(), Vec::new());
         loop {
-            let page = self.query(&query).await?;
+            let page = self.query_items(&query).await?;
             all.extend(page.items);
             if page.next.is_none() || all.len() >= most {
                 all.truncate(most);
@@ -75,5 +70,19 @@ impl Table {
             }
             query.after = page.next;
         }
+    }
+
+    async fn query_items(&self, query: &Query) -> Result<Page<Item>, TableError> {
+        let from = &query.from;
+        let start = query.after.as_ref().map(|sk| Key { sk: sk.clone(), ..from.clone() }.to_item());
+        let request = self.client.query().table_name(self.name(from.table)).consistent_read(true);
+        let request = request.key_condition_expression(BEGINS).set_exclusive_start_key(start);
+        let request = request.set_expression_attribute_names(Some(placeholders(BEGINS).collect()));
+        let request = request.expression_attribute_values(":pk", to_value(&from.pk));
+        let request = request.expression_attribute_values(":prefix", to_value(&from.sk));
+        let limit = i32::try_from(query.limit).unwrap_or(i32::MAX);
+        let answer = request.limit(limit).scan_index_forward(!query.descending).send().await?;
+        let next = answer.last_evaluated_key.map(|item| Key::of_item(from.table, &item)).transpose()?.map(|key| key.sk);
+        Ok(Page { items: answer.items.unwrap_or_default(), next })
     }
 }

@@ -14,7 +14,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use serde::de::DeserializeOwned;
 
 use super::write::Kind;
-use super::{Item, Table, TableError, Write, read};
+use super::{Item, TableError, Tables, Write, read};
 use crate::ids;
 
 /// The most writes DynamoDB takes in one transaction.
@@ -26,7 +26,7 @@ const FIRST_WAIT_MS: u64 = 20;
 /// No wait is longer. With [`MAX_TRIES`] all waits together stay under four seconds.
 const LONGEST_WAIT_MS: u64 = 640;
 
-impl Table {
+impl Tables {
     /// Writes one item.
     ///
     /// # Errors
@@ -79,31 +79,33 @@ impl Table {
     }
 
     async fn put(&self, write: &Write, item: &Item) -> Result<Option<Item>, TableError> {
-        let request = self.client.put_item().table_name(&*self.name).set_item(Some(item.clone()));
-        let request = request.set_condition_expression(write.condition.clone());
-        let request = request.set_expression_attribute_names(write.names());
-        let answer = request.set_expression_attribute_values(write.values()).send().await;
+        let request = self.client.put_item().table_name(self.name(write.key.table)).set_item(Some(item.clone()));
+        let request = request.condition_expression(write.condition());
+        let request = request.set_expression_attribute_names(Some(write.names()));
+        let answer = request.set_expression_attribute_values(Some(write.values())).send().await;
         answer
             .map(|answer| answer.attributes)
             .map_err(|error| sort(write, error, PutItemError::is_conditional_check_failed_exception))
     }
 
     async fn update(&self, write: &Write, expression: &str) -> Result<Option<Item>, TableError> {
-        let request = self.client.update_item().table_name(&*self.name).set_key(Some(write.key.to_item()));
+        let request =
+            self.client.update_item().table_name(self.name(write.key.table)).set_key(Some(write.key.to_item()));
         let request = request.update_expression(expression).return_values(ReturnValue::AllNew);
-        let request = request.set_condition_expression(write.condition.clone());
-        let request = request.set_expression_attribute_names(write.names());
-        let answer = request.set_expression_attribute_values(write.values()).send().await;
+        let request = request.condition_expression(write.condition());
+        let request = request.set_expression_attribute_names(Some(write.names()));
+        let answer = request.set_expression_attribute_values(Some(write.values())).send().await;
         answer
             .map(|answer| answer.attributes)
             .map_err(|error| sort(write, error, UpdateItemError::is_conditional_check_failed_exception))
     }
 
     async fn delete(&self, write: &Write) -> Result<Option<Item>, TableError> {
-        let request = self.client.delete_item().table_name(&*self.name).set_key(Some(write.key.to_item()));
-        let request = request.set_condition_expression(write.condition.clone());
-        let request = request.set_expression_attribute_names(write.names());
-        let answer = request.set_expression_attribute_values(write.values()).send().await;
+        let request =
+            self.client.delete_item().table_name(self.name(write.key.table)).set_key(Some(write.key.to_item()));
+        let request = request.condition_expression(write.condition());
+        let request = request.set_expression_attribute_names(Some(write.names()));
+        let answer = request.set_expression_attribute_values(Some(write.values())).send().await;
         answer
             .map(|answer| answer.attributes)
             .map_err(|error| sort(write, error, DeleteItemError::is_conditional_check_failed_exception))
@@ -130,7 +132,7 @@ impl Table {
     }
 
     fn filled<B: Fill>(&self, builder: B, write: &Write) -> Result<B::Built, TableError> {
-        builder.fill(&self.name, write).map_err(|error| TableError::Broken(error.to_string()))
+        builder.fill(self.name(write.key.table), write).map_err(|error| TableError::Broken(error.to_string()))
     }
 }
 
@@ -148,9 +150,9 @@ macro_rules! fill {
             fn fill(self, table: &str, write: &Write) -> Result<$built, aws_smithy_types::error::operation::BuildError> {
                 self.table_name(table)
                     $(.$key(Some(write.key.to_item())))?
-                    .set_condition_expression(write.condition.clone())
-                    .set_expression_attribute_names(write.names())
-                    .set_expression_attribute_values(write.values())
+                    .condition_expression(write.condition())
+                    .set_expression_attribute_names(Some(write.names()))
+                    .set_expression_attribute_values(Some(write.values()))
                     .build()
             }
         })*
@@ -216,7 +218,7 @@ mod tests {
     }
 
     fn two_writes() -> Vec<Write> {
-        let key = Key::new("A", "B");
+        let key = Key::main("A", "B");
         vec![Write::check(&key).label("first"), Write::delete(&key).label("second")]
     }
 

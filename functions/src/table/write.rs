@@ -5,20 +5,26 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Serialize;
 
-use super::{Item, Key, TTL};
+use super::{Item, Key, TTL, VERSION, VERSION_ATTRIBUTE};
 
 /// A put, update, delete or check of one item, with its condition.
 ///
 /// Expressions are DynamoDB's own. A name in them is written `#name` and stands for the attribute `name`, so that
 /// reserved words do no harm; a value is written `:value` and given by [`Write::bind`].
+///
+/// Each write leaves an item of this release's [`VERSION`], and is refused, as by a condition of its own, where there is an
+/// item of another one: what a newer release wrote is never lost to an older one that is still running.
 #[derive(Clone, Debug)]
 pub struct Write {
     pub(super) kind: Kind,
     pub(super) key: Key,
     pub(super) label: &'static str,
-    pub(super) condition: Option<String>,
-    pub(super) values: HashMap<String, AttributeValue>,
+    condition: Option<String>,
+    values: HashMap<String, AttributeValue>,
 }
+
+/// That there is no item yet, or one that this release may change.
+const OF_THIS_VERSION: &str = "attribute_not_exists(#pk) OR #v = :v";
 
 #[derive(Clone, Debug)]
 pub(super) enum Kind {
@@ -33,12 +39,13 @@ impl Write {
     pub fn put(key: &Key, item: &impl Serialize) -> Self {
         let mut all = to_item(item);
         all.extend(key.to_item());
+        all.insert(VERSION_ATTRIBUTE.to_owned(), version());
         Self::new(key, Kind::Put(all))
     }
 
     /// Changes an item, by an update expression such as `SET #state = :next ADD #count :one`.
     pub fn update(key: &Key, expression: impl Into<String>) -> Self {
-        Self::new(key, Kind::Update(expression.into()))
+        Self::new(key, Kind::Update(with_version(&expression.into())))
     }
 
     /// Deletes the item.
@@ -52,7 +59,8 @@ impl Write {
     }
 
     fn new(key: &Key, kind: Kind) -> Self {
-        Self { kind, key: key.clone(), label: "", condition: None, values: HashMap::new() }
+        let values = HashMap::from([(":v".to_owned(), version())]);
+        Self { kind, key: key.clone(), label: "", condition: None, values }
     }
 
     /// Only if this condition expression holds. Called again: both have to hold.
@@ -72,7 +80,7 @@ impl Write {
         self
     }
 
-    /// What a refusal is told by: see [`super::TableError::refused`].
+    /// Names the write in a refusal: see [`super::TableError::refused`].
     #[must_use]
     pub fn label(mut self, label: &'static str) -> Self {
         self.label = label;
@@ -88,21 +96,34 @@ impl Write {
         self
     }
 
-    /// Every `#name` of the expressions with its attribute; none when there are none.
-    pub(super) fn names(&self) -> Option<HashMap<String, String>> {
-        let update = if let Kind::Update(expression) = &self.kind { expression } else { "" };
-        let names = [update, self.condition.as_deref().unwrap_or_default()].into_iter().flat_map(placeholders);
-        some_if_any(names.collect())
+    pub(super) fn condition(&self) -> String {
+        match &self.condition {
+            None => OF_THIS_VERSION.to_owned(),
+            Some(own) => format!("({own}) AND ({OF_THIS_VERSION})"),
+        }
     }
 
-    pub(super) fn values(&self) -> Option<HashMap<String, AttributeValue>> {
-        some_if_any(self.values.clone())
+    /// Every `#name` of the expressions with its attribute.
+    pub(super) fn names(&self) -> HashMap<String, String> {
+        let update = if let Kind::Update(expression) = &self.kind { expression } else { "" };
+        placeholders(update).chain(placeholders(&self.condition())).collect()
+    }
+
+    pub(super) fn values(&self) -> HashMap<String, AttributeValue> {
+        self.values.clone()
     }
 }
 
-/// DynamoDB refuses an empty map where it takes none at all.
-pub(super) fn some_if_any<V>(map: HashMap<String, V>) -> Option<HashMap<String, V>> {
-    if map.is_empty() { None } else { Some(map) }
+fn version() -> AttributeValue {
+    AttributeValue::N(VERSION.to_string())
+}
+
+/// An update can make an item, so it sets the version as well. An expression has one SET at most.
+fn with_version(expression: &str) -> String {
+    match expression.split_once("SET ") {
+        Some((before, after)) => format!("{before}SET #v = :v, {after}"),
+        None => format!("{expression} SET #v = :v"),
+    }
 }
 
 /// `#name` → `name` for each name in an expression.
@@ -129,26 +150,43 @@ fn to_item(item: &impl Serialize) -> Item {
 mod tests {
     use super::*;
 
-    #[test]
-    fn names_are_found_in_both_expressions() {
-        let key = Key::new("A", "B");
-        let write = Write::update(&key, "SET #state = :x, #p1 = :y").when("#state = :z").when("size(#p1) > :n");
-        let mut names: Vec<_> = write.names().unwrap().into_iter().collect();
-        names.sort();
-        assert_eq!(names, [("#p1".to_owned(), "p1".to_owned()), ("#state".to_owned(), "state".to_owned())]);
-        assert_eq!(write.condition.as_deref(), Some("(#state = :z) AND (size(#p1) > :n)"));
+    fn key() -> Key {
+        Key::main("A", "B")
     }
 
     #[test]
-    fn a_put_carries_its_key_and_ttl() {
+    fn names_are_found_in_both_expressions() {
+        let write = Write::update(&key(), "SET #state = :x, #p1 = :y").when("#state = :z").when("size(#p1) > :n");
+        let mut names: Vec<_> = write.names().into_values().collect();
+        names.sort();
+        assert_eq!(names, ["p1", "pk", "state", "v"]);
+        let own = "((#state = :z) AND (size(#p1) > :n))";
+        assert_eq!(write.condition(), format!("{own} AND (attribute_not_exists(#pk) OR #v = :v)"));
+    }
+
+    #[test]
+    fn a_put_carries_its_key_its_version_and_its_ttl() {
         #[derive(Serialize)]
         struct Record {
             count: u64,
         }
-        let write = Write::put(&Key::new("A", "B"), &Record { count: 3 }).ttl(Some(7));
+        let write = Write::put(&key(), &Record { count: 3 }).ttl(Some(7));
         let Kind::Put(item) = write.kind else { panic!("not a put") };
         assert_eq!(item["pk"], AttributeValue::S("A".into()));
         assert_eq!(item["count"], AttributeValue::N("3".into()));
+        assert_eq!(item[VERSION_ATTRIBUTE], AttributeValue::N("1".into()));
         assert_eq!(item[TTL], AttributeValue::N("7".into()));
+    }
+
+    #[test]
+    fn an_update_sets_the_version_whatever_else_it_does() {
+        for (own, whole) in [
+            ("SET #a = :a", "SET #v = :v, #a = :a"),
+            ("ADD #n :one", "ADD #n :one SET #v = :v"),
+            ("ADD #n :one SET #ttl = :ttl", "ADD #n :one SET #v = :v, #ttl = :ttl"),
+        ] {
+            let Kind::Update(expression) = Write::update(&key(), own).kind else { panic!("not an update") };
+            assert_eq!(expression, whole);
+        }
     }
 }

@@ -14,9 +14,9 @@ use crate::records::due::Due;
 use crate::records::upload::{Reason, UploadRecord};
 use crate::table::TableError;
 
-/// Sweep goes on with what a killed function left, after so long, in milliseconds.
+/// Delay before the sweep resumes what a killed function left, in milliseconds.
 const TAKE_OVER_MS: u64 = 60_000;
-/// Somebody else changed the upload while we looked at it: look again, so often at most.
+/// Reads of an upload that another call changes each time, before the caller is asked to come back.
 const MAX_LOOKS: u32 = 5;
 
 /// Cancels the upload and leaves nothing of it in storage. Cancelled before is no error.
@@ -58,9 +58,9 @@ pub(crate) async fn mark(
     by: Option<MemberId>,
 ) -> Result<Option<UploadRecord>, ApiFailure> {
     let now = app.clock.now_ms();
-    Due::upload(upload.upload_id, now + TAKE_OVER_MS).note(&app.table).await?;
+    Due::upload(upload.upload_id, now + TAKE_OVER_MS).note(&app.tables).await?;
     app.faults.at(Point::AbortNoted).await;
-    match app.table.update_returning(&upload.aborting(reason, by, now)).await {
+    match app.tables.update_returning(&upload.aborting(reason, by, now)).await {
         Ok(marked) => {
             app.faults.at(Point::AbortMarked).await;
             Ok(Some(marked))

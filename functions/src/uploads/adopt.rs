@@ -1,13 +1,12 @@
 //! Continues an upload begun elsewhere: who knows the MD5s of some stored parts has the file.
 //!
-//! The challenge is kept as `UPLOAD#id` / `ADOPT#member`, so that asking again does not draw other parts.
+//! The challenge is kept, so that asking again does not draw other parts.
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
 use slipway_protocol::wire::digest::Md5;
 use slipway_protocol::wire::error::ErrorCode;
-use slipway_protocol::wire::id::{MemberId, PartNumber, UploadId};
+use slipway_protocol::wire::id::{PartNumber, UploadId};
 use slipway_protocol::wire::{Adoption, Proof, StoredPart, UploadState};
 
 use super::{closed, visible};
@@ -16,10 +15,11 @@ use crate::edge::error::ApiFailure;
 use crate::edge::extract::Member;
 use crate::edge::limits;
 use crate::ids;
+use crate::records::challenge::{self, Challenge};
 use crate::records::upload::{self, UploadRecord};
 use crate::rooms::journal::{self, Journal};
 use crate::storage::StorageError;
-use crate::table::{Key, TableError, Write};
+use crate::table::TableError;
 
 /// So many parts are asked for, or all that are stored.
 const ASKED_PARTS: usize = 3;
@@ -27,19 +27,6 @@ const ASKED_PARTS: usize = 3;
 const MAX_TRIES: u32 = 5;
 /// How long a challenge stands, in seconds.
 const CHALLENGE_SECONDS: u64 = 3600;
-
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Challenge {
-    parts: Vec<PartNumber>,
-    wrong: u32,
-    /// Seconds since 1970. The table drops it later.
-    ttl: u64,
-}
-
-fn key(upload: UploadId, member: MemberId) -> Key {
-    Key::new(format!("UPLOAD#{upload}"), format!("ADOPT#{member}"))
-}
 
 /// Without proofs: names the parts to prove. With them: hands the upload to the caller.
 pub async fn adopt(app: &App, member: &Member, id: UploadId, proofs: &[Proof]) -> Result<Adoption, ApiFailure> {
@@ -84,17 +71,17 @@ async fn challenge(
     stored: &[StoredPart],
 ) -> Result<Challenge, ApiFailure> {
     let now = app.clock.now_seconds();
-    let key = key(upload.upload_id, member.id);
-    if let Some(standing) = app.table.get::<Challenge>(&key).await?.filter(|challenge| challenge.ttl > now) {
+    let id = upload.upload_id;
+    if let Some(standing) = challenge::get(&app.tables, id, member.id).await?.filter(|kept| kept.ttl > now) {
         return Ok(standing);
     }
     let new = Challenge { parts: draw(stored), wrong: 0, ttl: now + CHALLENGE_SECONDS };
-    let write = Write::put(&key, &new).when("attribute_not_exists(#pk) OR #ttl <= :now").bind("now", now);
-    match app.table.write(&write).await {
+    match challenge::set(&app.tables, id, member.id, &new, now).await {
         Ok(()) => Ok(new),
         // Asked twice at once: the first one stands.
         Err(TableError::Refused(_)) => {
-            app.table.get(&key).await?.ok_or_else(|| ApiFailure::unavailable("a challenge came and went"))
+            let first = challenge::get(&app.tables, id, member.id).await?;
+            first.ok_or_else(|| ApiFailure::unavailable("a challenge came and went"))
         }
         Err(error) => Err(error.into()),
     }
@@ -127,11 +114,7 @@ async fn check(
     if proves(&challenge.parts, stored, proofs) {
         return Ok(());
     }
-    let count = Write::update(&key(upload.upload_id, member.id), "ADD #wrong :one").when("#wrong < :most");
-    match app.table.write(&count.bind("one", 1).bind("most", MAX_TRIES)).await {
-        Ok(()) | Err(TableError::Refused(_)) => {}
-        Err(error) => return Err(error.into()),
-    }
+    challenge::count_wrong(&app.tables, upload.upload_id, member.id, MAX_TRIES).await?;
     let message = "This is not the file that was being uploaded. Pick the same file, or upload this one anew.";
     Err(ApiFailure::new(ErrorCode::ProofMismatch, message))
 }
@@ -148,7 +131,7 @@ fn proves(asked: &[PartNumber], stored: &[StoredPart], proofs: &[Proof]) -> bool
 async fn hand_to(app: &App, upload: &UploadRecord, member: &Member) -> Result<Adoption, ApiFailure> {
     let mut writes = Vec::with_capacity(3);
     writes.extend(upload.adopted(member.id, &member.principal, &member.display_name));
-    writes.push(Write::delete(&key(upload.upload_id, member.id)));
+    writes.push(challenge::delete(upload.upload_id, member.id));
     let journal = Journal::new().audit(Some(member.id), "upload-adopted", upload.upload_id);
     match journal::commit(app, upload.room_id, &writes, &journal).await {
         Ok(_) => Ok(Adoption::Adopted { upload_id: upload.upload_id }),

@@ -19,9 +19,9 @@ use crate::edge::limits;
 use crate::edge::request_id::RequestId;
 use crate::records::upload::UploadRecord;
 
-/// After the time of a batch is over, what is under way gets so long to be handed over.
+/// Time to hand over what is still under way when the time of a batch is over.
 const HAND_OVER: Duration = Duration::from_secs(4);
-/// Somebody else changed the upload while we looked at it: look again, so often at most.
+/// Reads of an upload that another call changes each time, before it is reported as still at work.
 const MAX_LOOKS: u32 = 5;
 
 /// Completes the caller's upload.
@@ -63,8 +63,8 @@ pub async fn complete_many(
     Ok(CompletedMany { results: results.collect().await })
 }
 
-/// Those that could be completed together, in half of the call's time at most. Whatever stood in the way is found again by
-/// those that are looked at by themselves.
+/// Those that could be completed together, in half of the call's time at most. What prevented the others is found again when
+/// each is completed by itself.
 async fn completed_in_batch(
     app: &App,
     member: &Member,

@@ -21,7 +21,7 @@ use crate::rooms::journal;
 
 /// Uploads of a batch that are verified at a time.
 pub(super) const BATCH_LANES: usize = 8;
-/// An object that storage tells nothing of by then is left to be looked at by itself.
+/// How long storage may take to report an object; after that, the upload is completed by itself.
 const LOOK: Duration = Duration::from_secs(3);
 
 // Four writes for each, one for the quota, and the journal's: DynamoDB takes 100.
@@ -35,7 +35,7 @@ pub(super) async fn complete(
     ids: &[UploadId],
 ) -> Result<HashMap<UploadId, FileInfo>, ApiFailure> {
     let uploads = ready(app, member, ids).await?;
-    let promises = plan::first_items(&app.table, uploads.iter().map(|upload| upload.upload_id)).await?;
+    let promises = plan::first_items(&app.tables, uploads.iter().map(|upload| upload.upload_id)).await?;
     let verified: Vec<_> = futures::stream::iter(uploads.into_iter().zip(promises))
         .map(|(upload, promises)| verified(app, upload, promises))
         .buffer_unordered(BATCH_LANES)
@@ -53,7 +53,7 @@ pub(super) async fn complete(
 async fn ready(app: &App, member: &Member, ids: &[UploadId]) -> Result<Vec<UploadRecord>, ApiFailure> {
     // A batch read names nothing twice.
     let ids: BTreeSet<_> = ids.iter().copied().collect();
-    let uploads = upload::get_many(&app.table, ids).await?.into_iter().flatten();
+    let uploads = upload::get_many(&app.tables, ids).await?.into_iter().flatten();
     let is_ready = |upload: &UploadRecord| {
         upload.room_id == member.room
             && upload.member_id == member.id

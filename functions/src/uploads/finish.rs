@@ -45,7 +45,7 @@ async fn finish_logged(app: App, request: FinishRequest) {
 /// # Errors
 /// Worth another invocation only for what is unavailable; for the rest the upload's state says what became of it.
 pub async fn finish(app: &App, request: FinishRequest) -> Result<(), ApiFailure> {
-    let Some(upload) = upload::get(&app.table, request.upload_id).await? else { return Ok(()) };
+    let Some(upload) = upload::get(&app.tables, request.upload_id).await? else { return Ok(()) };
     let is_ours = upload.state == UploadState::Completing && upload.fence == request.fence;
     if !is_ours || !lease::renew(app, &upload).await? {
         return Ok(());

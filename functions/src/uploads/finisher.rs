@@ -1,4 +1,4 @@
-//! Who completes what does not fit into a call, and what it is told.
+//! Completes outside of the call what does not fit into it: the function `finish`, or a task.
 
 use std::sync::Arc;
 

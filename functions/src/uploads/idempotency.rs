@@ -1,6 +1,5 @@
-//! `Idempotency-Key`: `IDEM#member#key` / `META` says which uploads a repeated initiate began.
+//! `Idempotency-Key`: a repeated initiate is the same initiate.
 
-use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use slipway_protocol::wire::error::ErrorCode;
 use slipway_protocol::wire::id::{MemberId, RoomId, UploadId};
@@ -8,10 +7,9 @@ use slipway_protocol::wire::{IDEMPOTENCY_KEY, Initiate};
 
 use crate::app::App;
 use crate::edge::error::ApiFailure;
-use crate::table::{Key, Write};
+use crate::records::idempotency::{self, IdempotencyRecord};
+use crate::table::Write;
 
-/// What the refusal of a second begin is told by.
-pub(super) const IDEMPOTENCY: &str = "idempotency";
 /// The longest key, in bytes.
 const MAX_KEY_BYTES: usize = 128;
 /// A page keeps the key as long as its upload lives; this is on top of it, in seconds.
@@ -20,18 +18,9 @@ const KEEP_SECONDS: u64 = 24 * 3600;
 /// A call that is to happen once.
 #[derive(Clone, Debug)]
 pub struct IdempotentCall {
-    key: Key,
+    member: MemberId,
+    key: String,
     fingerprint: String,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct IdempotencyRecord {
-    /// SHA-256 of room and body, in hex.
-    fingerprint: String,
-    upload_ids: Vec<UploadId>,
-    /// The time to live, in seconds since 1970. The table is late with it, so it is checked here.
-    ttl: u64,
 }
 
 impl IdempotentCall {
@@ -44,13 +33,13 @@ impl IdempotentCall {
         }
         let body = serde_json::to_vec(request).map_err(|error| ApiFailure::internal(error.to_string()))?;
         let fingerprint = hex::encode(Sha256::new().chain_update(room.as_bytes()).chain_update(body).finalize());
-        Ok(Self { key: Key::new(format!("IDEM#{member}#{header}"), "META"), fingerprint })
+        Ok(Self { member, key: header.to_owned(), fingerprint })
     }
 
     /// The uploads that the same call began before, if it did.
     pub(super) async fn before(&self, app: &App) -> Result<Option<Vec<UploadId>>, ApiFailure> {
-        let record: Option<IdempotencyRecord> = app.table.get(&self.key).await?;
-        let Some(record) = record.filter(|record| record.ttl > app.clock.now_seconds()) else { return Ok(None) };
+        let record = idempotency::get(&app.tables, self.member, &self.key, app.clock.now_seconds()).await?;
+        let Some(record) = record else { return Ok(None) };
         if record.fingerprint != self.fingerprint {
             let message = "This Idempotency-Key came with another body before. Use a new key for a new call.";
             return Err(ApiFailure::new(ErrorCode::IdempotencyMismatch, message));
@@ -63,9 +52,6 @@ impl IdempotentCall {
         let now = app.clock.now_seconds();
         let ttl = now + app.config.upload_life_seconds + KEEP_SECONDS;
         let record = IdempotencyRecord { fingerprint: self.fingerprint.clone(), upload_ids, ttl };
-        Write::put(&self.key, &record)
-            .when("attribute_not_exists(#pk) OR #ttl <= :now")
-            .bind("now", now)
-            .label(IDEMPOTENCY)
+        idempotency::create(self.member, &self.key, &record, now)
     }
 }

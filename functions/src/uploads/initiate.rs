@@ -1,12 +1,12 @@
 //! Begins uploads: all of a call or none, in one transaction, and once for each Idempotency-Key.
 //!
-//! Storage is told afterwards. Whoever dies in between leaves uploads in `pending`; the repeated call, a presign
-//! or sweep goes on from there.
+//! They are created in storage afterwards. A crash in between leaves uploads in `pending`; the repeated call, a presign
+//! or the sweep goes on from there.
 
 use futures::future::join_all;
 use slipway_protocol::wire::{Event, Initiate, Initiated, StartedUpload, UploadState};
 
-use super::idempotency::{IDEMPOTENCY, IdempotentCall};
+use super::idempotency::IdempotentCall;
 use super::validate::{self, Draft};
 use super::{presign, start_in_storage};
 use crate::app::App;
@@ -17,13 +17,15 @@ use crate::edge::source::Source;
 use crate::faults::Point;
 use crate::ids;
 use crate::records::due::Due;
+use crate::records::idempotency::IDEMPOTENCY;
 use crate::records::plan;
+use crate::records::quota::{Amount, QUOTA, reserve};
 use crate::records::upload::{self, UploadRecord};
 use crate::rooms::journal::{self, Journal};
-use crate::rooms::quota::{self, Amount};
+use crate::rooms::quota;
 use crate::table::Write;
 
-/// An upload that storage never heard of is given up so long after its initiate, in milliseconds: a day.
+/// How long an upload may stay unknown to storage after its initiate, in milliseconds: a day.
 const PENDING_MS: u64 = 24 * 3_600_000;
 
 /// Begins the uploads of a call and signs their first parts.
@@ -63,7 +65,7 @@ pub async fn begin(
         Ok(_) => Ok(uploads),
         // The same call came twice at once.
         Err(error) if error.refused(IDEMPOTENCY) => begun_before(app, call).await?.ok_or_else(|| error.into()),
-        Err(error) if error.refused(quota::LABEL) => Err(quota::why_refused(app, member.room, amount).await?),
+        Err(error) if error.refused(QUOTA) => Err(quota::why_refused(app, member.room, amount).await?),
         Err(error) => Err(error.into()),
     }
 }
@@ -71,7 +73,7 @@ pub async fn begin(
 async fn begun_before(app: &App, call: Option<&IdempotentCall>) -> Result<Option<Vec<UploadRecord>>, ApiFailure> {
     let Some(call) = call else { return Ok(None) };
     let Some(ids) = call.before(app).await? else { return Ok(None) };
-    let records: Option<Vec<_>> = upload::get_many(&app.table, ids).await?.into_iter().collect();
+    let records: Option<Vec<_>> = upload::get_many(&app.tables, ids).await?.into_iter().collect();
     // Longer ago than records are kept.
     records.ok_or_else(ApiFailure::not_found).map(Some)
 }
@@ -89,10 +91,11 @@ fn new_record(app: &App, member: &Member, draft: &Draft) -> UploadRecord {
         principal: member.principal.clone(),
         display_name: member.display_name.clone(),
         meta: draft.meta.clone(),
+        seal: draft.seal.clone(),
         plan: draft.plan,
         storage: "s3".to_owned(),
         s3_upload_id: None,
-        // Storage need not be told of a single PUT.
+        // A single PUT needs nothing in storage before it.
         state: if single { UploadState::Uploading } else { UploadState::Pending },
         reason: None,
         removed_by: None,
@@ -120,7 +123,7 @@ fn writes(
     call: Option<&IdempotentCall>,
 ) -> Vec<Write> {
     let room = uploads[0].room_id;
-    let mut writes = vec![quota::reserve(&app.config.room, room, amount)];
+    let mut writes = vec![reserve(&app.config.room, room, amount)];
     writes.extend(call.map(|call| call.record(app, uploads.iter().map(|upload| upload.upload_id).collect())));
     for (upload, draft) in uploads.iter().zip(drafts) {
         writes.extend(upload.create());
@@ -141,8 +144,8 @@ fn journal_of(uploads: &[UploadRecord]) -> Journal {
     })
 }
 
-/// Tells storage, and signs. Of an upload that is not open any more, or that somebody adopted since, nothing is
-/// signed: its state says the rest.
+/// Creates it in storage, and signs. Of an upload that is not open any more, or that another member adopted since, nothing
+/// is signed: its state says the rest.
 async fn start(app: &App, member: &Member, draft: &Draft, upload: UploadRecord) -> Result<StartedUpload, ApiFailure> {
     let may_sign = |upload: &UploadRecord| upload.state.is_open() && upload.member_id == member.id;
     let upload = if may_sign(&upload) { start_in_storage::start(app, upload).await? } else { upload };

@@ -11,15 +11,15 @@ use crate::table::TableError;
 /// call that is still at work is never taken over.
 pub(crate) const LEASE_MS: u64 = 40_000;
 
-/// Takes the lease on an upload as it was read. None: somebody else was quicker.
+/// Takes the lease on an upload as it was read. None: another call was quicker.
 ///
-/// Sweep is told first, so that it takes over if the holder dies.
+/// The visit of the sweep is noted first, so that it takes over if the holder dies.
 pub(crate) async fn take(app: &App, upload: &UploadRecord) -> Result<Option<UploadRecord>, ApiFailure> {
     let now = app.clock.now_ms();
     let until = now + LEASE_MS;
-    Due::upload(upload.upload_id, until).note(&app.table).await?;
+    Due::upload(upload.upload_id, until).note(&app.tables).await?;
     app.faults.at(Point::CompleteNoted).await;
-    match app.table.update_returning(&upload.lease(now, until)).await {
+    match app.tables.update_returning(&upload.lease(now, until)).await {
         Ok(leased) => {
             app.faults.at(Point::CompleteLeased).await;
             Ok(Some(leased))
@@ -31,7 +31,7 @@ pub(crate) async fn take(app: &App, upload: &UploadRecord) -> Result<Option<Uplo
 
 /// Keeps the lease. False: it is lost.
 pub(super) async fn renew(app: &App, upload: &UploadRecord) -> Result<bool, TableError> {
-    match app.table.write(&upload.renewed(app.clock.now_ms() + LEASE_MS)).await {
+    match app.tables.write(&upload.renewed(app.clock.now_ms() + LEASE_MS)).await {
         Ok(()) => Ok(true),
         Err(TableError::Refused(_)) => Ok(false),
         Err(error) => Err(error),
@@ -40,7 +40,7 @@ pub(super) async fn renew(app: &App, upload: &UploadRecord) -> Result<bool, Tabl
 
 /// Gives the lease back: the upload is open again. One that is lost already is no error.
 pub(super) async fn release(app: &App, upload: &UploadRecord) -> Result<(), TableError> {
-    match app.table.write(&upload.released()).await {
+    match app.tables.write(&upload.released()).await {
         Err(TableError::Refused(_)) => Ok(()),
         result => result,
     }

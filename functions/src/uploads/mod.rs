@@ -43,7 +43,7 @@ pub const COMPLETING_RETRY_SECONDS: u64 = 2;
 
 /// The upload, if it is of the caller's room; else the uniform 404.
 async fn in_room(app: &App, member: &Member, id: UploadId) -> Result<UploadRecord, ApiFailure> {
-    let upload = upload::get(&app.table, id).await?;
+    let upload = upload::get(&app.tables, id).await?;
     upload.filter(|upload| upload.room_id == member.room).ok_or_else(ApiFailure::not_found)
 }
 

@@ -19,7 +19,7 @@ use crate::table::TableError;
 /// Between the note of a URL's end and its signing there may be so much time, in milliseconds. It also spares most
 /// batches a write.
 const URLS_SLACK_MS: u64 = 60_000;
-/// Promises outlive their upload by so long, in seconds.
+/// How long promises outlive their upload, in seconds.
 const KEEP_PROMISES_SECONDS: u64 = 31 * 24 * 3600;
 
 /// Signs the parts for their owner.
@@ -40,7 +40,7 @@ pub async fn presign(app: &App, member: &Member, id: UploadId, request: &Presign
 async fn promise(app: &App, upload: &UploadRecord, parts: &[PartToSign]) -> Result<(), ApiFailure> {
     let promises: Promises = parts.iter().map(|part| (part.part_number, part.digest.0)).collect();
     let ttl = promises_ttl(app, upload);
-    match plan::promise(&app.table, upload.upload_id, &promises, ttl).await {
+    match plan::promise(&app.tables, upload.upload_id, &promises, ttl).await {
         Ok(()) => Ok(()),
         Err(PromiseError::Changed(parts)) => Err(file_changed(parts)),
         Err(PromiseError::Table(error)) => Err(error.into()),
@@ -97,9 +97,9 @@ async fn note_urls_end(app: &App, upload: &UploadRecord) -> Result<(), ApiFailur
     if now + app.config.part_url_seconds * 1000 <= upload.urls_end_at {
         return Ok(());
     }
-    match app.table.write(&upload.signed_until(urls_end(app, now))).await {
+    match app.tables.write(&upload.signed_until(urls_end(app, now))).await {
         Err(TableError::Refused(_)) => {
-            let now = crate::records::upload::get(&app.table, upload.upload_id).await?;
+            let now = crate::records::upload::get(&app.tables, upload.upload_id).await?;
             Err(now.map_or_else(ApiFailure::not_found, |now| closed(&now)))
         }
         result => Ok(result?),

@@ -10,9 +10,10 @@ use super::visible;
 use crate::app::App;
 use crate::edge::error::ApiFailure;
 use crate::edge::extract::Member;
-use crate::records::upload::{ListedUpload, UploadRecord, listed_key, percentage};
+use crate::records::listed_upload::{self, ListedUpload};
+use crate::records::upload::{UploadRecord, percentage};
 use crate::storage::{PARTS_PER_PAGE, PartPage, S3UploadId, StorageError};
-use crate::table::{TableError, Write};
+use crate::table::TableError;
 
 /// Progress is looked up in storage at most so often for an upload, in milliseconds.
 const PROGRESS_EVERY_MS: u64 = 5_000;
@@ -24,16 +25,12 @@ const BESIDE_LIMIT: Duration = Duration::from_secs(2);
 /// How far the upload is, as storage knows it, looked up every 5 s at most.
 pub async fn progress(app: &App, member: &Member, id: UploadId) -> Result<Progress, ApiFailure> {
     let upload = visible(app, member, id).await?;
-    let listed = match listed(app, &upload).await? {
+    let listed = match listed_upload::get(&app.tables, &upload).await? {
         Some(listed) if upload.state == UploadState::Uploading => look(app, &upload, listed).await?,
         Some(listed) => listed,
         None => return Ok(to_progress(&upload, if upload.etag.is_some() { upload.plan.size } else { 0 }, 0)),
     };
     Ok(to_progress(&upload, listed.bytes_uploaded, listed.speed))
-}
-
-async fn listed(app: &App, upload: &UploadRecord) -> Result<Option<ListedUpload>, TableError> {
-    app.table.get(&listed_key(upload.room_id, upload.upload_id)).await
 }
 
 async fn look(app: &App, upload: &UploadRecord, listed: ListedUpload) -> Result<ListedUpload, ApiFailure> {
@@ -64,7 +61,7 @@ pub(super) async fn look_beside(app: &App, upload: &UploadRecord) {
     let every = if upload.plan.part_count > PARTS_PER_PAGE { BESIDE_EVERY_MS } else { PROGRESS_EVERY_MS };
     let Some(s3) = &upload.s3_upload_id else { return };
     let look = async {
-        let listed = listed(app, upload).await?;
+        let listed = listed_upload::get(&app.tables, upload).await?;
         if let Some(listed) = listed.filter(|listed| app.clock.now_ms() >= listed.progress_at + every) {
             let bytes = bytes_of_parts(app, upload, s3).await?;
             store(app, upload, listed, bytes).await?;
@@ -81,7 +78,7 @@ pub(super) async fn look_beside(app: &App, upload: &UploadRecord) {
 /// Notes what another call has found in storage, if the last note is long ago.
 pub(super) async fn note(app: &App, upload: &UploadRecord, bytes: u64) {
     let note = async {
-        let listed = listed(app, upload).await?;
+        let listed = listed_upload::get(&app.tables, upload).await?;
         let is_old = |listed: &ListedUpload| {
             listed.bytes_uploaded != bytes && app.clock.now_ms() >= listed.progress_at + PROGRESS_EVERY_MS
         };
@@ -105,9 +102,7 @@ async fn store(
     let ms = now.saturating_sub(listed.progress_at).max(1);
     let speed = bytes_uploaded.saturating_sub(listed.bytes_uploaded).saturating_mul(1000) / ms;
     let next = ListedUpload { bytes_uploaded, speed, progress_at: now, ..listed };
-    let set = "SET #bytesUploaded = :bytes, #speed = :speed, #progressAt = :now";
-    let write = Write::update(&listed_key(upload.room_id, upload.upload_id), set).when("attribute_exists(#pk)");
-    match app.table.write(&write.bind("bytes", bytes_uploaded).bind("speed", speed).bind("now", now)).await {
+    match listed_upload::store_progress(&app.tables, upload, &next).await {
         Ok(()) | Err(TableError::Refused(_)) => Ok(next),
         Err(error) => Err(error),
     }

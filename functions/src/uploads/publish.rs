@@ -8,15 +8,23 @@ use crate::app::App;
 use crate::edge::error::ApiFailure;
 use crate::faults::Point;
 use crate::records::file;
+use crate::records::file_plan;
+use crate::records::plan::Promises;
+use crate::records::quota::{self, Amount};
 use crate::records::upload::{self, UploadRecord};
 use crate::rooms::journal::{self, Journal};
-use crate::rooms::quota::{self, Amount};
 use crate::table::{TableError, Write};
 
 /// Lists the file, ends the upload, frees its place among the open ones, and tells the room.
-pub(super) async fn publish(app: &App, upload: &UploadRecord, etag: &str) -> Result<FileInfo, ApiFailure> {
+pub(super) async fn publish(
+    app: &App,
+    upload: &UploadRecord,
+    promises: &Promises,
+    etag: &str,
+) -> Result<FileInfo, ApiFailure> {
     let mut change = Change::new(app.clock.now_ms());
     let file = change.file(upload, etag, UploadRecord::completed)?;
+    change.writes.extend(file_plan::create(file.file_id, &file.plan, promises));
     match change.commit(app, upload.room_id).await {
         Ok(()) => Ok(file),
         Err(error) if error.refused(upload::STATE) => done_by_another(app, upload).await,
@@ -24,7 +32,7 @@ pub(super) async fn publish(app: &App, upload: &UploadRecord, etag: &str) -> Res
     }
 }
 
-/// The same for several at once that nobody has a lease on, 20 at most: all of them or none.
+/// The same for several of one part each that nobody has a lease on, 20 at most: all of them or none.
 pub(super) async fn publish_open(
     app: &App,
     room: RoomId,
@@ -37,7 +45,7 @@ pub(super) async fn publish_open(
     Ok(files)
 }
 
-/// The transaction: four writes for each file, and one.
+/// The transaction: four writes for each file, and one; one more for each thousand parts.
 struct Change {
     now: u64,
     writes: Vec<Write>,
@@ -76,9 +84,9 @@ impl Change {
     }
 }
 
-/// Our lease ran out and somebody else went on.
+/// Our lease ran out and another holder went on.
 async fn done_by_another(app: &App, upload: &UploadRecord) -> Result<FileInfo, ApiFailure> {
-    let now = upload::get(&app.table, upload.upload_id).await?.ok_or_else(ApiFailure::not_found)?;
+    let now = upload::get(&app.tables, upload.upload_id).await?.ok_or_else(ApiFailure::not_found)?;
     match now.file() {
         Some(file) if now.state == UploadState::Completed => Ok(file),
         _ => Err(closed(&now)),

@@ -6,12 +6,12 @@ use crate::app::App;
 use crate::edge::error::ApiFailure;
 use crate::faults::Point;
 use crate::records::due::Due;
+use crate::records::quota::{self, Amount};
 use crate::records::upload::{self, Reason, UploadRecord};
 use crate::rooms::journal::{self, Journal};
-use crate::rooms::quota::{self, Amount};
 
-/// Storage is looked at once more so long after the end, in milliseconds: a PUT or a complete that was under way then
-/// has landed by now.
+/// Delay before the last check of storage after the end, in milliseconds: a PUT or a complete that was under way then
+/// has arrived by now.
 const LAST_LOOK_MS: u64 = 24 * 3_600_000;
 
 /// Removes an upload in `aborting` from storage, and ends it.
@@ -31,13 +31,13 @@ async fn end(app: &App, upload: &UploadRecord) -> Result<(), ApiFailure> {
     let reason = upload.reason.unwrap_or(Reason::Cancelled);
     let ended = UploadRecord { ended_at: Some(now), ..upload.clone() };
     if let Some(at) = next_look(&ended, now) {
-        Due::upload(upload.upload_id, at).note(&app.table).await?;
+        Due::upload(upload.upload_id, at).note(&app.tables).await?;
     }
     let mut writes = Vec::with_capacity(3);
     writes.extend(upload.removed(reason.end(), now));
     writes.push(quota::release(upload.room_id, Amount { bytes: upload.plan.size, files: 1, open: 1 }));
     match journal::commit(app, upload.room_id, &writes, &journal_of(upload, reason)).await {
-        // Somebody else did it: once is enough.
+        // Another call did it: once is enough.
         Err(error) if error.refused(upload::STATE) => Ok(()),
         result => Ok(result.map(drop)?),
     }
@@ -59,7 +59,7 @@ pub async fn delete_late(app: &App, upload: &UploadRecord) -> Result<(), ApiFail
     Ok(app.storage.delete(&upload.object_key()).await?)
 }
 
-/// When storage is to be looked at again for a removed upload, in milliseconds since 1970.
+/// When storage has to be checked again for a removed upload, in milliseconds since 1970.
 pub fn next_look(upload: &UploadRecord, now: u64) -> Option<u64> {
     let last = upload.ended_at? + LAST_LOOK_MS;
     match upload.state {

@@ -19,10 +19,10 @@ pub(super) async fn start(app: &App, upload: UploadRecord) -> Result<UploadRecor
     let now = app.clock.now_ms();
     let (idle, life) = (app.config.upload_idle_seconds * 1000, app.config.upload_life_seconds * 1000);
     let opened = upload.opened(&s3_upload_id, upload.due_after(now, idle, life));
-    match app.table.update_returning(&opened).await {
+    match app.tables.update_returning(&opened).await {
         Ok(upload) => Ok(upload),
         Err(TableError::Refused(_)) => {
-            // Somebody else was quicker, or cancelled it: ours holds no part, and nobody knows its id.
+            // Another call was quicker, or cancelled it: ours holds no part, and nobody knows its id.
             app.storage.abort(&key, &s3_upload_id).await?;
             reload(app, &upload).await
         }
@@ -31,6 +31,6 @@ pub(super) async fn start(app: &App, upload: UploadRecord) -> Result<UploadRecor
 }
 
 async fn reload(app: &App, upload: &UploadRecord) -> Result<UploadRecord, ApiFailure> {
-    let now = upload::get(&app.table, upload.upload_id).await?.ok_or_else(ApiFailure::not_found)?;
+    let now = upload::get(&app.tables, upload.upload_id).await?.ok_or_else(ApiFailure::not_found)?;
     if now.state.is_open() { Ok(now) } else { Err(closed(&now)) }
 }

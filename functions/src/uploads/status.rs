@@ -74,7 +74,7 @@ async fn move_due(app: &App, upload: UploadRecord, newest: u64) -> Result<Upload
     if due <= upload.due_at + idle / DUE_STEPS {
         return Ok(upload);
     }
-    match app.table.write(&upload.due_moved(due)).await {
+    match app.tables.write(&upload.due_moved(due)).await {
         Ok(()) => Ok(UploadRecord { due_at: due, ..upload }),
         Err(TableError::Refused(_)) => Ok(upload),
         Err(error) => Err(error.into()),

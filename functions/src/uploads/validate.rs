@@ -5,10 +5,11 @@ use std::collections::HashSet;
 use slipway_protocol::wire::error::ErrorCode;
 use slipway_protocol::wire::plan::Plan;
 use slipway_protocol::wire::{FileMeta, Initiate, MAX_META_BYTES, MAX_UPLOADS_PER_CALL, Meta, NewUpload, PartToSign};
-use slipway_protocol::wire::{MAX_FIRST_PARTS, MAX_PARTS_PER_PRESIGN};
+use slipway_protocol::wire::{MAX_FIRST_PARTS, MAX_PARTS_PER_PRESIGN, MAX_SEAL_BYTES, Seal};
 
 use crate::app::App;
 use crate::edge::error::ApiFailure;
+use crate::edge::text;
 use crate::records::plan::PARTS_PER_ITEM;
 
 /// The longest file name, in bytes. File systems end at 255 characters, of up to 4 bytes.
@@ -23,6 +24,8 @@ const MAX_TYPE_BYTES: usize = 255;
 pub struct Draft {
     /// What the file is.
     pub meta: Meta,
+    /// What goes with it, opaque.
+    pub seal: Option<Seal>,
     /// Its parts.
     pub plan: Plan,
     /// Parts hashed already: promised with the begin, signed with the answer. Some of the first 100.
@@ -40,6 +43,9 @@ pub(super) fn drafts(app: &App, request: &Initiate) -> Result<Vec<Draft>, ApiFai
 fn draft(app: &App, index: usize, new: &NewUpload) -> Result<Draft, ApiFailure> {
     let field = |name: &str| format!("uploads[{index}].{name}");
     check_meta(&field("meta"), &new.meta)?;
+    if let Some(Seal(seal)) = &new.seal {
+        text::check_sealed(&field("seal"), seal, MAX_SEAL_BYTES)?;
+    }
     if new.size > app.config.room.max_bytes {
         return Err(too_large("The file is larger than the whole room may hold.").field(field("size")));
     }
@@ -53,7 +59,7 @@ fn draft(app: &App, index: usize, new: &NewUpload) -> Result<Draft, ApiFailure> 
     if new.first_parts.iter().any(|part| part.part_number.index() >= PARTS_PER_ITEM) {
         return Err(ApiFailure::bad(field("firstParts"), "First parts are some of the first 100."));
     }
-    Ok(Draft { meta: new.meta.clone(), plan, first_parts: new.first_parts.clone() })
+    Ok(Draft { meta: new.meta.clone(), seal: new.seal.clone(), plan, first_parts: new.first_parts.clone() })
 }
 
 fn too_large(message: &'static str) -> ApiFailure {
@@ -94,15 +100,8 @@ fn check_meta(field: &str, meta: &Meta) -> Result<(), ApiFailure> {
     }
     match meta {
         Meta::Plain(meta) => check_plain(field, meta),
-        Meta::Sealed(text) if text.is_empty() || !text.bytes().all(is_base64url) => {
-            Err(ApiFailure::bad(field, "A sealed description is base64url."))
-        }
-        Meta::Sealed(_) => Ok(()),
+        Meta::Sealed(text) => text::check_sealed(field, text, MAX_META_BYTES),
     }
-}
-
-fn is_base64url(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
 }
 
 /// Names are stored as they came: what is odd in them is dealt with where they are shown or saved.

@@ -31,14 +31,14 @@ enum InStorage {
 
 /// Brings the file into the room.
 pub(super) async fn run(app: &App, upload: &UploadRecord) -> Result<FileInfo, ApiFailure> {
-    let promises = match plan::all(&app.table, upload.upload_id).await {
+    let promises = match plan::all(&app.tables, upload.upload_id).await {
         Ok(promises) => promises,
         Err(error) => return give_back(app, upload, error.into()).await,
     };
     match bring_together(app, upload, &promises).await {
         Ok(InStorage::Object(object)) if is_as_promised(&object, &upload.plan, &promises) => {
             app.faults.at(Point::CompleteVerified).await;
-            publish::publish(app, upload, &object.etag).await
+            publish::publish(app, upload, &promises, &object.etag).await
         }
         Ok(InStorage::Object(_)) => fail(app, upload, Reason::ObjectMismatch).await,
         Ok(InStorage::Nothing) => fail(app, upload, Reason::LostByStorage).await,
@@ -136,7 +136,7 @@ async fn give_back<T>(app: &App, upload: &UploadRecord, failure: ApiFailure) -> 
 
 /// Gives the upload up. What storage holds of it is removed now, or by sweep.
 async fn fail<T>(app: &App, upload: &UploadRecord, reason: Reason) -> Result<T, ApiFailure> {
-    let failed = match app.table.update_returning(&upload.failing(reason)).await {
+    let failed = match app.tables.update_returning(&upload.failing(reason)).await {
         Ok(failed) => failed,
         Err(error) if error.refused(upload::STATE) => return Err(closed(upload)),
         Err(error) => return Err(error.into()),

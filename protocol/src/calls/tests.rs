@@ -122,7 +122,7 @@ fn what_became_of_each_completion_is_told_in_order() {
 #[test]
 fn a_completed_file_is_told_by_its_id() {
     let file = json!({"fileId": FILE, "uploadId": UPLOAD, "meta": "sealed", "size": 1, "etag": "e", "addedBy": UPLOAD,
-        "displayName": "Ana", "addedAt": 1});
+        "plan": Plan::new(1, None).unwrap(), "displayName": {"plain": "Ana"}, "addedAt": 1});
     let done = answer(&CompleteAll::of(ROOM, vec![UPLOAD]), &json!({"state": "completed", "file": file})).unwrap();
     assert_eq!(done.outcomes(), [CompleteOutcome::Done { file: FILE }]);
 }

@@ -15,6 +15,7 @@ impl From<ToInitiate> for NewUpload {
                 media_type: source.media_type,
                 last_modified: source.last_modified,
             }),
+            seal: None,
             size: source.size,
             rate_hint: upload.rate_hint,
             first_parts: upload.first_parts.into_iter().map(Into::into).collect(),

@@ -1,7 +1,8 @@
 //! Files and their downloads.
 
-use super::{Meta, wire};
+use super::{Label, Meta, Seal, wire};
 use crate::wire::id::{FileId, GrantId, MemberId, UploadId};
+use crate::wire::plan::Plan;
 
 wire! {
     /// A file in the room.
@@ -13,8 +14,13 @@ wire! {
         pub size: u64,
         /// The object's ETag, without quotes: the MD5 of a single PUT, or the composite of the parts' MD5s.
         pub etag: String,
+        /// How the file was cut: with the parts' digests it gives the ETag again.
+        pub plan: Plan,
+        /// As it came with the initiate.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub seal: Option<Seal>,
         pub added_by: MemberId,
-        pub display_name: String,
+        pub display_name: Label,
         /// Milliseconds since 1970.
         pub added_at: u64,
     }

@@ -46,3 +46,12 @@ impl Meta {
         }
     }
 }
+
+/// The longest seal, in bytes of base64url.
+pub const MAX_SEAL_BYTES: usize = 1024;
+
+/// What the sender's page seals for those who receive the file, opaque to the functions: base64url.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Seal(pub String);

@@ -6,15 +6,18 @@ pub mod error;
 mod events;
 mod health;
 pub mod id;
+mod label;
 pub mod link;
 mod meta;
 pub mod plan;
 mod rooms;
+pub mod text;
 mod uploads;
 
 pub use downloads::*;
 pub use events::*;
 pub use health::*;
+pub use label::*;
 pub use meta::*;
 pub use rooms::*;
 pub use uploads::*;

@@ -1,6 +1,6 @@
 //! Rooms, links and members.
 
-use super::{FileInfo, UploadInfo, wire};
+use super::{FileInfo, Label, UploadInfo, wire};
 use crate::wire::id::{MemberId, RoomId};
 use crate::wire::link::{AuthToken, MemberToken, Role, Verifier};
 
@@ -10,8 +10,11 @@ wire! {
     pub struct CreateRoom {
         /// Chosen by the creator, since the links are derived with it.
         pub room_id: RoomId,
-        /// Shown to everyone in the room. 1 to 120 characters.
-        pub name: String,
+        /// Shown to everyone in the room. Plain: 1 to 120 characters.
+        pub name: Label,
+        /// Whether names and descriptions in it are encrypted. Never changes.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        pub sealed: bool,
         /// At least the manage link; one of each role at most.
         pub links: Vec<NewLink>,
     }
@@ -39,8 +42,8 @@ wire! {
         pub role: Role,
         /// Derived from the link's secret.
         pub auth_token: AuthToken,
-        /// 1 to 60 characters.
-        pub display_name: String,
+        /// Plain: 1 to 60 characters.
+        pub display_name: Label,
     }
 
     /// Answer of a join.
@@ -58,13 +61,16 @@ wire! {
     /// GET /api/rooms/{roomId}
     pub struct RoomView {
         pub room_id: RoomId,
-        pub name: String,
+        pub name: Label,
+        /// Whether names and descriptions in it are encrypted.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        pub sealed: bool,
         /// My role.
         pub role: Role,
         /// Who I am here.
         pub member_id: MemberId,
         /// My own display name.
-        pub display_name: String,
+        pub display_name: Label,
         /// The first page, newest first; more by GET …/files. Empty for drop.
         pub files: Vec<FileInfo>,
         /// Where the next page of files starts, if there is one.
@@ -72,9 +78,12 @@ wire! {
         pub next_files: Option<String>,
         /// Open uploads. A drop member sees only its own.
         pub uploads: Vec<UploadInfo>,
-        /// The number of the room's last event.
-        pub last_seq: u64,
-        pub quota: Quota,
+        /// The number of the room's last event. Absent for who is not told of all events.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub last_seq: Option<u64>,
+        /// Absent for who is not told what the room holds.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub quota: Option<Quota>,
         /// How many upload hosts a part may be signed for: `host` is 0 to this - 1.
         pub upload_hosts: u8,
         /// Whether parts go to the page's own origin: their URLs are paths of it.

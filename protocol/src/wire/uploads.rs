@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{FileInfo, Meta, wire};
+use super::{FileInfo, Label, Meta, Seal, wire};
 use crate::wire::digest::Digest;
 use crate::wire::error::ApiError;
 use crate::wire::id::{FileId, MemberId, PartNumber, RoomId, UploadId};
@@ -20,6 +20,9 @@ wire! {
     #[serde(deny_unknown_fields)]
     pub struct NewUpload {
         pub meta: Meta,
+        /// Kept with the upload and the file as it is, and never changed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub seal: Option<Seal>,
         /// The file's size in bytes.
         pub size: u64,
         /// The rate of earlier uploads, in bytes per second.
@@ -172,7 +175,7 @@ wire! {
         pub state: UploadState,
         /// Who uploads it: whoever began it, or the last to adopt it.
         pub member_id: MemberId,
-        pub display_name: String,
+        pub display_name: Label,
         /// Whether it is the caller's, to send parts of and to complete.
         pub mine: bool,
         /// As last told, for display.
@@ -230,6 +233,7 @@ impl UploadState {
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "state", rename_all = "kebab-case")]
+#[expect(clippy::large_enum_variant, reason = "an answer lives as long as its call, and there are twenty at most")]
 pub enum Completion {
     /// The file is in the room.
     Completed { file: FileInfo },

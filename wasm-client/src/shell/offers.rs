@@ -97,7 +97,7 @@ impl Offers {
             if here.iter().any(|view| view.upload == Some(upload.upload_id)) {
                 continue;
             }
-            let who = Some(upload.display_name.clone());
+            let who = upload.display_name.plain().map(str::to_owned);
             let offer = Offer { room, name: meta.name.clone(), size: upload.size, bytes: upload.bytes_uploaded, who };
             let target = (meta.path.clone(), offer, Target::InRoom(upload.upload_id));
             targets.entry((meta.name.clone(), upload.size)).or_default().push(target);

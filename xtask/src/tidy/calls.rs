@@ -1,7 +1,8 @@
 //! Which of the functions' code calls which, read from the text: what IAM has to allow is derived from it.
 //!
 //! Names are resolved as the sources are written: by module, by type, by import. Where a name may mean several
-//! functions, all of them count. What the compiler calls by itself (extractors, `Drop`) is not followed.
+//! functions, all of them count: a method's name alone does not say whose it is, so methods that write to different tables
+//! have different names. What the compiler calls by itself (`Drop`) is not followed, but for the extractor of members.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -76,7 +77,18 @@ impl Calls {
         if caller.name == "router" {
             return self.indices(|function| function.module == caller.module);
         }
-        calls_in(&caller.body).flat_map(|call| self.resolve(caller, &call)).collect()
+        let mut called: Vec<usize> = calls_in(&caller.body).flat_map(|call| self.resolve(caller, &call)).collect();
+        if caller.module.starts_with("routes/") && caller.body.contains(": Member") {
+            called.extend(self.indices(|function| {
+                function.name == "from_request_parts" && function.owner.as_deref() == Some("Member")
+            }));
+        }
+        called
+    }
+
+    /// What a function calls by itself.
+    pub(crate) fn called_directly(&self, caller: &Function) -> impl Iterator<Item = &Function> {
+        self.called_by(caller).into_iter().map(|index| &self.functions[index])
     }
 
     fn resolve(&self, caller: &Function, call: &Call<'_>) -> Vec<usize> {
@@ -98,9 +110,7 @@ impl Calls {
                     let is_own = qualifier == "Self" && function.module == caller.module && function.owner.is_some();
                     let is_named = stem(&function.module) == qualifier
                         && function.owner.is_none()
-                        && self
-                            .import(caller, qualifier)
-                            .is_none_or(|import| can_come_from(import, &caller.module, &function.module));
+                        && self.may_import(caller, qualifier, &function.module);
                     function.name == call.name && (is_own || is_named || function.owner.as_deref() == Some(qualifier))
                 })
             }
@@ -108,20 +118,34 @@ impl Calls {
         }
     }
 
-    /// The import that brings in this name.
-    fn import(&self, caller: &Function, name: &str) -> Option<&String> {
-        self.imports.get(&caller.module)?.iter().find(|import| words(import).any(|word| word == name))
+    /// The imports that have this name in them: of several crates, there may be a module of each.
+    fn imports_with<'a>(&'a self, caller: &Function, name: &'a str) -> impl Iterator<Item = &'a String> {
+        let imports = self.imports.get(&caller.module).into_iter().flatten();
+        imports.filter(move |import| words(import).any(|word| word == name))
+    }
+
+    /// Whether what the caller calls by this name can be of that module: by one of its imports, or without any.
+    fn may_import(&self, caller: &Function, name: &str, module: &str) -> bool {
+        let mut imports = self.imports_with(caller, name).peekable();
+        imports.peek().is_none() || imports.any(|import| can_come_from(import, &caller.module, module))
     }
 
     fn resolve_bare(&self, caller: &Function, name: &str) -> Vec<usize> {
-        let import = self.import(caller, name);
+        let imports: Vec<&String> = self.imports_with(caller, name).collect();
         let original = self.aliases.get(name).map_or(name, String::as_str);
-        self.indices(|function| {
+        let found = self.indices(|function| {
             let is_here = function.module == caller.module && function.name == name;
             let is_there = function.name == original
-                && import.is_some_and(|import| can_come_from(import, &caller.module, &function.module));
+                && imports.iter().any(|import| can_come_from(import, &caller.module, &function.module));
             function.owner.is_none() && (is_here || is_there)
-        })
+        });
+        // Of several that it can come from, the module that the import names; a re-export names none.
+        let is_named = |index: &usize| {
+            let module = &self.functions[*index].module;
+            module == &caller.module || imports.iter().any(|import| words(import).any(|word| word == stem(module)))
+        };
+        let named: Vec<usize> = found.iter().copied().filter(is_named).collect();
+        if named.is_empty() { found } else { named }
     }
 }
 

@@ -3,6 +3,7 @@
 mod calls;
 mod docs;
 mod functions;
+mod keys;
 mod page;
 mod permissions;
 mod policy;
@@ -42,6 +43,7 @@ fn findings() -> Result<Vec<Finding>> {
     findings.extend(policy::check(&template, &sources));
     findings.extend(docs::check_codes(&sources, &openapi.to_string()));
     findings.extend(docs::check_links(&sources, &local_stack::workspace()));
+    findings.extend(keys::check(&sources));
     findings.extend(sources::check(&sources));
     findings.extend(page::check(&sources));
     findings.extend(secrets::check(&sources));

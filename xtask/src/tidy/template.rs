@@ -14,7 +14,10 @@ pub(crate) fn check(template: &Yaml, binaries: &[String], routes: &BTreeSet<Rout
     let mut findings = differences("function", &binaries.iter().cloned().collect(), &packaged(template));
     findings.extend(differences("route", routes, &routed(template)));
     findings.extend(check_bucket(&template["Resources"]["FileBucket"]["Properties"]));
-    findings.extend(check_table(&template["Resources"]["Table"]["Properties"]));
+    for table in ["MainTable", "AccessTable", "AuditTable"] {
+        findings.extend(check_table(table, &template["Resources"][table]["Properties"]));
+    }
+    findings.extend(check_stream(&template["Resources"]["MainTable"]["Properties"]));
     findings.extend(check_permissions(&template["Resources"]));
     findings.extend(check_uploads_by_page(template));
     findings.into_iter().map(|finding| format!("infra/template.yaml: {finding}")).collect()
@@ -87,17 +90,24 @@ fn check_bucket(bucket: &Yaml) -> Vec<Finding> {
     ])
 }
 
-fn check_table(table: &Yaml) -> Vec<Finding> {
+fn check_table(name: &str, table: &Yaml) -> Vec<Finding> {
     let expiry = &table["TimeToLiveSpecification"];
     let recovery = &table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"];
     let has_expiry = expiry["AttributeName"].as_str() == Some("ttl") && expiry["Enabled"].as_bool() == Some(true);
     let keys = table["KeySchema"].as_vec().into_iter().flatten().filter_map(|key| key["AttributeName"].as_str());
-    wrong([
+    let findings = wrong([
         (has_expiry, "the table has no expiry by `ttl`"),
         (recovery.as_bool() == Some(true), "the table has no point-in-time recovery"),
         (keys.eq(["pk", "sk"]), "the table's key is not pk and sk"),
         (table["BillingMode"].as_str() == Some("PAY_PER_REQUEST"), "the table is not billed by request"),
-    ])
+    ]);
+    findings.into_iter().map(|finding| format!("{name}: {finding}")).collect()
+}
+
+/// Whoever publishes events reads them from it.
+fn check_stream(main: &Yaml) -> Vec<Finding> {
+    let view = main["StreamSpecification"]["StreamViewType"].as_str();
+    wrong([(view == Some("NEW_IMAGE"), "MainTable: the table has no stream of new items")])
 }
 
 /// Parts by the page's own origin: the functions, the CDN and what it runs name one path, and nothing is read there.
@@ -206,6 +216,7 @@ mod tests {
             ("BlockPublicPolicy: true", "BlockPublicPolicy: false", "public access"),
             ("AttributeName: ttl", "AttributeName: expires", "expiry"),
             ("PointInTimeRecoveryEnabled: true", "PointInTimeRecoveryEnabled: false", "recovery"),
+            ("StreamViewType: NEW_IMAGE", "StreamViewType: KEYS_ONLY", "stream"),
             ("PathPattern: /storage/*", "PathPattern: /store/*", "CDN passes on another path"),
             ("FunctionARN: !GetAtt ToBucket", "FunctionARN: !GetAtt PageRoutes", "does not look at"),
             ("TargetOriginId: bucket", "TargetOriginId: page", "something else than the bucket"),
@@ -214,7 +225,7 @@ mod tests {
             ("request.method !== 'PUT'", "request.method === 'GET'", "what is no PUT"),
             ("if (!request.querystring[name]", "if (false", "what is not signed"),
             ("delete request.headers.authorization;", "", "second authorization"),
-            ("- dynamodb:GetItem", "- dynamodb:*", "dynamodb:*"),
+            ("[dynamodb:PutItem]", "[dynamodb:*]", "dynamodb:*"),
         ] {
             let findings = found_after(before, after);
             assert!(findings.len() == 1 && findings[0].contains(finding), "{before}: {findings:?}");

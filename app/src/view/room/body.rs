@@ -25,7 +25,7 @@ pub(crate) fn Body(live: Live) -> impl IntoView {
     let lost = Memo::new(move |_| {
         live.trouble.with(|trouble| trouble.as_ref().and_then(ClientError::code)).and_then(text::lost_text)
     });
-    let name = Memo::new(move |_| live.view.with(|view| view.as_ref().map(|view| view.name.clone())));
+    let name = Memo::new(move |_| live.view.with(|view| view.as_ref().map(|view| text::label_text(&view.name))));
     effect(move || ctx.title.set(name.get().unwrap_or_default()));
     on_cleanup(move || ctx.title.set(String::new()));
     let role = Memo::new(move |_| live.view.with(|view| view.as_ref().map(|view| view.role)));

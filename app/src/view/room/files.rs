@@ -37,7 +37,9 @@ pub(crate) fn Files(live: Live, role: Role) -> impl IntoView {
     });
     let hidden = Memo::new(move |_| ids.with(Vec::len) > drawn.get());
     let useful = Memo::new(move |_| known.get() > FILTER_ABOVE || filter.with(|text| !text.is_empty()));
-    let total = move || live.view.with(|view| view.as_ref().map_or(0, |view| view.quota.used_files));
+    let total = move || {
+        live.view.with(|view| view.as_ref().and_then(|view| view.quota.as_ref()).map_or(0, |quota| quota.used_files))
+    };
     let more = Memo::new(move |_| live.listing.with(|listing| listing.next().is_some()));
     let counted = move || match more.get() && (known.get() as u64) < total() {
         // The quota also counts uploads that are under way.
@@ -140,7 +142,7 @@ fn OneFile(live: Live, role: Role, file: FileInfo) -> impl IntoView {
             <p class="file-facts muted small">
                 <span class="number">{format::bytes(file.size)}</span>
                 <Folder path=path.clone()/>
-                <bdi>{visible(&file.display_name)}</bdi>
+                <bdi>{text::label_text(&file.display_name)}</bdi>
                 <time title=browser::local_time(added_at)>{move || when()}</time>
             </p>
             <div class="file-buttons">

@@ -4,7 +4,6 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::model::live::Live;
-use crate::model::names::visible;
 use crate::model::{format, state};
 use crate::view::parts::A;
 use crate::view::parts::{Glyph, Icon, Show};
@@ -16,8 +15,8 @@ pub(crate) fn Head(live: Live) -> impl IntoView {
     let part = move |f: fn(&slipway_protocol::wire::RoomView) -> String| {
         Memo::new(move |_| live.view.with(|view| view.as_ref().map(f).unwrap_or_default()))
     };
-    let name = part(|view| visible(&view.name));
-    let me = part(|view| visible(&view.display_name));
+    let name = part(|view| text::label_text(&view.name));
+    let me = part(|view| text::label_text(&view.display_name));
     let may = part(|view| text::my_role_text(view.role).into());
     let role = part(|view| view.role.as_str().into());
     view! {
@@ -37,7 +36,7 @@ pub(crate) fn Head(live: Live) -> impl IntoView {
 #[component]
 pub(crate) fn Leave(live: Live) -> impl IntoView {
     let ctx = state::ctx();
-    let quota = Memo::new(move |_| live.view.with(|view| view.as_ref().map(|view| view.quota.clone())));
+    let quota = Memo::new(move |_| live.view.with(|view| view.as_ref().and_then(|view| view.quota.clone())));
     let manages = Memo::new(move |_| live.view.with(|view| view.as_ref().is_some_and(|view| view.role.may_manage())));
     let used = move || quota.get().map(|quota| format::bytes_of(quota.used_bytes, quota.max_bytes)).unwrap_or_default();
     let percent = move || quota.get().map_or(0, |quota| format::percent(quota.used_bytes, quota.max_bytes));

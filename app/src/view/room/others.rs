@@ -48,13 +48,13 @@ fn Other(live: Live, role: Role, uploads: Memo<Vec<UploadInfo>>, id: UploadId) -
         let may_cancel = upload.mine || role == Role::Manage;
         let may_go_on =
             role.may_upload() && upload.state == UploadState::Uploading && upload.size > SINGLE_PUT_BYTES;
-        let who = upload.display_name.clone();
+        let who = upload.display_name.plain().map(str::to_owned);
         let (name, path) = match upload.meta {
             Meta::Plain(meta) => (meta.name, meta.path),
             Meta::Sealed(_) => ("Encrypted file".to_owned(), String::new()),
         };
-        let offer = Offer { room: live.room, name: name.clone(), size: upload.size, bytes: 0, who: Some(who.clone()) };
-        let who = if upload.mine { "You, in another browser or tab".to_owned() } else { visible(&who) };
+        let offer = Offer { room: live.room, name: name.clone(), size: upload.size, bytes: 0, who };
+        let who = if upload.mine { "You, in another browser or tab".to_owned() } else { text::label_text(&upload.display_name) };
         let size = upload.size;
         let percent = move || format::percent(bytes.get(), size);
         view! {

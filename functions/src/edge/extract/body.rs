@@ -75,7 +75,7 @@ fn explain(path: &str, error: &serde_json::Error) -> ApiFailure {
     }
 }
 
-/// The path to the field. A missing or doubled one is told at its parent, so its own name comes from the reason.
+/// The path to the field. serde reports a missing or duplicate one at its parent, so its own name comes from the reason.
 fn field(path: &str, reason: &str) -> Option<String> {
     let parent = if path == "." { "" } else { path };
     let told = ["missing field `", "duplicate field `"].iter().find_map(|words| reason.strip_prefix(words));

@@ -5,6 +5,7 @@ use std::convert::Infallible;
 use axum::extract::FromRequestParts;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
+use slipway_protocol::wire::Label;
 use slipway_protocol::wire::error::ErrorCode;
 use slipway_protocol::wire::id::{MemberId, RoomId};
 use slipway_protocol::wire::link::{MemberToken, Role};
@@ -14,8 +15,9 @@ use crate::edge::error::ApiFailure;
 use crate::edge::limits;
 use crate::edge::source::Source;
 use crate::records::member::{MemberRecord, Principal};
-use crate::records::token::TokenRecord;
-use crate::records::{self, Standing};
+use crate::records::seen;
+use crate::records::standing::{self, Standing};
+use crate::records::token::{self, TokenRecord};
 
 /// The caller, let in: the token is alive, the member was not removed, the link was not changed.
 #[derive(Clone, Debug)]
@@ -26,8 +28,8 @@ pub struct Member {
     pub id: MemberId,
     /// What the link that was joined by lets the member do.
     pub role: Role,
-    /// As the member told it.
-    pub display_name: String,
+    /// As the member gave it.
+    pub display_name: Label,
     /// Who stands behind the member.
     pub principal: Principal,
     /// The record of the token that was shown.
@@ -76,20 +78,22 @@ impl FromRequestParts<App> for Member {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiFailure> {
         let Some(shown) = bearer(parts) else { return Err(token_missing()) };
-        let Some(token) = records::token::find(&app.table, &shown).await? else {
+        let Some(token) = token::find(&app.tables, &shown).await? else {
             let Ok(source) = Source::from_request_parts(parts, app).await;
             limits::count_miss(app, &source).await?;
             return Err(token_missing());
         };
-        if token.is_expired(app.clock.now_seconds()) {
+        let (standing, seen) = standing::look_up(&app.tables, &token).await?;
+        let (last_seen, now) = (seen.map(|seen| seen.last_seen), app.clock.now_seconds());
+        if token.is_expired(last_seen, now) {
             return Err(token_expired());
         }
-        let member = match records::standing(&app.table, &token).await? {
+        let member = match standing {
             Standing::Good(member) => member,
             Standing::Removed => return Err(member_removed()),
             Standing::RoomClosed => return Err(room_closed()),
         };
-        token.touch(app).await?;
+        seen::note(&app.tables, &token.hash, last_seen.unwrap_or(token.created_at), now).await?;
         Ok(Self::new(token, member))
     }
 }

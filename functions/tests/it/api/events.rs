@@ -4,6 +4,7 @@ use functions::rooms::journal::{self, Journal};
 use slipway_protocol::calls;
 use slipway_protocol::wire::id::{FileId, MemberId, UploadId};
 use slipway_protocol::wire::link::Role;
+use slipway_protocol::wire::plan::Plan;
 use slipway_protocol::wire::{Event, EventPage, FileInfo, FileMeta, Meta, UploadFields};
 
 use crate::support::{NewRoom, both_ways};
@@ -32,6 +33,8 @@ fn added(by: MemberId) -> Event {
         meta: Meta::Plain(meta),
         size: 5 << 40,
         etag: "x".into(),
+        plan: Plan::new(5 << 40, None).unwrap(),
+        seal: None,
         added_by: by,
         display_name: "Ana".into(),
         added_at: 1,

@@ -28,7 +28,7 @@ async fn a_table_that_is_down_is_unavailable_for_now() {
 async fn a_table_that_is_not_there_is_our_own_fault() {
     let stack = Stack::start(|_| {}).await;
     let mut config = (*stack.app.config).clone();
-    config.table = "another-one".into();
+    config.tables.main = "another-one".into();
     let api = Api::gateway(App::connect(config));
     let error =
         api.call(&calls::CreateRoom { body: NewRoom::invented().request() }, None).await.failed(ErrorCode::Internal);
@@ -39,12 +39,12 @@ async fn a_table_that_is_not_there_is_our_own_fault() {
 async fn conflicts_are_met_with_another_try() {
     let stack = Stack::start(|_| {}).await;
     let api = stack.http();
-    stack.app.table.inject_conflicts(4);
+    stack.app.tables.inject_conflicts(4);
     let room = NewRoom::create(&api).await;
-    stack.app.table.inject_conflicts(4);
+    stack.app.tables.inject_conflicts(4);
     room.join(&api, slipway_protocol::wire::link::Role::View).await;
-    assert_eq!(stack.app.table.conflicts_left(), 0);
-    stack.app.table.inject_conflicts(1000);
+    assert_eq!(stack.app.tables.conflicts_left(), 0);
+    stack.app.tables.inject_conflicts(1000);
     api.call(&calls::CreateRoom { body: NewRoom::invented().request() }, None).await.failed(ErrorCode::Unavailable);
 }
 

@@ -235,7 +235,8 @@ fn a_storage_that_dev_server_cannot_stand_before_is_named_at_the_start() {
                 "SLIPWAY_S3_UPLOAD_PATH" => "/storage",
                 "SLIPWAY_S3_ENDPOINT" => endpoint,
                 "SLIPWAY_S3_PATH_STYLE" => path_style,
-                "SLIPWAY_BUCKET" | "SLIPWAY_TABLE" | "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => "fortestsonly",
+                "SLIPWAY_BUCKET" | "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => "fortestsonly",
+                "SLIPWAY_MAIN_TABLE" | "SLIPWAY_ACCESS_TABLE" | "SLIPWAY_AUDIT_TABLE" => "fortestsonly",
                 _ => return None,
             };
             Some(value.to_owned())

@@ -69,7 +69,7 @@ both_ways! {
         let room = NewRoom::create(&api).await;
         let member = room.join(&api, Role::View).await;
         let close = Write::update(&room::key(room.id), "SET #closed = :yes").bind("yes", true);
-        stack.app.table.write(&close).await.unwrap();
+        stack.app.tables.write(&close).await.unwrap();
         api.call(&calls::GetRoom { room: room.id }, member.token()).await.failed(ErrorCode::RoomClosed);
         room.try_join(&api, Role::View, None).await.failed(ErrorCode::NotFound);
     }

@@ -8,7 +8,7 @@ mod stack;
 
 pub(crate) use api::{Answer, Api, Call};
 pub(crate) use room::{NewRoom, Session};
-pub(crate) use stack::Stack;
+pub(crate) use stack::{Stack, own_tables};
 
 /// Makes of one `async fn(Stack, Api)` two tests: over real HTTP on a port of its own, and as the events that API
 /// Gateway sends to each function.

@@ -47,7 +47,7 @@ impl NewRoom {
     pub(crate) fn request(&self) -> CreateRoom {
         let link =
             |role| NewLink { role, verifier: self.secret(role).auth_token(self.id).verifier(), wrapped_key: None };
-        CreateRoom { room_id: self.id, name: "Holiday photos".into(), links: Role::ALL.map(link).into() }
+        CreateRoom { room_id: self.id, name: "Holiday photos".into(), sealed: false, links: Role::ALL.map(link).into() }
     }
 
     pub(crate) fn secret(&self, role: Role) -> &LinkSecret {

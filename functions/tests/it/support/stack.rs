@@ -2,7 +2,7 @@
 
 use dev_server::{EmbeddedIn, EmbeddedTable, Limits, Site, ToStorage, serve_until};
 use functions::app::App;
-use functions::config::{Config, TableEndpoint};
+use functions::config::{Config, TableEndpoint, TableNames};
 use functions::routers;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -29,7 +29,7 @@ impl Stack {
             table = Some(embedded);
         }
         let app = App::connect(config);
-        assert!(app.table.create_if_missing().await.expect("the table is made") || table.is_none(), "a new one");
+        assert!(app.tables.create_if_missing().await.expect("the table is made") || table.is_none(), "a new one");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let calls = routers::serve(app.clone(), routers::all());
@@ -56,11 +56,20 @@ impl Drop for Stack {
     }
 }
 
+/// Names that no other test has, on a server that others may share.
+pub(crate) fn own_tables() -> TableNames {
+    let own = hex::encode(functions::ids::random_bytes::<8>());
+    let name = |table: &str| format!("{own}-{table}");
+    TableNames { main: name("main"), access: name("access"), audit: name("audit") }
+}
+
 fn config() -> Config {
     let get = |name: &str| {
         let value = match name {
             "SLIPWAY_BUCKET" => "files",
-            "SLIPWAY_TABLE" => "slipway",
+            "SLIPWAY_MAIN_TABLE" => "slipway-main",
+            "SLIPWAY_ACCESS_TABLE" => "slipway-access",
+            "SLIPWAY_AUDIT_TABLE" => "slipway-audit",
             "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => "fortestsonly",
             // Port 9 is the discard service: nobody listens there.
             "SLIPWAY_S3_ENDPOINT" => "http://127.0.0.1:9",

@@ -21,7 +21,7 @@ fn removed(byte: u8) -> Event {
 
 async fn begin(app: &App) {
     let writes = journal::begin(app, ROOM, &Journal::new().audit(None, "room-created", ROOM));
-    app.table.transact(&writes).await.unwrap();
+    app.tables.transact(&writes).await.unwrap();
 }
 
 async fn whole_log(app: &App) -> Vec<AuditEntry> {
@@ -46,7 +46,7 @@ fn assert_chained(log: &[AuditEntry]) {
 pub(super) async fn numbers_have_no_gap_however_many_write_at_once(app: &App) {
     begin(app).await;
     let commits = (0..20_u8).map(|byte| async move {
-        let change = Write::put(&Key::new("TEST", byte.to_string()), &std::collections::BTreeMap::from([("n", byte)]));
+        let change = Write::put(&Key::main("TEST", byte.to_string()), &std::collections::BTreeMap::from([("n", byte)]));
         let journal = Journal::new().event(removed(byte)).audit(Some(MEMBER), "file-removed", byte);
         journal::commit(app, ROOM, &[change], &journal).await.unwrap().event
     });
@@ -62,7 +62,7 @@ pub(super) async fn numbers_have_no_gap_however_many_write_at_once(app: &App) {
 
 pub(super) async fn a_refused_change_tells_nothing(app: &App) {
     begin(app).await;
-    let never = Write::check(&Key::new("TEST", "nowhere")).when("attribute_exists(#pk)").label("never");
+    let never = Write::check(&Key::main("TEST", "nowhere")).when("attribute_exists(#pk)").label("never");
     let journal = Journal::new().event(removed(1)).audit(None, "file-removed", "x");
     assert!(journal::commit(app, ROOM, &[never], &journal).await.unwrap_err().refused("never"));
     assert!(events::page(app, ROOM, 0, |_| true).await.unwrap().events.is_empty());

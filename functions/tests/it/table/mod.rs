@@ -5,10 +5,9 @@ mod journal;
 
 use functions::app::App;
 use functions::config::TableEndpoint;
-use functions::ids;
 use local_stack::DynamoDbLocal;
 
-use crate::support::Stack;
+use crate::support::{Stack, own_tables};
 
 /// Each case is a test on the embedded table, and all of them are one test on DynamoDB Local, which is slow to start.
 macro_rules! on_both_tables {
@@ -39,6 +38,9 @@ on_both_tables! {
     cases::endless_conflicts_end,
     cases::a_range_is_read_in_pages,
     cases::several_items_come_in_the_order_of_their_keys,
+    cases::the_tables_are_apart_and_a_transaction_spans_them,
+    cases::several_items_of_all_tables_come_in_the_order_of_their_keys,
+    cases::an_item_of_another_release_is_told_and_left_alone,
     cases::the_parallel_sum_never_passes_the_quota,
     cases::what_is_released_can_be_reserved_again,
     journal::numbers_have_no_gap_however_many_write_at_once,
@@ -46,12 +48,12 @@ on_both_tables! {
     journal::many_events_of_one_change_are_numbered_one_by_one,
 }
 
-/// A table of its own on a server that others may share.
+/// Tables of its own on a server that others may share.
 async fn app_on(server: &DynamoDbLocal) -> App {
     let endpoint = TableEndpoint::Url(server.endpoint().to_owned());
     let stack = Stack::start(|config| {
         config.table_endpoint = endpoint;
-        config.table = format!("slipway-{}", hex::encode(ids::random_bytes::<8>()));
+        config.tables = own_tables();
     });
     stack.await.app.clone()
 }

@@ -1,6 +1,6 @@
 //! Uploads begin all or none, once, and within the room's quota.
 
-use functions::rooms::quota;
+use functions::records::quota;
 use futures::future::join_all;
 use slipway_protocol::calls;
 use slipway_protocol::wire::error::ErrorCode;
@@ -227,13 +227,13 @@ async fn conflicts_in_the_table_are_outlasted() {
     let world = World::new().await;
     let ana = world.join(Role::Contribute).await;
     let file = Content::new(1, 17 * MIB);
-    world.app().table.inject_conflicts(3);
+    world.app().tables.inject_conflicts(3);
     let started = ana.begin(&file).await;
-    world.app().table.inject_conflicts(3);
+    world.app().tables.inject_conflicts(3);
     ana.put_parts(started.upload_id, &file, [1, 2]).await;
-    world.app().table.inject_conflicts(3);
+    world.app().tables.inject_conflicts(3);
     ana.complete(started.upload_id).await;
-    assert_eq!(world.app().table.conflicts_left(), 0);
+    assert_eq!(world.app().tables.conflicts_left(), 0);
     assert_eq!(ana.files().await.len(), 1);
 }
 
@@ -250,7 +250,7 @@ async fn a_pending_upload_is_opened_by_who_needs_it() {
     assert_eq!(lost.unwrap_err().code(), ErrorCode::Unavailable);
     let pending = ana.view().await.uploads.remove(0).upload_id;
     assert_eq!(ana.status(pending).await.state, UploadState::Pending);
-    assert_eq!(quota::used(world.app(), world.room.id).await.unwrap().open, 1);
+    assert_eq!(quota::used(&world.app().tables, world.room.id).await.unwrap().open, 1);
 
     let again = ana.try_begin(request.uploads, Some("once")).await.ok::<Initiated>().uploads.remove(0);
     assert_eq!(again.upload_id, pending);

@@ -67,6 +67,7 @@ impl Content {
     pub(crate) fn to_upload(&self, first_parts: u16) -> NewUpload {
         NewUpload {
             meta: self.meta(),
+            seal: None,
             size: self.bytes.len() as u64,
             rate_hint: None,
             first_parts: (1..=first_parts).map(|number| self.to_sign(number)).collect(),

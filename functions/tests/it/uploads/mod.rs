@@ -7,6 +7,7 @@ mod complete;
 pub(crate) mod content;
 mod downloads;
 mod finish;
+mod kept;
 mod killed;
 mod many_parts;
 mod races;

@@ -82,12 +82,12 @@ async fn the_list_tells_the_true_state() {
 
     let record = world.record(upload).await;
     let now = world.app().clock.now_ms();
-    world.app().table.write(&record.lease(now, now + 1000)).await.unwrap();
+    world.app().tables.write(&record.lease(now, now + 1000)).await.unwrap();
     assert_eq!(listed().await, [UploadState::Completing]);
     world.wait(2);
     let record = world.record(upload).await;
     let abort = record.aborting(Reason::Cancelled, None, world.app().clock.now_ms());
-    world.app().table.write(&abort).await.unwrap();
+    world.app().tables.write(&abort).await.unwrap();
     assert_eq!(listed().await, [UploadState::Aborting]);
     assert_eq!(ana.abort(upload).await.status, 204);
     assert_eq!(listed().await, []);

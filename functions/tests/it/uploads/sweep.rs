@@ -1,6 +1,9 @@
 //! What is overdue is given up, and what still moves is not.
 
 use functions::records::due::{self, Due};
+use functions::records::upload;
+use functions::table::{Key, TableError, Write};
+use serde_json::Value;
 use slipway_protocol::wire::UploadState;
 use slipway_protocol::wire::error::ErrorCode;
 use slipway_protocol::wire::link::Role;
@@ -104,8 +107,8 @@ async fn the_first_sweep_finds_what_is_old() {
     let world = World::new().await;
     let ana = world.join(Role::Contribute).await;
     ana.begin(&Content::new(1, 1000)).await;
-    let cursor = functions::table::Key::new("SWEEP", "CURSOR");
-    world.app().table.write(&functions::table::Write::delete(&cursor)).await.unwrap();
+    let cursor = Key::main("SWEEP", "CURSOR");
+    world.app().tables.write(&Write::delete(&cursor)).await.unwrap();
     world.wait(20 * DAY);
     assert_eq!(world.sweep().await.removed, 1);
     assert_eq!(world.sweep().await.looked, 0);
@@ -115,7 +118,7 @@ async fn the_first_sweep_finds_what_is_old() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_first_sweep_of_a_new_table_does_not_look_back() {
     let world = World::new().await;
-    let table = &world.app().table;
+    let table = &world.app().tables;
     let hours_ago = |hours: u64| world.app().clock.now_ms() - hours * HOUR * 1000;
     Due::upload(functions::ids::upload_id(), hours_ago(3)).note(table).await.unwrap();
     Due::upload(functions::ids::upload_id(), hours_ago(0)).note(table).await.unwrap();
@@ -126,14 +129,14 @@ async fn the_first_sweep_of_a_new_table_does_not_look_back() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_look_noted_during_a_look_is_kept() {
     let world = World::new().await;
-    let table = &world.app().table;
+    let table = &world.app().tables;
     let id = functions::ids::upload_id();
     let hour = due::hour(world.app().clock.now_ms()) - 10;
     let at = hour * 3_600_000;
     let listed = async || {
-        let (due, more) = due::list(table, hour, id.as_bytes()[0] % due::SHARDS, u64::MAX).await.unwrap();
-        assert!(!more);
-        due
+        let listed = due::list(table, hour, id.as_bytes()[0] % due::SHARDS, u64::MAX).await.unwrap();
+        assert!(!listed.more);
+        listed.due
     };
     Due::upload(id, at + 10).note(table).await.unwrap();
     let seen = listed().await.remove(0);
@@ -149,4 +152,31 @@ async fn a_look_noted_during_a_look_is_kept() {
     assert_eq!(listed().await.remove(0).at, at + 30);
     listed().await.remove(0).replace(table, Some(at + 3_600_000)).await.unwrap();
     assert!(listed().await.is_empty(), "moved to the next hour");
+}
+
+/// What another release wrote is left to it: neither given up nor forgotten, and the sweep goes on with the rest.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_another_release_wrote_is_left_alone() {
+    let world = World::new().await;
+    let tables = &world.app().tables;
+    let of_another_release = async |key: &Key| {
+        let write = Write::update(key, "SET #state = :state").bind("state", "unheard-of").bind("v", 2);
+        tables.write(&write).await.unwrap();
+    };
+    let (theirs, now) = (functions::ids::upload_id(), world.app().clock.now_ms());
+    of_another_release(&upload::key(theirs)).await;
+    Due::upload(theirs, now - 1).note(tables).await.unwrap();
+    let note = Key::main(format!("DUE#{}#0", due::hour(now)), "UPLOAD#theirs");
+    of_another_release(&note).await;
+    let ana = world.join(Role::Contribute).await;
+    ana.begin(&Content::new(1, 1000)).await;
+    world.wait(8 * DAY);
+    for _ in 0..2 {
+        let report = world.sweep().await;
+        assert_eq!((report.failed, report.looked > 0), (1, true), "looked at again, and left");
+    }
+    for key in [&upload::key(theirs), &note] {
+        assert_eq!(tables.get::<Value>(key).await.unwrap_err(), TableError::UnknownVersion("2".into()));
+    }
+    assert!(world.rejoin(&ana).await.view().await.uploads.is_empty(), "what is ours was given up");
 }

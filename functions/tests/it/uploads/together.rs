@@ -4,11 +4,9 @@ use std::time::{Duration, Instant};
 
 use functions::edge::request_id::RequestId;
 use functions::faults::Point;
-use functions::records::room::partition;
-use functions::table::Query;
+use functions::records::event;
 use functions::uploads::complete::complete_many;
 use futures::future::join;
-use serde_json::Value;
 use slipway_protocol::wire::error::ErrorCode;
 use slipway_protocol::wire::id::UploadId;
 use slipway_protocol::wire::link::Role;
@@ -41,8 +39,7 @@ fn failures(results: &[CompletionResult]) -> Vec<Option<ErrorCode>> {
 }
 
 async fn changes(world: &World) -> usize {
-    let query = Query::new(partition(world.room.id), "EVENT#", 100);
-    world.app().table.query_all::<Value>(&query, 1000).await.unwrap().len()
+    event::page(&world.app().tables, world.room.id, 0).await.unwrap().items.len()
 }
 
 both_tables! {
@@ -51,10 +48,10 @@ both_tables! {
         let ana = world.join(Role::Contribute).await;
         let mut ids = sent(&ana, 19).await;
         ids.push(ids[0]);
-        let (before, seq) = (changes(&world).await, ana.view().await.last_seq);
+        let (before, seq) = (changes(&world).await, ana.view().await.last_seq.unwrap());
         assert_eq!(failures(&ana.complete_many(ids).await.results), [None; 20], "one is named twice");
         assert_eq!(changes(&world).await, before + 1);
-        assert_eq!(ana.view().await.last_seq, seq + 2 * 19, "completed and added");
+        assert_eq!(ana.view().await.last_seq.unwrap(), seq + 2 * 19, "completed and added");
         assert_eq!(world.used().await, (19_000, 19, 0));
         for file in ana.files().await {
             assert_eq!(world.object(file.file_id).await.unwrap(), Content::new(1, 1000).bytes.as_slice());
@@ -107,7 +104,7 @@ both_tables! {
         let ana = world.join(Role::Contribute).await;
         for round in 1..=8 {
             let ids = sent(&ana, 9).await;
-            let seq = ana.view().await.last_seq;
+            let seq = ana.view().await.last_seq.unwrap();
             let second = async {
                 tokio::time::sleep(Duration::from_millis(4 * (round - 1))).await;
                 ana.complete_many(ids[3..].to_vec()).await
@@ -125,7 +122,7 @@ both_tables! {
             }
             assert_eq!(failures(&ana.complete_many(ids).await.results), [None; 9]);
             let files = 9 * round;
-            assert_eq!(ana.view().await.last_seq, seq + 2 * 9, "completed and added, once each");
+            assert_eq!(ana.view().await.last_seq.unwrap(), seq + 2 * 9, "completed and added, once each");
             assert_eq!(world.used().await, (1000 * files, files, 0));
             assert_eq!(ana.files().await.len() as u64, files);
         }

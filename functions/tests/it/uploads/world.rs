@@ -6,7 +6,6 @@ use functions::app::App;
 use functions::config::{Config, TableEndpoint};
 use functions::edge::extract::Member;
 use functions::edge::source::Source;
-use functions::ids::random_bytes;
 use functions::records::member::Principal;
 use functions::records::token::TokenRecord;
 use functions::records::upload::UploadRecord;
@@ -25,7 +24,7 @@ use slipway_protocol::wire::{
 
 use super::content::Content;
 use crate::storage::bucket::{Away, Bucket, Sent, send};
-use crate::support::{Answer, Api, NewRoom, Session, Stack};
+use crate::support::{Answer, Api, NewRoom, Session, Stack, own_tables};
 
 /// A room on a bucket of its own.
 pub(crate) struct World {
@@ -100,10 +99,9 @@ impl World {
             return Self::with(change).await;
         }
         let endpoint = tokio::task::spawn_blocking(dynamodb_local).await.unwrap();
-        let table = format!("test-{}", hex::encode(random_bytes::<8>()));
         let on_local = |config: &mut Config| {
             config.table_endpoint = TableEndpoint::Url(endpoint);
-            config.table = table;
+            config.tables = own_tables();
             change(config);
         };
         Self::start(on_local, Stack::http).await
@@ -173,12 +171,12 @@ impl World {
     }
 
     pub(crate) async fn record(&self, upload: UploadId) -> UploadRecord {
-        functions::records::upload::get(&self.app().table, upload).await.unwrap().expect("a record")
+        functions::records::upload::get(&self.app().tables, upload).await.unwrap().expect("a record")
     }
 
     /// Begins an upload with the content's own plan, which need not be the one for its size.
     pub(crate) async fn begin_as_planned(&self, person: &Person, content: &Content) -> UploadRecord {
-        let draft = Draft { meta: content.meta(), plan: content.plan, first_parts: vec![] };
+        let draft = Draft { meta: content.meta(), seal: None, plan: content.plan, first_parts: vec![] };
         let mut begun = begin(self.app(), &person.member(), &[draft], None).await.expect("it begins");
         begun.remove(0)
     }
@@ -195,7 +193,7 @@ impl World {
 
     /// Bytes, files and open uploads that the room counts.
     pub(crate) async fn used(&self) -> (u64, u64, u64) {
-        let used = functions::rooms::quota::used(self.app(), self.room.id).await.unwrap();
+        let used = functions::records::quota::used(&self.app().tables, self.room.id).await.unwrap();
         (used.bytes, used.files, used.open)
     }
 }
@@ -328,7 +326,6 @@ impl Person {
                 role: self.role,
                 link_version: 1,
                 created_at: 0,
-                last_seen: 0,
             },
         }
     }

@@ -98,7 +98,8 @@ impl Rooms {
         let links: Vec<_> = Role::ALL.into_iter().map(|role| KnownLink { role, secret: new_secret() }).collect();
         let body = CreateRoom {
             room_id: room,
-            name: name.trim().to_owned(),
+            name: name.trim().into(),
+            sealed: false,
             links: links.iter().map(|link| link.shown_to_server(room)).collect(),
         };
         let call = calls::CreateRoom { body };
@@ -149,11 +150,13 @@ impl Rooms {
     pub(crate) fn saw(&self, view: &RoomView) {
         self.0.open.borrow_mut().insert(view.room_id, view.uploads.clone());
         self.change(view.room_id, |session| {
-            let same =
-                session.name == view.name && session.role == view.role && session.display_name == view.display_name;
-            session.name.clone_from(&view.name);
+            // A sealed name says nothing: what this device called itself and the room stays.
+            let name = view.name.plain().unwrap_or(&session.name).to_owned();
+            let display_name = view.display_name.plain().unwrap_or(&session.display_name).to_owned();
+            let same = session.name == name && session.role == view.role && session.display_name == display_name;
+            session.name = name;
             session.role = view.role;
-            session.display_name.clone_from(&view.display_name);
+            session.display_name = display_name;
             !same
         });
     }
@@ -225,7 +228,7 @@ impl Rooms {
 
     async fn knock(&self, link: &RoomLink, display_name: &str, old: Option<&MemberToken>) -> Result<Joined, Fault> {
         let auth_token = link.secret.auth_token(link.room);
-        let body = Join { role: link.role, auth_token, display_name: display_name.to_owned() };
+        let body = Join { role: link.role, auth_token, display_name: display_name.into() };
         self.0.api.call(&calls::Join { room: link.room, body }, old).await
     }
 

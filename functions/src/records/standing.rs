@@ -1,0 +1,40 @@
+//! How a token's member stands in its room.
+
+use super::link::{self, LinkRecord};
+use super::member::{self, MemberRecord};
+use super::room::{self, RoomRecord};
+use super::seen::{self, Seen};
+use super::token::TokenRecord;
+use crate::table::{TableError, Tables, read};
+
+/// How a token's member stands in its room.
+#[derive(Clone, Debug)]
+pub enum Standing {
+    /// A member, by a link that still is the one that was joined by.
+    Good(MemberRecord),
+    /// Removed, or the link was rotated or revoked.
+    Removed,
+    /// There is no such room any more.
+    RoomClosed,
+}
+
+/// Looks at room, member, link and the token's last use, in one read over both tables.
+pub async fn look_up(tables: &Tables, token: &TokenRecord) -> Result<(Standing, Option<Seen>), TableError> {
+    let keys = [
+        room::key(token.room_id),
+        member::key(token.room_id, token.member_id),
+        link::key(token.room_id, token.role),
+        seen::key(&token.hash),
+    ];
+    let mut items = tables.get_many(&keys).await?.into_iter();
+    let mut next = || items.next().flatten();
+    let (room, member, link, seen) = (next(), next(), next(), next());
+    let seen = seen.map(read::<Seen>).transpose()?;
+    if room.map(read::<RoomRecord>).transpose()?.is_none_or(|room| room.closed) {
+        return Ok((Standing::RoomClosed, seen));
+    }
+    let member = member.map(read::<MemberRecord>).transpose()?.filter(|member| !member.removed);
+    let link = link.map(read::<LinkRecord>).transpose()?;
+    let same_link = link.is_some_and(|link| !link.revoked && link.version == token.link_version);
+    Ok((member.filter(|_| same_link).map_or(Standing::Removed, Standing::Good), seen))
+}
