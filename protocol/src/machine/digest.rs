@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::compact::base64::Base64;
 use crate::wire::digest::{BadDigest, Digest, Md5};
 use crate::wire::plan::DigestAlgorithm;
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 
 /// A promised digest. Two of one kind compare; where storage checks none, all are alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,7 +29,7 @@ impl PartDigest {
     pub fn text(&self) -> String {
         match self {
             Self::Md5(md5) => md5.base64(),
-            Self::Sha256(bytes) => Base64::Standard.encode(bytes),
+            Self::Sha256(bytes) => BASE64_STANDARD.encode(bytes),
             Self::None => String::new(),
         }
     }
@@ -40,7 +40,7 @@ impl PartDigest {
             return Ok(Self::None);
         }
         Md5::from_base64(text).map(Self::Md5).or_else(|BadDigest| {
-            let bytes = Base64::Standard.decode(text).ok_or(BadDigest)?;
+            let bytes = BASE64_STANDARD.decode(text).map_err(|_| BadDigest)?;
             bytes.try_into().map(Self::Sha256).map_err(|_| BadDigest)
         })
     }

@@ -5,8 +5,9 @@ mod offers;
 use std::future::Future;
 
 use slipway_protocol::calls::{Grant, ListAudit, ListFiles, ListRemovals, RemoveFile, RemoveMember};
-use slipway_protocol::machine::network::lanes::PER_HOST;
+use slipway_protocol::machine::network::lanes::{PER_HOST, of_own_host};
 use slipway_protocol::machine::{Input, LocalId, Reason, Totals, View, Which};
+use slipway_protocol::room::SavedRoom;
 use slipway_protocol::wire::id::{FileId, MemberId, RoomId};
 use slipway_protocol::wire::link::{Role, RoomLink};
 use slipway_protocol::wire::{AuditPage, Download, FilePage, RoomView};
@@ -20,7 +21,7 @@ use crate::shell::api::Api;
 use crate::shell::changes::{Change, Changes};
 use crate::shell::driver::Driver;
 use crate::shell::notices::{Board, Notice};
-use crate::shell::rooms::{Rooms, SavedRoom};
+use crate::shell::rooms::Rooms;
 
 /// Dropped and picked folders are added as they are walked, so many files at a time.
 const WALK_AT_ONCE: usize = 256;
@@ -108,7 +109,7 @@ impl Client {
     /// As all calls: no answer, or the functions refused.
     pub async fn room(&self, room: RoomId) -> Result<RoomView, ClientError> {
         let view = self.rooms().room(room).await?;
-        let lanes_each = if view.upload_same_origin { connections::lanes_of_own_host() } else { PER_HOST };
+        let lanes_each = if view.upload_same_origin { of_own_host(&connections::alpn()) } else { PER_HOST };
         self.driver.feed(Input::OpenUploads { room, uploads: view.uploads.clone() });
         self.driver.feed(Input::Hosts { count: view.upload_hosts.max(1), lanes_each });
         if view.role.may_upload() {
@@ -173,7 +174,7 @@ impl Client {
     pub async fn download(&self, room: RoomId, file: FileId) -> Result<(), ClientError> {
         let grant = self.rooms().call(room, &Grant { file, body: Download { grant_id: None } }).await?;
         let driver = self.driver.clone();
-        download::start(&grant.url, move || driver.notice(Notice::DownloadRefused))
+        download::start(&grant.url, move || driver.show_notice(Notice::DownloadRefused))
     }
 
     /// Removes a file from the room.
@@ -297,7 +298,7 @@ impl Client {
 
     /// Takes a notice off the list.
     pub fn dismiss_notice(&self, key: &str) {
-        self.driver.unnotice(key);
+        self.driver.hide_notice(key);
     }
 
     fn rooms(&self) -> &Rooms {
@@ -311,12 +312,12 @@ impl Client {
 
     fn tell_what_lacks(&self, store: &Store) {
         if !sys::window().is_secure_context() {
-            self.driver.notice(Notice::InsecureContext);
+            self.driver.show_notice(Notice::InsecureContext);
         } else if !self.driver.has_locks() {
-            self.driver.notice(Notice::NoLocks);
+            self.driver.show_notice(Notice::NoLocks);
         }
         if !store.works() {
-            self.driver.notice(Notice::NoCheckpoint);
+            self.driver.show_notice(Notice::NoCheckpoint);
         }
     }
 }
@@ -349,7 +350,7 @@ impl Drop for Batch {
     fn drop(&mut self) {
         self.client.add(self.room, std::mem::take(&mut self.files));
         if let Some(notice) = std::mem::take(&mut self.left_out).notice() {
-            self.client.driver.notice(notice);
+            self.client.driver.show_notice(notice);
         }
     }
 }

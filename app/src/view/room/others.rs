@@ -83,7 +83,7 @@ fn GoOn(room: RoomId, name: String, size: u64, id: UploadId) -> impl IntoView {
             if file.size() == size as f64 {
                 ctx.client().go_on_with(room, id, file);
             } else {
-                ctx.complain(format!("That is another file: it has {}.", format::bytes(file.size() as u64)));
+                ctx.toast_error(format!("That is another file: it has {}.", format::bytes(file.size() as u64)));
             }
         }
         input.set_value("");
@@ -104,9 +104,9 @@ fn Cancel(live: Live, name: String, id: UploadId) -> impl IntoView {
     let cancel = move || {
         spawn_local(async move {
             if let Err(error) = ctx.client().cancel_elsewhere(live.room, id).await {
-                ctx.complain(text::error_text(&error));
+                ctx.toast_error(text::error_text(&error));
             }
-            live.look(ctx);
+            live.refresh(ctx);
         });
     };
     let ask = move |_| {

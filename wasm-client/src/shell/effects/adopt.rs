@@ -32,7 +32,7 @@ impl Driver {
 
     pub(in crate::shell) fn report_not_adopted(&self, id: LocalId, why: NotAdopted) {
         let Some(view) = self.view(id) else { return };
-        self.notice(match why {
+        self.show_notice(match why {
             NotAdopted::NotTheFile => Notice::DifferentFile { name: view.name },
             NotAdopted::Ended => Notice::UploadEnded { name: view.name },
         });

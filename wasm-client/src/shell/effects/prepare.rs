@@ -52,7 +52,7 @@ impl Driver {
         }
     }
 
-    pub(in crate::shell) fn hashed(&self, event: HashEvent) {
+    pub(in crate::shell) fn hash_event(&self, event: HashEvent) {
         match event {
             HashEvent::Progress { key, bytes } => {
                 let (id, part, attempt) = parts_of(key);
@@ -69,7 +69,7 @@ impl Driver {
                 self.drop_prepare(id, part, attempt);
                 self.feed(Input::PrepareFailed { id, part, attempt, fault });
             }
-            HashEvent::WorkerLost => self.notice(Notice::NoWorker),
+            HashEvent::WorkerLost => self.show_notice(Notice::NoWorker),
         }
     }
 }
