@@ -48,7 +48,7 @@ mod tests {
             reopens: true,
             notices_changes: true,
         };
-        let part = ToSign { part: PartNumber::FIRST, digest: Md5::of(b""), host: 1 };
+        let part = ToSign { part: PartNumber::FIRST, digest: Md5::of(b"").into(), host: 1 };
         let upload = ToInitiate { id: LocalId(1), source, rate_hint: Some(5), first_parts: vec![part] };
         insta::assert_snapshot!(serde_json::to_string(&NewUpload::from(upload)).unwrap(), @r#"{"meta":{"v":1,"name":"a.bin","path":"trip/day 1","type":"video/mp4","lastModified":1},"size":17825792,"rateHint":5,"firstParts":[{"partNumber":1,"digest":{"algorithm":"md5","value":"1B2M2Y8AsgTpgAmY7PhCfg=="},"host":1}]}"#);
     }
