@@ -2,7 +2,8 @@
 
 use super::engine::Engine;
 use super::upload::Upload;
-use super::{Checkpoint, Input};
+use super::{Checkpoint, Input, Reason, View, Which};
+use crate::wire::id::RoomId;
 
 impl Engine {
     pub(super) fn take(&mut self, input: Input) {
@@ -21,6 +22,7 @@ impl Engine {
                 self.batches.values_mut().for_each(super::batch::Batch::forgive);
                 self.with_each(which, Upload::retry);
             }
+            Input::AccessRestored(room) => self.access_restored(room),
             Input::Dismiss(id) => self.with(id, Upload::dismiss),
             Input::Cap(bytes_per_second) => self.cx.cap.set(self.cx.now, bytes_per_second),
             Input::Tick => {}
@@ -70,6 +72,13 @@ impl Engine {
             Input::Saved { id, save } => self.with(id, |upload, cx| upload.saved(cx, save)),
             Input::SaveFailed { id, save: _ } => self.with(id, Upload::save_failed),
             _ => {}
+        }
+    }
+
+    fn access_restored(&mut self, room: RoomId) {
+        let shut_out = |view: &View| view.room == room && view.reason == Some(Reason::AccessLost) && view.actions.retry;
+        for view in self.views().iter().filter(|view| shut_out(view)) {
+            self.take(Input::Retry(Which::One(view.id)));
         }
     }
 

@@ -6,7 +6,7 @@ use std::future::Future;
 
 use slipway_protocol::calls::{Grant, ListAudit, ListFiles, ListRemovals, RemoveFile, RemoveMember};
 use slipway_protocol::machine::network::lanes::{PER_HOST, of_own_host};
-use slipway_protocol::machine::{Input, LocalId, Reason, Totals, View, Which};
+use slipway_protocol::machine::{Input, LocalId, Totals, View, Which};
 use slipway_protocol::room::SavedRoom;
 use slipway_protocol::wire::id::{FileId, MemberId, RoomId};
 use slipway_protocol::wire::link::{Role, RoomLink};
@@ -70,16 +70,8 @@ impl Client {
     /// No answer, or the link does not work any more.
     pub async fn join(&self, link: &RoomLink, display_name: &str) -> Result<SavedRoom, ClientError> {
         let saved = self.rooms().join(link, display_name).await?;
-        self.retry_shut_out(link.room);
+        self.driver.feed(Input::AccessRestored(link.room));
         Ok(saved)
-    }
-
-    /// Uploads that stopped because the way in was closed go on.
-    fn retry_shut_out(&self, room: RoomId) {
-        let shut_out = |view: &View| view.room == room && view.reason == Some(Reason::AccessLost) && view.actions.retry;
-        for view in self.driver.views().iter().filter(|view| shut_out(view)) {
-            self.driver.feed(Input::Retry(Which::One(view.id)));
-        }
     }
 
     /// Rooms that this device has joined, newest first.
