@@ -12,7 +12,7 @@ impl Driver {
     /// The picked file continues an upload of the room.
     pub(crate) fn adopt(&self, room: RoomId, upload: UploadId, picked: Picked) {
         store::persist();
-        self.wind();
+        self.start_worker_clock();
         let (id, source) = self.hold(picked);
         self.feed(Input::Adopt { id, room, source, upload });
     }
