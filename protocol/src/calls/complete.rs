@@ -18,6 +18,7 @@ pub enum CompleteAll {
 /// The answer of either route.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(untagged)]
+#[expect(clippy::large_enum_variant, reason = "an answer lives as long as its call")]
 pub enum CompletedAny {
     /// Of the batch form.
     Many(CompletedMany),
