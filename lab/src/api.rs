@@ -3,9 +3,7 @@
 
 use anyhow::{Context, Result, bail, ensure};
 use reqwest::{Method, StatusCode};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-use slipway_protocol::calls::{self, Call, Fault, Json, Pages, Reply, Request};
+use slipway_protocol::calls::{self, Call, Fault, Pages, Reply, Request, SerdeJson};
 use slipway_protocol::wire::digest::{Digest, Md5};
 use slipway_protocol::wire::error::ErrorCode;
 use slipway_protocol::wire::id::{FileId, MemberId, PartNumber, RoomId, UploadId};
@@ -24,18 +22,6 @@ use crate::files::TestFile;
 struct Api {
     http: reqwest::Client,
     base: String,
-}
-
-struct SerdeJson;
-
-impl Json for SerdeJson {
-    fn write<T: Serialize>(value: &T) -> String {
-        serde_json::to_string(value).expect("wire types have string keys")
-    }
-
-    fn read<T: DeserializeOwned>(text: &str) -> Option<T> {
-        serde_json::from_str(text).ok()
-    }
 }
 
 impl Api {

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::json;
+use slipway_protocol::calls::{Call as _, GetHealth, SerdeJson};
 
 use super::process::{Function, http_event};
 use crate::samples::Samples;
@@ -41,7 +42,7 @@ async fn one(folder: &Path, name: &str, env: &[(String, String)], rounds: usize)
         ready_ms.push((function.ready - function.spawned).as_secs_f64() * 1000.0);
         // `finish` and `sweep` are invoked by other functions and by the clock.
         if !["finish", "sweep"].contains(&name) {
-            let (at, answer) = function.runtime.invoke(&http_event("GET", "/api/health", None, None)).await?;
+            let (at, answer) = function.runtime.invoke(&http_event(&GetHealth {}.request::<SerdeJson>(), None)).await?;
             ensure!(answer["statusCode"] == json!(200), "health answered {answer}");
             answer_ms.push((at - function.spawned).as_secs_f64() * 1000.0);
         }

@@ -7,6 +7,8 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
+use slipway_protocol::calls::{self, Request};
+use slipway_protocol::wire::link::MemberToken;
 use tokio::process::{Child, Command};
 
 use super::runtime::Runtime;
@@ -67,11 +69,12 @@ impl Function {
 }
 
 /// An event of API Gateway's HTTP API, payload version 2.0.
-pub(super) fn http_event(method: &str, path: &str, token: Option<&str>, body: Option<&Value>) -> Value {
-    let mut headers = json!({ "content-type": "application/json", "host": "bench.example" });
-    if let Some(token) = token {
-        headers["authorization"] = json!(format!("Bearer {token}"));
+pub(super) fn http_event(request: &Request, token: Option<&MemberToken>) -> Value {
+    let mut headers = json!({ "host": "bench.example" });
+    for (name, value) in token.map(calls::authorization).iter().chain(&request.headers) {
+        headers[*name] = json!(value);
     }
+    let (method, path) = (request.method.as_str(), format!("{}{}", calls::BASE, request.path));
     json!({
         "version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": "", "headers": headers,
         "requestContext": {
@@ -80,6 +83,6 @@ pub(super) fn http_event(method: &str, path: &str, token: Option<&str>, body: Op
             "requestId": "bench", "routeKey": "$default", "stage": "$default",
             "time": "12/Mar/2026:19:03:58 +0000", "timeEpoch": 1_773_342_238_000_u64
         },
-        "body": body.map(Value::to_string), "isBase64Encoded": false
+        "body": request.body, "isBase64Encoded": false
     })
 }

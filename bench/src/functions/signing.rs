@@ -6,9 +6,10 @@ use std::time::Instant;
 use anyhow::{Context, Result, ensure};
 use lab::api::{Member, NewRoom, Role};
 use serde_json::json;
+use slipway_protocol::calls::{self, Call as _, SerdeJson};
 use slipway_protocol::wire::digest::{Digest, Md5};
 use slipway_protocol::wire::id::PartNumber;
-use slipway_protocol::wire::{MAX_PARTS_PER_PRESIGN, PartToSign};
+use slipway_protocol::wire::{MAX_PARTS_PER_PRESIGN, PartToSign, Presign};
 
 use super::process::{Function, http_event};
 
@@ -30,11 +31,10 @@ pub(super) async fn measure(binary: &Path, env: &[(String, String)], base: &str)
     let room = NewRoom::create(base, "Bench").await?;
     let member = Member::join(base, room.link(Role::Contribute), "Bench").await?;
     let upload = member.initiate("signing.bin", FILE_BYTES, Vec::new()).await?;
-    let token = member.joined.member_token.expose().to_owned();
-    let path = format!("/api/uploads/{}/parts", upload.upload_id);
     let event = |count: u16| {
-        let parts: Vec<PartToSign> = (1..=count).filter_map(part).collect();
-        http_event("POST", &path, Some(&token), Some(&json!({ "parts": parts })))
+        let body = Presign { parts: (1..=count).filter_map(part).collect() };
+        let call = calls::Presign { upload: upload.upload_id, body };
+        http_event(&call.request::<SerdeJson>(), Some(&member.joined.member_token))
     };
     let mut function = Function::start(binary, env).await?;
     let full = event(u16::try_from(MAX_PARTS_PER_PRESIGN)?);

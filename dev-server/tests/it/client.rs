@@ -5,6 +5,7 @@ use reqwest::header::HeaderMap;
 use reqwest::{Method, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use slipway_protocol::calls::{self, Call, SerdeJson};
 use slipway_protocol::wire::error::{ErrorBody, ErrorCode};
 use slipway_protocol::wire::id::RoomId;
 use slipway_protocol::wire::link::{AuthToken, LinkSecret, Role};
@@ -35,6 +36,14 @@ impl Client {
 
     pub(crate) async fn get(&self, path: &str, token: Option<&str>) -> Answer {
         answer(self.request(Method::GET, path, token)).await
+    }
+
+    pub(crate) async fn call(&self, call: &impl Call, token: Option<&str>) -> Answer {
+        let request = call.request::<SerdeJson>();
+        let method = request.method.as_str().parse().expect("a method");
+        let sent = self.request(method, &format!("{}{}", calls::BASE, request.path), token);
+        let sent = request.headers.iter().fold(sent, |sent, (name, value)| sent.header(*name, value));
+        answer(sent.body(request.body.unwrap_or_default())).await
     }
 
     pub(crate) async fn post(&self, path: &str, token: Option<&str>, body: &impl Serialize) -> Answer {
@@ -83,13 +92,13 @@ impl NewRoom {
         let secrets = [(); 4].map(|()| LinkSecret::from_bytes(random_bytes()));
         let room = Self { id: RoomId::from_bytes(random_bytes()), secrets };
         let link = |role| NewLink { role, verifier: room.auth_token(role).verifier(), wrapped_key: None };
-        let request = CreateRoom {
+        let body = CreateRoom {
             room_id: room.id,
             name: "Holiday photos".into(),
             sealed: false,
             links: Role::ALL.map(link).into(),
         };
-        let created: RoomCreated = client.post("/api/rooms", None, &request).await.ok();
+        let created: RoomCreated = client.call(&calls::CreateRoom { body }, None).await.ok();
         assert_eq!(created.room_id, room.id);
         room
     }
@@ -106,8 +115,8 @@ impl NewRoom {
     }
 
     pub(crate) async fn try_join(&self, client: &Client, role: Role, old: Option<&str>) -> Answer {
-        let request = Join { role, auth_token: self.auth_token(role), display_name: "Ana".into() };
-        client.post(&self.path("/members"), old, &request).await
+        let body = Join { role, auth_token: self.auth_token(role), display_name: "Ana".into() };
+        client.call(&calls::Join { room: self.id, body }, old).await
     }
 
     /// The new member's token.

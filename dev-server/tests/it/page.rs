@@ -7,6 +7,7 @@ use dev_server::{EmbeddedIn, EmbeddedTable, Limits, Page, content_security_polic
 use functions::app::App;
 use functions::config::Config;
 use functions::routers;
+use slipway_protocol::calls::GetHealth;
 use slipway_protocol::wire::error::ErrorCode;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -122,7 +123,7 @@ async fn the_api_is_not_the_page() {
     let site = site(Limits::default()).await;
     site.client.get("/api/no-such-call", None).await.failed(ErrorCode::NotFound);
     site.client.get("/api", None).await.failed(ErrorCode::NotFound);
-    assert!(site.client.get("/api/health", None).await.status.is_success());
+    assert!(site.client.call(&GetHealth {}, None).await.status.is_success());
     assert_eq!(site.app.config.bucket, "files");
 }
 
@@ -163,7 +164,7 @@ async fn a_client_that_stops_in_the_middle_is_let_go() {
     let body = raw(site.addr, begun).await;
     assert!(body.starts_with("HTTP/1.1 4"), "{body}");
     assert!(started.elapsed() < Duration::from_secs(10));
-    assert!(site.client.get("/api/health", None).await.status.is_success());
+    assert!(site.client.call(&GetHealth {}, None).await.status.is_success());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -173,5 +174,5 @@ async fn held_connections_leave_room_for_others_in_time() {
     for _ in 0..4 {
         held.push(TcpStream::connect(site.addr).await.unwrap());
     }
-    assert!(site.client.get("/api/health", None).await.status.is_success(), "once the held ones have timed out");
+    assert!(site.client.call(&GetHealth {}, None).await.status.is_success(), "once the held ones have timed out");
 }

@@ -13,6 +13,7 @@ use functions::routers;
 use functions::table::{Key, Write};
 use local_stack::Minio;
 use serde_json::Value;
+use slipway_protocol::calls::GetRoom;
 use slipway_protocol::wire::link::Role;
 use tempfile::{NamedTempFile, TempDir};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
@@ -156,7 +157,7 @@ async fn what_was_made_is_there_after_a_restart() {
     server.stop().await;
 
     let server = Running::start(&environment).await;
-    assert!(server.client.get(&room.path(""), Some(&member)).await.status.is_success());
+    assert!(server.client.call(&GetRoom { room: room.id }, Some(&member)).await.status.is_success());
     server.stop().await;
 
     environment.push(("AWS_SECRET_ACCESS_KEY", "wrong-secret-key"));

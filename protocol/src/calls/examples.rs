@@ -5,7 +5,7 @@ use crate::wire;
 use crate::wire::digest::{Digest, Md5};
 use crate::wire::id::{FileId, GrantId, MemberId, PartNumber, RoomId, UploadId};
 use crate::wire::link::{LinkSecret, Role};
-use crate::wire::{FileMeta, Meta, NewLink, NewUpload, PartToSign, Proof};
+use crate::wire::{FileMeta, Meta, NewLink, NewUpload, PartToSign, Proof, Seal};
 
 const ROOM: RoomId = RoomId::from_bytes([1; 16]);
 const UPLOAD: UploadId = UploadId::from_bytes([2; 16]);
@@ -30,7 +30,7 @@ pub fn visit(visitor: &mut impl Visitor) {
 fn rooms(visitor: &mut impl Visitor) {
     let verifier = secret().auth_token(ROOM).verifier();
     let link = NewLink { role: Role::Manage, verifier, wrapped_key: Some("a2V5".into()) };
-    let body = wire::CreateRoom { room_id: ROOM, name: "Footage".into(), sealed: false, links: vec![link] };
+    let body = wire::CreateRoom { room_id: ROOM, name: "Footage".into(), sealed: true, links: vec![link] };
     visitor.call(&CreateRoom { body });
     visitor.call(&GetRoom { room: ROOM });
     visitor.call(&ListFiles { room: ROOM, after: Some("1790000000000.MDEyMzQ1Njc4OWFiY2RlZg".into()) });
@@ -58,8 +58,13 @@ fn uploads(visitor: &mut impl Visitor) {
         media_type: "video/quicktime".into(),
         last_modified: Some(1_790_000_000_000),
     });
-    let upload =
-        NewUpload { meta, seal: None, size: 17 << 20, rate_hint: Some(5 << 20), first_parts: vec![part(1), part(2)] };
+    let upload = NewUpload {
+        meta,
+        seal: Some(Seal("c2VhbA".into())),
+        size: 17 << 20,
+        rate_hint: Some(5 << 20),
+        first_parts: vec![part(1), part(2)],
+    };
     let body = wire::Initiate { uploads: vec![upload] };
     visitor.call(&Initiate { room: ROOM, key: Some("key-1".into()), body });
     visitor.call(&Presign { upload: UPLOAD, body: wire::Presign { parts: vec![part(3)] } });

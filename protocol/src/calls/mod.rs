@@ -14,6 +14,7 @@ mod complete;
 mod events;
 #[cfg(any(test, feature = "examples"))]
 pub mod examples;
+mod json;
 mod pages;
 mod reply;
 mod request;
@@ -24,6 +25,9 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 
 pub use complete::{CompleteAll, CompleteOutcome, CompletedAny};
 pub use events::Removals;
+pub use json::Json;
+#[cfg(any(test, feature = "serde_json"))]
+pub use json::SerdeJson;
 pub use pages::{Paged, Pages};
 pub use reply::{CallFault, Fault, Reply};
 pub use request::{Access, Method, Request, Route, authorization};
@@ -36,15 +40,6 @@ pub const BASE: &str = "/api";
 
 /// The answer of a call that says no more than that it was done.
 pub type Done = IgnoredAny;
-
-/// How a shell writes and reads JSON: a library, or what its platform has.
-pub trait Json {
-    /// The text of a body. Wire types have string keys and always have one.
-    fn write<T: Serialize>(value: &T) -> String;
-
-    /// Reads an answer. `None`: the text is something else.
-    fn read<T: DeserializeOwned>(text: &str) -> Option<T>;
-}
 
 /// One call of the API.
 pub trait Call {

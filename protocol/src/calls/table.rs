@@ -1,4 +1,4 @@
-//! Every call, as a table. `docs/architecture.md` says what else to touch for a new one.
+//! Every call, as a table. `docs/architecture.md` says what else a new one needs.
 
 use super::request::Access::{Joining, Member, Open};
 use super::request::Method::{Delete, Get, Post};

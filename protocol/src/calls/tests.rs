@@ -9,18 +9,6 @@ use crate::wire::id::{FileId, PartNumber, RoomId, UploadId};
 use crate::wire::plan::Plan;
 use crate::wire::{Meta, PartToSign, StoredPart, UploadState, UploadStatus};
 
-struct SerdeJson;
-
-impl Json for SerdeJson {
-    fn write<T: Serialize>(value: &T) -> String {
-        serde_json::to_string(value).unwrap()
-    }
-
-    fn read<T: DeserializeOwned>(text: &str) -> Option<T> {
-        serde_json::from_str(text).ok()
-    }
-}
-
 const ROOM: RoomId = RoomId::from_bytes([1; 16]);
 const UPLOAD: UploadId = UploadId::from_bytes([2; 16]);
 const FILE: FileId = FileId::from_bytes([3; 16]);

@@ -6,10 +6,9 @@ use std::collections::BTreeSet;
 use functions::routers;
 use serde_json::Value;
 use slipway_protocol::calls::examples::{Visitor, visit};
-use slipway_protocol::calls::{Access, BASE, Call, Done, Fault, Json as _, Reply, Request, Route};
+use slipway_protocol::calls::{Access, BASE, Call, Done, Fault, Json as _, Reply, Request, Route, SerdeJson};
 use slipway_protocol::wire::error::ErrorCode;
 
-use crate::support::SerdeJson;
 use crate::support::schema::Schemas;
 
 /// Documented, and not a call: the document itself, which tools read and clients do not.

@@ -5,7 +5,7 @@ use http::{HeaderMap, Method, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use slipway_protocol::calls::{self, Json};
+use slipway_protocol::calls::{self, SerdeJson};
 use slipway_protocol::wire::error::{ApiError, ErrorBody, ErrorCode};
 
 use super::gateway;
@@ -39,19 +39,6 @@ pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: String,
-}
-
-/// The calls' JSON.
-pub(crate) struct SerdeJson;
-
-impl Json for SerdeJson {
-    fn write<T: Serialize>(value: &T) -> String {
-        serde_json::to_string(value).expect("JSON")
-    }
-
-    fn read<T: DeserializeOwned>(text: &str) -> Option<T> {
-        serde_json::from_str(text).ok()
-    }
 }
 
 impl Api {

@@ -6,7 +6,7 @@ mod room;
 pub(crate) mod schema;
 mod stack;
 
-pub(crate) use api::{Answer, Api, Call, SerdeJson};
+pub(crate) use api::{Answer, Api, Call};
 pub(crate) use room::{NewRoom, Session};
 pub(crate) use stack::{Stack, own_tables};
 
