@@ -1,7 +1,6 @@
 //! The few things that views need of the browser and Leptos does not have.
 
 use leptos::prelude::*;
-use slipway_protocol::compact::decimal;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
@@ -116,7 +115,13 @@ pub(crate) async fn copy(field: &web_sys::HtmlInputElement) -> bool {
 /// A length in pixels from a custom property of the element.
 pub(crate) fn css_pixels(element: &web_sys::Element, property: &str) -> Option<f64> {
     let style = window().get_computed_style(element).ok().flatten()?;
-    style.get_property_value(property).ok()?.trim().strip_suffix("px").and_then(decimal::parse)
+    let length = js_sys::parse_float(&style.get_property_value(property).ok()?);
+    length.is_finite().then_some(length)
+}
+
+/// The number that the text is; NaN for anything else. The standard library's tables for this are kilobytes to download.
+pub(crate) fn number(text: &str) -> f64 {
+    JsValue::from_str(text).unchecked_into_f64()
 }
 
 /// In small letters. The browser knows those of all scripts: our own table of them would be kilobytes to download.

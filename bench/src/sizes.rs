@@ -69,7 +69,7 @@ async fn load(url: &str) -> Result<[f64; 2]> {
 /// The tables.
 pub(crate) fn section(sizes: &Sizes) -> String {
     let mut text = String::from(
-        "## The page\n\nKiB, as built by `cargo xtask package`: raw, gzip -9, brotli -q 11. The goals: at most 350 KiB of brotli for the app\nwith its engine, at most 40 for the hash worker.\n\n| file | raw | gzip | brotli |\n| --- | --- | --- | --- |\n",
+        "## The page\n\nKiB, as built by `cargo xtask package`: raw, gzip -9, brotli -q 11. The goals: at most 400 KiB of brotli for the app\nwith its engine, at most 40 for the hash worker.\n\n| file | raw | gzip | brotli |\n| --- | --- | --- | --- |\n",
     );
     let kib = |bytes: u64| bytes as f64 / 1024.0;
     for file in &sizes.files {

@@ -8,9 +8,11 @@
 //! | [`wire`] | what crosses the network or the link: ids, links, digests, plan, errors, bodies |
 //! | [`calls`] | the HTTP API: one value for each call, and what its failures mean |
 //! | [`machine`] | what is decided about uploads |
-//! | [`compact`] | small code in place of libraries, kept for the page's size alone |
+//! | [`room`] | what is decided about rooms |
+//! | [`compact`] | small code in place of a library, kept for the page's size alone |
 
 pub mod calls;
 pub mod compact;
 pub mod machine;
+pub mod room;
 pub mod wire;

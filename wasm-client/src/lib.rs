@@ -18,5 +18,5 @@ pub use error::ClientError;
 pub use shell::changes::Change;
 pub use shell::notices::{Level, Notice, Unread};
 pub use shell::offers::Offer;
-pub use shell::rooms::SavedRoom;
 pub use slipway_protocol::machine::{Actions, Cell, LocalId, Reason, Stage, Totals, View, Which};
+pub use slipway_protocol::room::SavedRoom;

@@ -1,7 +1,6 @@
 //! The speed limit of this page, kept on this device.
 
 use leptos::prelude::*;
-use slipway_protocol::compact::decimal;
 
 use crate::browser;
 use crate::model::state::Ctx;
@@ -15,8 +14,8 @@ pub(crate) fn chosen(ctx: Ctx) -> Option<u64> {
     let (choice, custom) = ctx.cap;
     match choice.get().as_str() {
         "none" => None,
-        "custom" => custom.with(|text| bytes_per_second(text)),
-        fixed => bytes_per_second(fixed),
+        "custom" => custom.with(|text| bytes_per_second(text, browser::number)),
+        fixed => bytes_per_second(fixed, browser::number),
     }
 }
 
@@ -58,10 +57,10 @@ fn read(kept: &str) -> Option<(String, String)> {
 pub(crate) const CHOICES: [(&str, &str); 5] =
     [("none", "None"), ("1", "1 MB/s"), ("5", "5 MB/s"), ("10", "10 MB/s"), ("50", "50 MB/s")];
 
-/// From megabytes as typed. What is no number, or nothing, is no limit.
-fn bytes_per_second(megabytes: &str) -> Option<u64> {
-    let number = decimal::parse(&megabytes.trim().replace(',', "."))?;
-    (number > 0.0).then(|| (number * MB as f64).max(1.0) as u64)
+/// From megabytes as typed. What is no number, or nothing, is no limit. `number` reads one.
+fn bytes_per_second(megabytes: &str, number: fn(&str) -> f64) -> Option<u64> {
+    let number = number(&megabytes.trim().replace(',', "."));
+    (number > 0.0 && number.is_finite()).then(|| (number * MB as f64).max(1.0) as u64)
 }
 
 #[cfg(test)]
@@ -81,10 +80,11 @@ mod tests {
 
     #[test]
     fn limits_are_read_as_people_type_them() {
-        assert_eq!(bytes_per_second("10"), Some(10 * MB));
-        assert_eq!(bytes_per_second(" 0,5 "), Some(MB / 2));
-        assert_eq!(bytes_per_second("0"), None);
-        assert_eq!(bytes_per_second("-3"), None);
-        assert_eq!(bytes_per_second("fast"), None);
+        let read = |text| bytes_per_second(text, |text| text.parse().unwrap_or(f64::NAN));
+        assert_eq!(read("10"), Some(10 * MB));
+        assert_eq!(read(" 0,5 "), Some(MB / 2));
+        assert_eq!(read("0"), None);
+        assert_eq!(read("-3"), None);
+        assert_eq!(read("fast"), None);
     }
 }

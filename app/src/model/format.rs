@@ -37,13 +37,6 @@ fn scaled(n: u64) -> String {
     format!("{}.{} {name}", t / 10, t % 10)
 }
 
-/// A length in a style sheet, to a hundredth: `88.00px`. By hand, since the standard library's way with fractions is
-/// kilobytes to download.
-pub fn pixels(length: f64) -> String {
-    let hundredths = (length * 100.0).round() as u64;
-    format!("{}.{:02}px", hundredths / 100, hundredths % 100)
-}
-
 /// A duration, as exact as is of use: `45 seconds`, `3 minutes 20 seconds`, `5 hours 12 minutes`, `2 days 3 hours`.
 pub fn duration(seconds: u64) -> String {
     let (minutes, hours, days) = (seconds / 60, seconds / 3_600, seconds / 86_400);

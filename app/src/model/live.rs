@@ -1,4 +1,4 @@
-//! A room that keeps itself up to date by asking again.
+//! A room that is kept up to date by polling.
 
 use std::time::Duration;
 
@@ -22,22 +22,23 @@ pub(crate) struct Live {
     /// None until the first answer. Its files are in `listing`.
     pub(crate) view: RwSignal<Option<RoomView>>,
     pub(crate) listing: RwSignal<Listing>,
-    /// Why the last look failed.
+    /// Why the last refresh failed.
     pub(crate) trouble: RwSignal<Option<ClientError>>,
     first_page: StoredValue<Option<FilePage>>,
-    /// The next look, and when it is, on the page's clock.
+    /// Time of the next refresh on the monotonic clock, and its timer.
     timer: StoredValue<Option<(u64, TimeoutHandle)>>,
     busy: StoredValue<bool>,
-    /// Somebody wanted to look while a look was under way.
-    again: StoredValue<Option<Wish>>,
+    /// Requested while a refresh was running.
+    queued: StoredValue<Option<Urgency>>,
     failures: StoredValue<u32>,
-    /// Of the last look that an upload's end asked for: when it began, on the page's clock, and how long it took.
+    /// Start and duration of the last refresh that a completed upload caused.
     last: StoredValue<Option<(u64, u64)>>,
 }
 
-/// How much a look is wanted.
+/// How soon a refresh is needed.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Wish {
+enum Urgency {
+    /// An upload completed: hundreds may do so within seconds.
     Soon,
     Now,
 }
@@ -52,25 +53,25 @@ impl Live {
             first_page: StoredValue::new(None),
             timer: StoredValue::new(None),
             busy: StoredValue::new(false),
-            again: StoredValue::new(None),
+            queued: StoredValue::new(None),
             failures: StoredValue::new(0),
             last: StoredValue::new(None),
         }
     }
 
-    /// Looks now, and again and again until the view that made this goes away.
+    /// Refreshes now and then periodically, until the view that made this is disposed of.
     pub(crate) fn follow(self, ctx: Ctx) {
-        self.look(ctx);
+        self.refresh(ctx);
         // In a task of its own, while the room is waited for: its rows show times.
         set_timeout(browser::prepare_times, Duration::ZERO);
-        let seen = window_event_listener(leptos::ev::visibilitychange, move |_| self.look_if_seen(ctx));
-        let online = window_event_listener(leptos::ev::online, move |_| self.look(ctx));
+        let seen = window_event_listener(leptos::ev::visibilitychange, move |_| self.refresh_if_visible(ctx));
+        let online = window_event_listener(leptos::ev::online, move |_| self.refresh(ctx));
         let completed = Memo::new(move |_| ctx.totals.with(|totals| totals.completed));
         let mut before = None;
         effect(move || {
             let now = completed.get();
             if before.replace(now).is_some_and(|before| before != now) {
-                self.want(ctx, Wish::Soon);
+                self.request(ctx, Urgency::Soon);
             }
         });
         on_cleanup(move || {
@@ -82,39 +83,39 @@ impl Live {
         });
     }
 
-    fn look_if_seen(self, ctx: Ctx) {
+    fn refresh_if_visible(self, ctx: Ctx) {
         if !browser::is_hidden() {
-            self.look(ctx);
+            self.refresh(ctx);
         }
     }
 
-    /// Looks now.
-    pub(crate) fn look(self, ctx: Ctx) {
-        self.want(ctx, Wish::Now);
+    /// Refreshes now.
+    pub(crate) fn refresh(self, ctx: Ctx) {
+        self.request(ctx, Urgency::Now);
     }
 
-    /// Looks when it is time for it. While a look is under way it is repeated afterwards.
-    fn want(self, ctx: Ctx, wish: Wish) {
+    /// Refreshes when it is due. A request during a refresh is repeated after it.
+    fn request(self, ctx: Ctx, urgency: Urgency) {
         match self.busy.try_get_value() {
-            Some(false) => match self.wait_ms(wish) {
-                0 => spawn_local(self.ask(ctx, wish)),
-                wait => self.plan(ctx, wait, wish),
+            Some(false) => match self.wait_ms(urgency) {
+                0 => spawn_local(self.fetch(ctx, urgency)),
+                wait => self.schedule(ctx, wait, urgency),
             },
-            Some(true) => self.again.update_value(|again| *again = (*again).max(Some(wish))),
+            Some(true) => self.queued.update_value(|queued| *queued = (*queued).max(Some(urgency))),
             None => {}
         }
     }
 
-    /// Uploads may end by the hundred: what is left of the time between two looks that they asked for, in milliseconds.
-    fn wait_ms(self, wish: Wish) -> u64 {
-        if wish == Wish::Now {
+    /// What is left of the least time between two refreshes that completed uploads cause, in milliseconds.
+    fn wait_ms(self, urgency: Urgency) -> u64 {
+        if urgency == Urgency::Now {
             return 0;
         }
         let rest = |(began, took)| polling::rest_ms(browser::page_ms().saturating_sub(began), took);
         self.last.get_value().map_or(0, rest)
     }
 
-    async fn ask(self, ctx: Ctx, wish: Wish) {
+    async fn fetch(self, ctx: Ctx, urgency: Urgency) {
         self.busy.set_value(true);
         let began = browser::page_ms();
         let client = ctx.client();
@@ -144,16 +145,16 @@ impl Live {
             }
             Err(error) => self.fail(error),
         }
-        // Drawing what came is part of it; rows beyond the first few have frames of their own.
+        // Drawing counts; rows beyond the first few have frames of their own.
         leptos::task::tick().await;
         if self.busy.try_get_value().is_none() {
             return;
         }
         self.busy.set_value(false);
-        if wish == Wish::Soon {
+        if urgency == Urgency::Soon {
             self.last.set_value(Some((began, browser::page_ms().saturating_sub(began))));
         }
-        self.plan_next(ctx);
+        self.schedule_next(ctx);
     }
 
     /// Takes an answer in. Nothing is redrawn that did not change.
@@ -177,47 +178,47 @@ impl Live {
         self.trouble.set(Some(error));
     }
 
-    fn plan_next(self, ctx: Ctx) {
+    fn schedule_next(self, ctx: Ctx) {
         if self.is_lost() {
             return;
         }
-        let (wait, wish) = match self.again.get_value() {
-            Some(wish) => (self.wait_ms(wish), wish),
-            None => (polling::delay_ms(browser::is_hidden(), self.failures.get_value()), Wish::Now),
+        let (wait, urgency) = match self.queued.get_value() {
+            Some(urgency) => (self.wait_ms(urgency), urgency),
+            None => (polling::delay_ms(browser::is_hidden(), self.failures.get_value()), Urgency::Now),
         };
-        self.again.set_value(None);
-        self.forget_timer();
-        self.plan(ctx, wait, wish);
+        self.queued.set_value(None);
+        self.cancel_timer();
+        self.schedule(ctx, wait, urgency);
     }
 
-    /// Plans a look, unless one is planned that is earlier.
-    fn plan(self, ctx: Ctx, wait: u64, wish: Wish) {
+    /// Schedules a refresh, unless an earlier one is scheduled.
+    fn schedule(self, ctx: Ctx, wait: u64, urgency: Urgency) {
         let at = browser::page_ms() + wait;
         if self.timer.with_value(|timer| timer.as_ref().is_some_and(|(planned, _)| *planned <= at)) {
             return;
         }
-        self.forget_timer();
-        let look = move || {
+        self.cancel_timer();
+        let run = move || {
             if self.timer.try_set_value(None).is_some() {
                 return;
             }
-            // Else one is under way, and the next is planned after it.
+            // Otherwise one is running, and schedules the next.
             if self.busy.try_get_value() == Some(false) {
-                spawn_local(self.ask(ctx, wish));
+                spawn_local(self.fetch(ctx, urgency));
             }
         };
-        let timer = set_timeout_with_handle(look, Duration::from_millis(wait));
+        let timer = set_timeout_with_handle(run, Duration::from_millis(wait));
         self.timer.set_value(timer.ok().map(|timer| (at, timer)));
     }
 
-    fn forget_timer(self) {
+    fn cancel_timer(self) {
         if let Some((_, timer)) = self.timer.get_value() {
             timer.clear();
         }
         self.timer.set_value(None);
     }
 
-    /// Whether asking again is of no use.
+    /// Whether another refresh is useless.
     fn is_lost(self) -> bool {
         self.trouble
             .with_untracked(|trouble| trouble.as_ref().and_then(ClientError::code).and_then(text::lost_text).is_some())

@@ -67,9 +67,11 @@ pub fn arrange(
     let mut rows: Vec<(usize, LocalId)> = sorted
         .map(|(id, stage)| (places.get(&id).copied(), id, stage))
         .filter(|(place, _, stage)| place.is_some() || filter.shows(*stage))
-        .map(|(place, id, _)| (place.unwrap_or(usize::MAX), id))
+        .enumerate()
+        // New rows follow in the order in which they are sorted.
+        .map(|(at, (place, id, _))| (place.unwrap_or(held.len() + at), id))
         .collect();
-    slipway_protocol::compact::sort::by_number(&mut rows, |(place, _)| *place as u64);
+    rows.sort_unstable_by_key(|(place, _)| *place);
     rows.into_iter().map(|(_, id)| id).collect()
 }
 

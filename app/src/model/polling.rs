@@ -1,19 +1,19 @@
-//! How often a room is asked for again.
+//! How often a room is refreshed.
 
-/// Milliseconds until the next look at the room: often while it is looked at, seldom in a hidden tab,
-/// less and less while it fails.
+/// Milliseconds until the next refresh: short in a visible tab, longer in a hidden one, with exponential backoff on
+/// failures.
 pub fn delay_ms(hidden: bool, failures: u32) -> u64 {
     let base: u64 = if hidden { 15_000 } else { SEEN_MS };
     (base << failures.min(4)).min(30_000)
 }
 
-/// Milliseconds between two looks at a room that is looked at.
+/// Milliseconds between two refreshes in a visible tab.
 const SEEN_MS: u64 = 2_500;
-/// The least between the begins of two looks, in milliseconds, where uploads end one after another.
+/// Least time between the starts of two refreshes that completed uploads cause, in milliseconds.
 const APART_MS: u64 = 1_000;
 
-/// How long the next look waits after an upload has ended, in milliseconds: the last one that did so began `ago` and took
-/// `took`. A tenth of the time may go into looking.
+/// Delay of the refresh after a completed upload, in milliseconds. The last such refresh started `ago` and took `took`:
+/// refreshing gets at most a tenth of the time.
 pub fn rest_ms(ago: u64, took: u64) -> u64 {
     took.saturating_mul(10).clamp(APART_MS, SEEN_MS).saturating_sub(ago)
 }

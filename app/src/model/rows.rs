@@ -13,7 +13,7 @@ use crate::model::order;
 pub struct Rows {
     views: HashMap<LocalId, View>,
     uploads: HashSet<UploadId>,
-    rooms: HashMap<RoomId, Shelf>,
+    rooms: HashMap<RoomId, RoomRows>,
     sending: Sending,
 }
 
@@ -27,7 +27,7 @@ pub struct Sending {
 
 /// The uploads to one room.
 #[derive(Clone, Debug, Default)]
-struct Shelf {
+struct RoomRows {
     /// By rank, then in the order of adding.
     sorted: BTreeMap<(u8, u64, LocalId), Stage>,
     counts: Counts,
@@ -49,7 +49,7 @@ pub struct Counts {
     pub open_size: u64,
 }
 
-/// Uploads that have just come to their end, and those that have just come to need somebody.
+/// Uploads that have just completed, and those that have just come to need the user.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Finished {
     pub count: u64,
@@ -75,23 +75,23 @@ impl Rows {
             }
             // One that was not there is no news: the page has just restored it.
             if let (Some(old), Some(new)) = (&before, &view)
-                && needs_somebody(new.stage)
+                && needs_user(new.stage)
                 && old.stage != new.stage
             {
                 finished.stopped += 1;
                 finished.one_stopped.get_or_insert_with(|| new.clone());
             }
             if let Some(old) = before {
-                self.take_off(&old);
+                self.remove(&old);
             }
             if let Some(new) = view {
-                self.put(new);
+                self.insert(new);
             }
         }
         finished
     }
 
-    fn take_off(&mut self, old: &View) {
+    fn remove(&mut self, old: &View) {
         if let Some(upload) = &old.upload {
             self.uploads.remove(upload);
         }
@@ -99,20 +99,20 @@ impl Rows {
             self.sending.uploads -= 1;
             self.sending.lanes -= u32::from(old.lanes);
         }
-        let Some(shelf) = self.rooms.get_mut(&old.room) else { return };
-        shelf.counts.count(old, |figure, by| *figure -= by, |figure, by| *figure -= by);
-        shelf.sorted.remove(&place(old));
+        let Some(room_rows) = self.rooms.get_mut(&old.room) else { return };
+        room_rows.counts.count(old, |figure, by| *figure -= by, |figure, by| *figure -= by);
+        room_rows.sorted.remove(&place(old));
     }
 
-    fn put(&mut self, new: View) {
+    fn insert(&mut self, new: View) {
         self.uploads.extend(new.upload);
         if new.stage == Stage::Uploading {
             self.sending.uploads += 1;
             self.sending.lanes += u32::from(new.lanes);
         }
-        let shelf = self.rooms.entry(new.room).or_default();
-        shelf.counts.count(&new, |figure, by| *figure += by, |figure, by| *figure += by);
-        shelf.sorted.insert(place(&new), new.stage);
+        let room_rows = self.rooms.entry(new.room).or_default();
+        room_rows.counts.count(&new, |figure, by| *figure += by, |figure, by| *figure += by);
+        room_rows.sorted.insert(place(&new), new.stage);
         self.views.insert(new.id, new);
     }
 
@@ -138,17 +138,20 @@ impl Rows {
 
     /// The same as they are sorted, by number and stage only.
     pub fn sorted(&self, room: RoomId) -> impl Iterator<Item = (LocalId, Stage)> {
-        self.rooms.get(&room).into_iter().flat_map(|shelf| shelf.sorted.iter().map(|((_, _, id), stage)| (*id, *stage)))
+        self.rooms
+            .get(&room)
+            .into_iter()
+            .flat_map(|room_rows| room_rows.sorted.iter().map(|((_, _, id), stage)| (*id, *stage)))
     }
 
     /// How many uploads to the room are what.
     pub fn counts(&self, room: RoomId) -> Counts {
-        self.rooms.get(&room).map(|shelf| shelf.counts).unwrap_or_default()
+        self.rooms.get(&room).map(|room_rows| room_rows.counts).unwrap_or_default()
     }
 
     /// Rooms that have uploads, in no order.
     pub fn rooms(&self) -> impl Iterator<Item = (RoomId, Counts)> {
-        self.rooms.iter().map(|(room, shelf)| (*room, shelf.counts))
+        self.rooms.iter().map(|(room, room_rows)| (*room, room_rows.counts))
     }
 }
 
@@ -174,7 +177,7 @@ impl Counts {
     }
 }
 
-fn needs_somebody(stage: Stage) -> bool {
+fn needs_user(stage: Stage) -> bool {
     matches!(stage, Stage::Failed | Stage::Expired | Stage::NeedsFile)
 }
 

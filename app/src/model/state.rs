@@ -29,10 +29,10 @@ pub(crate) struct Ctx {
     pub(crate) question: RwSignal<Option<Question>>,
     /// Picked files that an unfinished upload fits.
     pub(crate) offers: RwSignal<Vec<Offer>>,
-    /// What a screen reader says next.
-    pub(crate) said: RwSignal<String>,
-    /// The same, of uploads that need somebody.
-    pub(crate) alarm: RwSignal<String>,
+    /// Polite announcement for screen readers.
+    pub(crate) announcement: RwSignal<String>,
+    /// Announcement of uploads that need the user; a region of its own, so that neither replaces the other.
+    pub(crate) alert: RwSignal<String>,
     /// What the page is about, for the document's title.
     pub(crate) title: RwSignal<String>,
     /// The speed limit as chosen, and as typed where the choice is `custom`; both outlive their view.
@@ -77,8 +77,8 @@ impl Ctx {
             toasts: RwSignal::default(),
             question: RwSignal::new(None),
             offers: RwSignal::default(),
-            said: RwSignal::default(),
-            alarm: RwSignal::default(),
+            announcement: RwSignal::default(),
+            alert: RwSignal::default(),
             title: RwSignal::default(),
             cap: (RwSignal::new("none".into()), RwSignal::new("2".into())),
             now: RwSignal::new(crate::browser::now_ms()),
@@ -88,19 +88,19 @@ impl Ctx {
     /// Follows the client from now on.
     pub(crate) fn begin(self, client: &Client) {
         self.client.set_value(Some(client.clone()));
-        client.on_change(move |change| self.take(change));
-        [Change::Uploads, Change::Notices, Change::Rooms].into_iter().for_each(|change| self.take(change));
+        client.on_change(move |change| self.dispatch(change));
+        [Change::Uploads, Change::Notices, Change::Rooms].into_iter().for_each(|change| self.dispatch(change));
         set_interval(move || self.now.set(crate::browser::now_ms()), Duration::from_secs(30));
         self.ready.set(true);
     }
 
-    fn take(self, change: Change) {
+    fn dispatch(self, change: Change) {
         let client = self.client();
         match change {
             Change::Uploads => {
                 // In place: thousands of rows are not copied for the few that changed.
                 let finished = self.uploads.try_update(|uploads| uploads.apply(client.take_changed()));
-                self.tell(&finished.unwrap_or_default());
+                self.announce(&finished.unwrap_or_default());
                 self.totals.set(client.totals());
             }
             Change::Notices => self.notices.set(client.notices()),
@@ -109,13 +109,13 @@ impl Ctx {
         }
     }
 
-    /// Says which uploads have just come to their end.
-    fn tell(self, finished: &Finished) {
+    /// Announces uploads that have just completed or stopped to screen readers.
+    fn announce(self, finished: &Finished) {
         if finished.count > 0 {
-            self.said.set(text::completed_text(finished.count, &finished.name));
+            self.announcement.set(text::completed_text(finished.count, &finished.name));
         }
         if let Some(one) = &finished.one_stopped {
-            self.alarm.set(text::stopped_text(finished.stopped, one));
+            self.alert.set(text::stopped_text(finished.stopped, one));
         }
     }
 
@@ -138,7 +138,7 @@ impl Ctx {
         self.show(text.into(), false);
     }
 
-    pub(crate) fn complain(self, text: impl Into<String>) {
+    pub(crate) fn toast_error(self, text: impl Into<String>) {
         self.show(text.into(), true);
     }
 

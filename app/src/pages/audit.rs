@@ -138,7 +138,7 @@ fn RemoveMember(room: RoomId, member: MemberId, who: String) -> impl IntoView {
         spawn_local(async move {
             match ctx.client().remove_member(room, member).await {
                 Ok(()) => ctx.toast("Removed from the room."),
-                Err(error) => ctx.complain(text::error_text(&error)),
+                Err(error) => ctx.toast_error(text::error_text(&error)),
             }
         });
     };

@@ -88,6 +88,7 @@ fn fill(ctx: Ctx, state: &str) {
     let (bytes, size) = views.iter().fold((0, 0), |(bytes, size), view| (bytes + view.bytes, size + view.size));
     ctx.totals.set(Totals {
         open,
+        running: open,
         completed: views.len() as u32 - open,
         failed: 0,
         bytes,
@@ -105,7 +106,7 @@ fn fill(ctx: Ctx, state: &str) {
         "leave" => ctx.ask("Leave this room?", text::leave_text(3), "Cancel uploads and leave", || ()),
         "toast" => {
             ctx.toast("Contribute link copied.");
-            ctx.complain("Slipway can't be reached. Check your connection and try again.");
+            ctx.toast_error("Slipway can't be reached. Check your connection and try again.");
         }
         _ => {}
     }

@@ -2,7 +2,6 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use slipway_protocol::compact::sort;
 use slipway_protocol::wire::id::RoomId;
 use wasm_client::{SavedRoom, Which};
 
@@ -126,9 +125,7 @@ fn Unfinished() -> impl IntoView {
         let mut rooms: Vec<_> =
             ctx.uploads.with(|uploads| uploads.rooms().map(row).filter(|open| open.files > 0).collect());
         // In any order that stays: ids are random.
-        sort::by_number(&mut rooms, |open| {
-            u64::from_be_bytes(open.room.as_bytes()[..8].try_into().unwrap_or_default())
-        });
+        rooms.sort_unstable_by_key(|open| open.room);
         rooms
     });
     // A tile is not drawn anew as its upload goes on: a click in between would miss it.

@@ -93,7 +93,7 @@ fn Weaker(link: RoomLink) -> impl IntoView {
             match ctx.client().join(&link, &saved.display_name).await {
                 Ok(now) if now.role == saved.role => ctx.toast(text::stays_text(saved.role, link.role)),
                 Ok(now) => ctx.toast(text::my_role_text(now.role)),
-                Err(error) => ctx.complain(text::error_text(&error)),
+                Err(error) => ctx.toast_error(text::error_text(&error)),
             }
             ctx.rooms.set(ctx.client().saved_rooms());
             // They may have left meanwhile.

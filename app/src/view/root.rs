@@ -39,7 +39,7 @@ pub(crate) fn Root() -> impl IntoView {
         </main>
         <Toasts/>
         <QuestionDialog/>
-        <p class="sr-only" role="status" aria-live="polite">{move || ctx.said.get()}</p>
+        <p class="sr-only" role="status" aria-live="polite">{move || ctx.announcement.get()}</p>
         <Announcer/>
     }
 }

@@ -1,9 +1,8 @@
 //! Reading the wire types and records from JSON, small enough for a page that is downloaded first.
 //!
 //! It takes what `serde_json` takes, but for structs written as arrays, enums with content, maps whose keys are no texts
-//! and numbers of 128 bits, which nothing here writes. Fractions are read as [`decimal::parse`](crate::compact::decimal::parse)
-//! does: the last bits may differ. A text that does not fit is refused without saying where and why: the page has nobody to tell, and the
-//! words for it would be a good part of its download.
+//! and numbers of 128 bits, which nothing here writes. A text that does not fit is refused without saying where and why:
+//! the page has nobody to tell, and the words for it would be a good part of its download.
 
 mod reader;
 

@@ -1,9 +1,4 @@
-//! Small code in place of a library, kept for the size of the page alone.
-//!
-//! Each piece is held against the library it stands for by a property test;
-//! `docs/decisions/0007-page-size.md` has what each one saves.
+//! Code in place of a library, kept for the page's size alone: each piece where the library costs more than 15 KiB of
+//! brotli. `docs/decisions/0007-page-size.md` has the figures. A property test holds each against the library.
 
-pub(crate) mod base64;
-pub mod decimal;
 pub mod json;
-pub mod sort;

@@ -231,6 +231,7 @@ fn share(view: &View) -> Totals {
     let counts = is_open || is_completed;
     Totals {
         open: u32::from(is_open),
+        running: u32::from(view.is_running()),
         completed: u32::from(is_completed),
         failed: u32::from(is_failed),
         bytes: if counts { view.bytes } else { 0 },
@@ -243,6 +244,7 @@ fn share(view: &View) -> Totals {
 fn count(totals: &mut Totals, before: Option<Totals>, after: Option<Totals>) {
     let (before, after) = (before.unwrap_or_default(), after.unwrap_or_default());
     totals.open = totals.open + after.open - before.open;
+    totals.running = totals.running + after.running - before.running;
     totals.completed = totals.completed + after.completed - before.completed;
     totals.failed = totals.failed + after.failed - before.failed;
     totals.bytes = totals.bytes + after.bytes - before.bytes;

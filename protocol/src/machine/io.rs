@@ -64,6 +64,8 @@ pub enum Input {
     Cancel(Which),
     /// Try again what stopped with an error.
     Retry(Which),
+    /// This device joined the room again: uploads that stopped because its access ended are tried again.
+    AccessRestored(RoomId),
     /// Take an ended row off the list.
     Dismiss(LocalId),
     /// An average limit for all lanes together, in bytes per second; `None` lifts it.
@@ -124,6 +126,7 @@ impl Input {
                 | Self::Resume(_)
                 | Self::Cancel(_)
                 | Self::Retry(_)
+                | Self::AccessRestored(_)
                 | Self::Dismiss(_)
                 | Self::Reopened { .. }
         )

@@ -3,7 +3,6 @@
 use super::LocalId;
 use super::engine::Engine;
 use super::upload::Upload;
-use crate::compact::sort;
 
 /// Chores looked at in one go; the next look starts where this one ended.
 const CHORES_AT_ONCE: usize = 64;
@@ -154,7 +153,8 @@ impl Engine {
             let wants_small = order.iter().any(|(rank, _)| !is_large(*rank));
             let mut has_started = false;
             // Those that are alike stay in the order of their places.
-            for (rank, at) in sort::sorted(order) {
+            order.sort_unstable();
+            for (rank, at) in order {
                 has_started |= self.prepare_one(&mut ahead, ids[at], is_large(rank), is_large(rank) && wants_small);
             }
             if !has_started {

@@ -2,7 +2,7 @@
 
 use super::engine::Engine;
 use super::upload::Upload;
-use super::{Checkpoint, Input, LocalId, Source};
+use super::{Checkpoint, Input, LocalId, Reason, Source, View, Which};
 use crate::wire::id::RoomId;
 
 impl Engine {
@@ -19,6 +19,7 @@ impl Engine {
                 self.batches.values_mut().for_each(super::batch::Batch::forgive);
                 self.with_each(which, Upload::retry);
             }
+            Input::AccessRestored(room) => self.access_restored(room),
             Input::Dismiss(id) => self.with(id, Upload::dismiss),
             Input::Cap(bytes_per_second) => self.cx.cap.set(self.cx.now, bytes_per_second),
             Input::Tick => {}
@@ -80,6 +81,13 @@ impl Engine {
             upload.save_head(&mut self.cx);
             upload.refuse_if_too_large(&mut self.cx);
             self.list(upload);
+        }
+    }
+
+    fn access_restored(&mut self, room: RoomId) {
+        let shut_out = |view: &View| view.room == room && view.reason == Some(Reason::AccessLost) && view.actions.retry;
+        for view in self.views().iter().filter(|view| shut_out(view)) {
+            self.take(Input::Retry(Which::One(view.id)));
         }
     }
 

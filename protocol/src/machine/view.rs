@@ -46,6 +46,17 @@ pub struct View {
     pub actions: Actions,
 }
 
+impl View {
+    /// Whether it progresses here, or will by itself: the device should not sleep, and the page not be left.
+    pub fn is_running(&self) -> bool {
+        let runs = matches!(
+            self.stage,
+            Stage::Queued | Stage::Hashing | Stage::Uploading | Stage::Waiting | Stage::Completing
+        );
+        runs && self.reason != Some(Reason::OtherTab)
+    }
+}
+
 /// The `data-state` of an upload row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Stage {
@@ -214,6 +225,8 @@ pub struct Actions {
 pub struct Totals {
     /// Not over yet.
     pub open: u32,
+    /// Those that [run](View::is_running).
+    pub running: u32,
     pub completed: u32,
     pub failed: u32,
     /// Bytes of all open and completed uploads of this session.
@@ -221,4 +234,40 @@ pub struct Totals {
     pub size: u64,
     pub speed: Option<u64>,
     pub eta: Option<u64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Config, Engine, Input, LocalId, Now, Source, Which};
+    use crate::wire::id::RoomId;
+
+    #[test]
+    fn what_goes_on_by_itself_runs() {
+        let mut engine = Engine::new(Config::default(), 1);
+        let source = Source {
+            name: "a".into(),
+            path: String::new(),
+            media_type: String::new(),
+            size: 5,
+            last_modified: None,
+            reopens: false,
+            notices_changes: false,
+        };
+        let files = vec![(LocalId(1), source.clone()), (LocalId(2), source)];
+        engine.handle(Now::default(), Input::Add { room: RoomId::from_bytes([1; 16]), files });
+        for id in [LocalId(1), LocalId(2)] {
+            engine.handle(Now::default(), Input::Owned(id));
+        }
+        assert_eq!(engine.totals().running, 2);
+        for (input, running) in [
+            (Input::Pause(Which::One(LocalId(1))), 1),
+            (Input::OwnedElsewhere(LocalId(2)), 0),
+            (Input::Owned(LocalId(2)), 1),
+            (Input::Offline, 1),
+            (Input::Resume(Which::One(LocalId(1))), 2),
+        ] {
+            engine.handle(Now::default(), input.clone());
+            assert_eq!(engine.totals().running, running, "{input:?}");
+        }
+    }
 }

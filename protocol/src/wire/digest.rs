@@ -3,9 +3,8 @@
 
 use std::fmt;
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde::{Deserialize, Serialize};
-
-use crate::compact::base64::Base64;
 
 /// The MD5 of a part or of a whole single-PUT object.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -34,7 +33,7 @@ impl Md5 {
 
     /// The value of a `Content-MD5` header.
     pub fn base64(&self) -> String {
-        Base64::Standard.encode(&self.0)
+        BASE64_STANDARD.encode(self.0.as_slice())
     }
 
     /// Lower-case hex, as S3 writes it in an ETag.
@@ -47,7 +46,7 @@ impl Md5 {
         if text.len() != 24 {
             return Err(BadDigest);
         }
-        let bytes = Base64::Standard.decode(text).ok_or(BadDigest)?;
+        let bytes = BASE64_STANDARD.decode(text).map_err(|_| BadDigest)?;
         bytes.try_into().map(Self).map_err(|_| BadDigest)
     }
 

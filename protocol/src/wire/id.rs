@@ -3,9 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 use serde::{Deserialize, Serialize};
-
-use crate::compact::base64::Base64;
 
 /// Why a text is not an identifier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -33,7 +32,7 @@ macro_rules! id_type {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&Base64::Url.encode(&self.0))
+                f.write_str(&BASE64_URL_SAFE_NO_PAD.encode(self.0.as_slice()))
             }
         }
 
@@ -51,7 +50,7 @@ macro_rules! id_type {
                 if text.len() != 22 {
                     return Err(BadId);
                 }
-                let bytes = Base64::Url.decode(text).ok_or(BadId)?;
+                let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).map_err(|_| BadId)?;
                 bytes.try_into().map(Self).map_err(|_| BadId)
             }
         }

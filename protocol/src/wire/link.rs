@@ -6,11 +6,11 @@
 use std::fmt;
 use std::str::FromStr;
 
+use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 use hkdf::Hkdf;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::compact::base64::Base64;
 use crate::wire::id::RoomId;
 
 /// What a link lets its holder do.
@@ -97,7 +97,7 @@ macro_rules! secret_type {
 
             /// Base64url, 43 characters.
             pub fn expose(&self) -> String {
-                Base64::Url.encode(&self.0)
+                BASE64_URL_SAFE_NO_PAD.encode(self.0.as_slice())
             }
         }
 
@@ -115,7 +115,7 @@ macro_rules! secret_type {
                 if text.len() != 43 {
                     return Err(BadLink);
                 }
-                let bytes = Base64::Url.decode(text).ok_or(BadLink)?;
+                let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).map_err(|_| BadLink)?;
                 bytes.try_into().map(Self).map_err(|_| BadLink)
             }
         }

@@ -233,7 +233,7 @@ impl UploadState {
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "state", rename_all = "kebab-case")]
-#[expect(clippy::large_enum_variant, reason = "an answer lives as long as its call, and there are twenty at most")]
+#[allow(clippy::large_enum_variant, reason = "an answer lives as long as its call, and there are twenty at most")]
 pub enum Completion {
     /// The file is in the room.
     Completed { file: FileInfo },

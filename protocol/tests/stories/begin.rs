@@ -1,6 +1,7 @@
 use slipway_protocol::machine::*;
 use slipway_protocol::wire::MAX_UPLOADS_PER_CALL;
 use slipway_protocol::wire::error::ErrorCode;
+use slipway_protocol::wire::id::RoomId;
 use slipway_protocol::wire::plan::MAX_FILE_BYTES;
 
 use crate::page::*;
@@ -146,6 +147,21 @@ fn quota_and_lost_access_stop_without_a_storm_and_can_be_retried() {
         page.give(Input::Retry(Which::One(A)));
         page.run();
         assert_eq!(page.stage(A).0, Stage::Completed);
+    }
+}
+
+#[test]
+fn joining_again_retries_what_lost_its_access_in_that_room_and_nothing_else() {
+    for (code, goes_on) in [(ErrorCode::TokenExpired, true), (ErrorCode::QuotaExceeded, false)] {
+        let mut page = Page::adding(MIB);
+        page.prepare_all();
+        page.fail_initiate(api(code));
+        let room = page.view(A).room;
+        page.give(Input::AccessRestored(RoomId::from_bytes([99; 16])));
+        assert_eq!(page.stage(A).0, Stage::Failed, "another room");
+        page.give(Input::AccessRestored(room));
+        page.run();
+        assert_eq!(page.stage(A).0 == Stage::Completed, goes_on, "{code:?}");
     }
 }
 

@@ -5,6 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use gloo_timers::callback::{Interval, Timeout};
+use slipway_protocol::machine::network::sleep::SleepWatch;
 use slipway_protocol::machine::{Input, Now};
 use web_sys::VisibilityState;
 
@@ -13,10 +14,6 @@ use crate::browser::sys;
 
 /// How often the clocks are compared, in milliseconds.
 const BEAT_MS: u32 = 5_000;
-/// A timer of a hidden tab may be late by a minute; more than that is sleep. In milliseconds.
-const LATE_MS: u64 = 75_000;
-/// So much more on the wall clock than on the monotonic one, which may stand still in sleep, is sleep. In milliseconds.
-const JUMP_MS: u64 = 15_000;
 /// A longer wait is cut in pieces: a timer counts in 32 bits.
 const LONGEST_WAIT_MS: u64 = 3_600_000;
 
@@ -30,26 +27,6 @@ pub(crate) fn now() -> Now {
     Now { mono: mono(), wall: js_sys::Date::now() as u64 }
 }
 
-/// Tells sleep by what the two clocks did between two beats. Pure.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct SleepWatch {
-    last: Now,
-}
-
-impl SleepWatch {
-    pub(crate) const fn new(now: Now) -> Self {
-        Self { last: now }
-    }
-
-    /// Whether the machine slept since the last call. A wall clock set back is not sleep.
-    pub(crate) fn slept(&mut self, now: Now) -> bool {
-        let mono = now.mono.saturating_sub(self.last.mono);
-        let wall = now.wall.saturating_sub(self.last.wall);
-        self.last = now;
-        mono > LATE_MS || wall > mono + JUMP_MS
-    }
-}
-
 /// The alarm clock of the machine: `WakeAt`. Dropping it cancels.
 pub(crate) struct Alarm(Rc<AlarmInner>);
 
@@ -58,13 +35,13 @@ struct AlarmInner {
     wanted: Cell<Option<u64>>,
     /// The running timer and when it fires.
     timer: RefCell<Option<(u64, Timeout)>>,
-    ring: Box<dyn Fn()>,
+    on_due: Box<dyn Fn()>,
 }
 
 impl Alarm {
-    /// Calls `ring` each time an asked-for time has come.
-    pub(crate) fn new(ring: impl Fn() + 'static) -> Self {
-        Self(Rc::new(AlarmInner { wanted: Cell::default(), timer: RefCell::default(), ring: Box::new(ring) }))
+    /// Calls `on_due` each time an asked-for time has come.
+    pub(crate) fn new(on_due: impl Fn() + 'static) -> Self {
+        Self(Rc::new(AlarmInner { wanted: Cell::default(), timer: RefCell::default(), on_due: Box::new(on_due) }))
     }
 
     /// Replaces the time asked for before, in milliseconds of [`mono`].
@@ -78,9 +55,9 @@ impl Alarm {
         }
     }
 
-    /// Rings if the time has come: for those who have a better clock than a hidden tab's timers.
-    pub(crate) fn look(&self) {
-        look(&self.0);
+    /// Fires if the time has come: for those who have a better clock than a hidden tab's timers.
+    pub(crate) fn fire_if_due(&self) {
+        fire_if_due(&self.0);
     }
 }
 
@@ -97,17 +74,17 @@ fn arm(inner: &Rc<AlarmInner>, at: u64) {
     let timer = Timeout::new(wait as u32, move || {
         if let Some(inner) = weak.upgrade() {
             inner.timer.take();
-            look(&inner);
+            fire_if_due(&inner);
         }
     });
     inner.timer.replace(Some((now + wait, timer)));
 }
 
-fn look(inner: &Rc<AlarmInner>) {
+fn fire_if_due(inner: &Rc<AlarmInner>) {
     match inner.wanted.get() {
         Some(at) if at <= mono() => {
             inner.wanted.set(None);
-            (inner.ring)();
+            (inner.on_due)();
         }
         Some(at) if inner.timer.borrow().is_none() => arm(inner, at),
         _ => {}
@@ -155,23 +132,23 @@ fn compare(watch: &Cell<SleepWatch>, on: &dyn Fn(Input)) {
 
 fn listeners<F: Fn(Input) + 'static>(on: &Rc<F>, watch: &Rc<Cell<SleepWatch>>) -> Vec<Listener> {
     let window = sys::window();
-    let tell = |name, input: Input| {
+    let on_event = |name, input: Input| {
         let on = on.clone();
         Listener::new(&window, name, move |_| on(input.clone()))
     };
-    let mut listeners = vec![tell("online", Input::Online), tell("offline", Input::Offline)];
-    let look = |target: &web_sys::EventTarget, name| {
+    let mut listeners = vec![on_event("online", Input::Online), on_event("offline", Input::Offline)];
+    let on_return = |target: &web_sys::EventTarget, name| {
         let (on, watch) = (on.clone(), watch.clone());
         Listener::new(target, name, move |_| {
             compare(&watch, &*on);
             on(Input::Tick);
         })
     };
-    listeners.push(look(&window, "pageshow"));
+    listeners.push(on_return(&window, "pageshow"));
     if let Some(document) = window.document() {
-        listeners.push(look(&document, "visibilitychange"));
+        listeners.push(on_return(&document, "visibilitychange"));
         // Chromium freezes pages that were hidden for long.
-        listeners.push(look(&document, "resume"));
+        listeners.push(on_return(&document, "resume"));
     }
     listeners
 }
@@ -182,39 +159,6 @@ mod tests {
 
     use super::*;
     use crate::testing::{Heard, sleep};
-
-    const START: Now = Now { mono: 1_000, wall: 1_000_000_000 };
-
-    fn later(mono: u64, wall: i64) -> Now {
-        Now { mono: START.mono + mono, wall: START.wall.saturating_add_signed(wall) }
-    }
-
-    #[wasm_bindgen_test]
-    fn sleep_shows_in_the_clocks() {
-        // (passed on the monotonic clock, passed on the wall clock, slept)
-        let table = [
-            (5_000, 5_000, false),
-            (5_400, 5_100, false),
-            // A timer of a hidden tab, a minute late.
-            (60_000, 60_000, false),
-            // Slept: the monotonic clock stood still (Linux, macOS), or it went on (Windows).
-            (5_000, 3_600_000, true),
-            (3_600_000, 3_600_000, true),
-            // The wall clock was set back by a day, or put right by a second.
-            (5_000, -86_400_000, false),
-            (5_000, 6_000, false),
-        ];
-        for (mono, wall, slept) in table {
-            assert_eq!(SleepWatch::new(START).slept(later(mono, wall)), slept, "{mono} {wall}");
-        }
-    }
-
-    #[wasm_bindgen_test]
-    fn sleep_is_told_once() {
-        let mut watch = SleepWatch::new(START);
-        assert!(watch.slept(later(5_000, 3_600_000)));
-        assert!(!watch.slept(later(10_000, 3_605_000)));
-    }
 
     #[wasm_bindgen_test]
     async fn the_alarm_rings_once_at_the_time_asked_for_last() {

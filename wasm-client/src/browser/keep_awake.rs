@@ -13,7 +13,7 @@ use crate::browser::sys::{self, WakeSentinel};
 
 /// Keeps the device awake and the page open while it is set. Dropping it lets both go.
 #[derive(Clone, Debug)]
-pub(crate) struct Awake(Rc<Inner>);
+pub(crate) struct KeepAwake(Rc<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
@@ -24,8 +24,8 @@ struct Inner {
     visible: RefCell<Option<Listener>>,
 }
 
-impl Awake {
-    /// Not yet awake.
+impl KeepAwake {
+    /// Holds nothing yet.
     pub(crate) fn new() -> Self {
         let inner = Rc::new(Inner::default());
         if let Some(document) = sys::window().document() {
@@ -33,7 +33,7 @@ impl Awake {
             // The browser lets the lock go whenever the page is hidden.
             let again = Listener::new(&document, "visibilitychange", move |_| {
                 if let Some(inner) = weak.upgrade() {
-                    take(&inner);
+                    acquire(&inner);
                 }
             });
             inner.visible.replace(Some(again));
@@ -41,17 +41,18 @@ impl Awake {
         Self(inner)
     }
 
-    /// Whether uploads are running now.
-    pub(crate) fn set(&self, running: bool) {
+    /// Sets whether uploads are running now. Returns whether that is a change.
+    pub(crate) fn set(&self, running: bool) -> bool {
         if self.0.wanted.replace(running) == running {
-            return;
+            return false;
         }
         self.0.leave.replace(running.then(warn_before_leaving));
         if running {
-            take(&self.0);
+            acquire(&self.0);
         } else if let Some(sentinel) = self.0.sentinel.take() {
             let _ = sentinel.release();
         }
+        true
     }
 }
 
@@ -71,8 +72,9 @@ fn warn_before_leaving() -> Listener {
     })
 }
 
-/// Takes the lock when it is wanted, not held, and the page is visible. A refusal (low battery) is not told: nothing breaks.
-fn take(inner: &Rc<Inner>) {
+/// Requests the lock when it is wanted, not held, and the page is visible. A refusal (low battery) is ignored: uploads
+/// work without it.
+fn acquire(inner: &Rc<Inner>) {
     let held = inner.sentinel.borrow().as_ref().is_some_and(|sentinel| !sentinel.released());
     if !inner.wanted.get() || held || !clock::visible() {
         return;
@@ -106,7 +108,7 @@ mod tests {
 
     #[wasm_bindgen_test]
     fn leaving_asks_only_while_uploads_run() {
-        let awake = Awake::new();
+        let awake = KeepAwake::new();
         assert!(!asks_before_leaving());
         awake.set(true);
         assert!(asks_before_leaving());

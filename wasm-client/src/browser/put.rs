@@ -1,5 +1,4 @@
-//! One PUT of a slice of the file to storage, by XMLHttpRequest: the one interface that
-//! tells how far a body has been sent.
+//! One PUT of a slice of the file to storage, by XMLHttpRequest: the only interface that reports upload progress.
 //!
 //! The body is the slice itself, or a small file as it is. The browser reads it from the disk as it sends, so memory
 //! stays flat whatever the size; an ArrayBuffer would be held whole, and crawls in Chromium.
@@ -9,6 +8,7 @@ use std::rc::Rc;
 
 use gloo_timers::callback::Timeout;
 use slipway_protocol::machine::PutFault;
+use slipway_protocol::machine::network::storage_answer;
 use slipway_protocol::wire::SignedRequest;
 use wasm_bindgen::prelude::*;
 use web_sys::{Blob, ProgressEvent, XmlHttpRequest, XmlHttpRequestResponseType};
@@ -16,18 +16,16 @@ use web_sys::{Blob, ProgressEvent, XmlHttpRequest, XmlHttpRequestResponseType};
 use crate::browser::listener::Listener;
 use crate::browser::{clock, files};
 
-/// How often the progress of one PUT is told at most, in milliseconds.
+/// Least time between two progress reports of one PUT, in milliseconds.
 const PROGRESS_MS: u64 = 100;
-/// A PUT of which no byte was sent by then is looked at: WebKitGTK waits for ever for a file that changed. In
-/// milliseconds; less than the machine's watchdog has.
-const LOOK_MS: u32 = 10_000;
-/// The browser sets these itself and refuses to be told.
+/// When no byte of a PUT was sent by then, the file is probed: WebKitGTK waits for ever for one that changed. In
+/// milliseconds; less than the machine's watchdog.
+const STALL_MS: u32 = 10_000;
+/// Set by the browser itself, which refuses them (Fetch, forbidden request-header names).
 const FORBIDDEN: [&str; 3] = ["content-length", "host", "connection"];
 const TYPE: &str = "content-type";
-/// How much of an error body is looked at, in bytes.
-const ERROR_BODY: usize = 4096;
 
-/// What a PUT tells.
+/// Events of a PUT.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum PutEvent {
     /// Bytes handed to the network so far; may run ahead of what arrived.
@@ -38,13 +36,13 @@ pub(crate) enum PutEvent {
     Failed(PutFault),
 }
 
-/// A PUT in flight. Dropping it aborts the request; nothing is told after that.
+/// A PUT in flight. Dropping it aborts the request; no event follows.
 #[derive(Debug)]
 pub(crate) struct Put {
     xhr: XmlHttpRequest,
     /// Dropped with the request, so nothing of it outlives it.
     _listeners: Vec<Listener>,
-    _look: Timeout,
+    _stall_check: Timeout,
     alive: Rc<Cell<bool>>,
 }
 
@@ -60,13 +58,17 @@ impl Put {
     ) -> Result<Self, BadRequest> {
         let xhr = open(request, body)?;
         let alive = Rc::new(Cell::new(true));
-        let told =
-            Rc::new(Told { on: Box::new(on), alive: alive.clone(), last: Cell::new(0), has_sent: Cell::new(false) });
-        let listeners = listen(&xhr, &told, body);
+        let reporter = Rc::new(Reporter {
+            on: Box::new(on),
+            alive: alive.clone(),
+            last: Cell::new(0),
+            has_sent: Cell::new(false),
+        });
+        let listeners = listen(&xhr, &reporter, body, &request.url);
         xhr.send_with_opt_blob(Some(body)).map_err(|_| BadRequest)?;
         let body = body.clone();
-        let look = Timeout::new(LOOK_MS, move || told.look(&body));
-        Ok(Self { xhr, _listeners: listeners, _look: look, alive })
+        let stall_check = Timeout::new(STALL_MS, move || reporter.check_stalled(&body));
+        Ok(Self { xhr, _listeners: listeners, _stall_check: stall_check, alive })
     }
 }
 
@@ -98,30 +100,30 @@ fn open(request: &SignedRequest, body: &Blob) -> Result<XmlHttpRequest, BadReque
     Ok(xhr)
 }
 
-struct Told {
+struct Reporter {
     on: Box<dyn Fn(PutEvent)>,
     alive: Rc<Cell<bool>>,
     last: Cell<u64>,
     has_sent: Cell<bool>,
 }
 
-impl Told {
-    /// Nothing was sent for a while. Where that is the file's fault, it is the end.
-    fn look(self: &Rc<Self>, body: &Blob) {
+impl Reporter {
+    /// Fails the PUT if nothing was sent and the file can't be read any more.
+    fn check_stalled(self: &Rc<Self>, body: &Blob) {
         if self.has_sent.get() || !self.alive.get() {
             return;
         }
-        let (told, body) = (self.clone(), body.clone());
+        let (reporter, body) = (self.clone(), body.clone());
         wasm_bindgen_futures::spawn_local(async move {
             if let Err(fault) = files::probe(&body).await
-                && !told.has_sent.get()
+                && !reporter.has_sent.get()
             {
-                told.tell(PutEvent::Failed(PutFault::Read(fault)));
+                reporter.report(PutEvent::Failed(PutFault::Read(fault)));
             }
         });
     }
 
-    fn tell(&self, event: PutEvent) {
+    fn report(&self, event: PutEvent) {
         if self.alive.get() {
             (self.on)(event);
         }
@@ -134,72 +136,46 @@ impl Told {
         let whole = event.length_computable() && event.loaded() >= event.total();
         if whole || now >= self.last.get() + PROGRESS_MS {
             self.last.set(now);
-            self.tell(PutEvent::Sent(event.loaded() as u64));
+            self.report(PutEvent::Sent(event.loaded() as u64));
         }
     }
 }
 
-fn listen(xhr: &XmlHttpRequest, told: &Rc<Told>, body: &Blob) -> Vec<Listener> {
+fn listen(xhr: &XmlHttpRequest, reporter: &Rc<Reporter>, body: &Blob, url: &str) -> Vec<Listener> {
     let mut listeners = Vec::with_capacity(3);
     if let Ok(upload) = xhr.upload() {
-        let told = told.clone();
-        listeners.push(Listener::new(&upload, "progress", move |event| told.progress(event.unchecked_ref())));
+        let reporter = reporter.clone();
+        listeners.push(Listener::new(&upload, "progress", move |event| reporter.progress(event.unchecked_ref())));
     }
     for name in ["load", "error"] {
-        let (request, told, body) = (xhr.clone(), told.clone(), body.clone());
-        listeners.push(Listener::new(xhr, name, move |_| end(&told, answer(&request), &body)));
+        let (request, reporter, body, url) = (xhr.clone(), reporter.clone(), body.clone(), url.to_owned());
+        listeners.push(Listener::new(xhr, name, move |_| finish(&reporter, answer(&request, &url), &body)));
     }
     listeners
 }
 
-/// No answer hides the cause, and Firefox sends a file that is gone as an empty body, which storage refuses, or gives up
-/// waiting for. Reading some of what was to be sent tells the file's fault from the network's.
-fn end(told: &Rc<Told>, event: PutEvent, body: &Blob) {
-    let is_doubtful = match &event {
-        PutEvent::Failed(PutFault::Network | PutFault::Http { status: 400 | 403, .. }) => true,
-        PutEvent::Failed(PutFault::Http { .. }) => !told.has_sent.get(),
-        _ => false,
-    };
-    if !is_doubtful {
-        return told.tell(event);
+/// Probes the file before a fault is believed that may be the file's.
+fn finish(reporter: &Rc<Reporter>, event: PutEvent, body: &Blob) {
+    let may_be_the_file =
+        matches!(&event, PutEvent::Failed(fault) if storage_answer::may_be_the_file(fault, reporter.has_sent.get()));
+    if !may_be_the_file {
+        return reporter.report(event);
     }
-    let (told, body) = (told.clone(), body.clone());
+    let (reporter, body) = (reporter.clone(), body.clone());
     wasm_bindgen_futures::spawn_local(async move {
-        told.tell(match files::probe(&body).await {
+        reporter.report(match files::probe(&body).await {
             Ok(()) => event,
             Err(fault) => PutEvent::Failed(PutFault::Read(fault)),
         });
     });
 }
 
-fn answer(xhr: &XmlHttpRequest) -> PutEvent {
+fn answer(xhr: &XmlHttpRequest, url: &str) -> PutEvent {
     let status = xhr.status().unwrap_or(0);
-    match status {
-        // Asked for by name, a hidden header is a complaint in the console for every part.
-        200..=299 => PutEvent::Stored(header(&xhr.get_all_response_headers().unwrap_or_default(), "etag")),
-        0 => PutEvent::Failed(PutFault::Network),
-        _ => {
-            let body = xhr.response_text().ok().flatten().unwrap_or_default();
-            PutEvent::Failed(PutFault::Http { status, code: error_code(&body) })
-        }
-    }
-}
-
-/// One header of a block of them. Names are in lower case as XMLHttpRequest gives them.
-fn header(block: &str, name: &str) -> Option<String> {
-    block.lines().find_map(|line| {
-        let (key, value) = line.split_once(':')?;
-        key.trim().eq_ignore_ascii_case(name).then(|| value.trim().trim_matches('"').to_owned())
-    })
-}
-
-/// The `<Code>` of S3's error body.
-fn error_code(body: &str) -> Option<String> {
-    let body = body.get(..ERROR_BODY).unwrap_or(body);
-    let (_, rest) = body.split_once("<Code>")?;
-    let (code, _) = rest.split_once("</Code>")?;
-    let code = code.trim();
-    (!code.is_empty() && code.len() <= 64 && code.bytes().all(|b| b.is_ascii_alphanumeric())).then(|| code.to_owned())
+    // Asked for by name, a hidden header is a complaint in the console for every part.
+    let headers = xhr.get_all_response_headers().unwrap_or_default();
+    let body = xhr.response_text().ok().flatten().unwrap_or_default();
+    storage_answer::outcome(url, status, &headers, &body).map_or_else(PutEvent::Failed, PutEvent::Stored)
 }
 
 #[cfg(test)]
@@ -290,23 +266,5 @@ mod tests {
             assert_eq!(Put::start(&body(), &request(url, header), |_| ()).err(), Some(BadRequest), "{url} {header:?}");
         }
         assert!(Put::start(&body(), &request(NOWHERE, ("Content-Length", "3")), |_| ()).is_ok());
-    }
-
-    #[wasm_bindgen_test]
-    fn the_code_of_an_error_body() {
-        let body = "<?xml version=\"1.0\"?><Error><Code>BadDigest</Code><Message>x</Message></Error>";
-        assert_eq!(error_code(body).as_deref(), Some("BadDigest"));
-        for none in
-            ["", "<Code>", "<Code></Code>", "<Code>not a code</Code>", "<html>503</html>", "é".repeat(5_000).as_str()]
-        {
-            assert_eq!(error_code(none), None, "{none:.40}");
-        }
-    }
-
-    #[wasm_bindgen_test]
-    fn a_header_of_the_block() {
-        let block = "content-length: 0\r\netag: \"900150983cd24fb0d6963f7d28e17f72\"\r\n";
-        assert_eq!(header(block, "etag").as_deref(), Some("900150983cd24fb0d6963f7d28e17f72"));
-        assert_eq!(header("content-length: 0\r\n", "etag"), None);
     }
 }

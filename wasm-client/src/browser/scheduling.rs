@@ -1,5 +1,4 @@
-//! Small pieces of time: "in a moment, after the browser has breathed", "after so many
-//! milliseconds, unless dropped", and a deadline for a promise that may never settle.
+//! Tasks, throttled callbacks, time budgets, and deadlines for promises that may never settle.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -15,24 +14,24 @@ use web_sys::{MessageChannel, Performance};
 
 use crate::browser::{clock, sys};
 
-/// A task that takes in files ends after so many milliseconds and the step that it is in: the browser takes up to 1 to look
-/// at a file. No task should be longer than 8.
+/// Budget of a task that takes in files, in milliseconds. No task should exceed 8 ms, and the browser needs up to 1 ms for
+/// the first look at a file.
 pub(crate) const INTAKE_MS: f64 = 4.0;
-/// The same of one that does what the machine asks for: the browser takes up to 6 to begin a PUT.
+/// Budget of a task that runs effects, in milliseconds: the browser needs up to 6 ms to start a PUT.
 pub(crate) const DRIVER_MS: f64 = 2.0;
-/// One part in so many of the time is for what draws. The browser's own drawing takes as much again.
+/// Drawing gets one part in 40 of the time. The browser's own layout and paint take as much again.
 const SHARE: u64 = 40;
-/// What is drawn is never older than this, in milliseconds.
+/// Longest delay of a callback that draws, in milliseconds.
 const SLOWEST_MS: u32 = 1_000;
 
 /// Runs a closure in a task of its own. Unlike a timer it is not slowed in a hidden tab.
-pub(crate) struct Soon {
+pub(crate) struct Macrotask {
     channel: MessageChannel,
     _heard: Closure<dyn FnMut()>,
 }
 
-impl Soon {
-    /// Each [`Self::ask`] runs `f` once, in a later task.
+impl Macrotask {
+    /// Each [`Self::schedule`] runs `f` once, in a later task.
     pub(crate) fn new(f: impl FnMut() + 'static) -> Self {
         let channel = MessageChannel::new().expect("every browser has MessageChannel");
         let heard = Closure::<dyn FnMut()>::new(f);
@@ -40,13 +39,13 @@ impl Soon {
         Self { channel, _heard: heard }
     }
 
-    /// Asks for one run.
-    pub(crate) fn ask(&self) {
+    /// Queues one run.
+    pub(crate) fn schedule(&self) {
         let _ = self.channel.port2().post_message(&JsValue::NULL);
     }
 }
 
-impl Drop for Soon {
+impl Drop for Macrotask {
     fn drop(&mut self) {
         self.channel.port1().set_onmessage(None);
         self.channel.port1().close();
@@ -54,63 +53,63 @@ impl Drop for Soon {
     }
 }
 
-impl fmt::Debug for Soon {
+impl fmt::Debug for Macrotask {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Soon")
+        f.write_str("Macrotask")
     }
 }
 
-/// Calls a listener at most once in so many milliseconds, however often it is asked to.
+/// Calls a listener at most once per interval, however often it is scheduled.
 #[derive(Clone)]
-pub(crate) struct Coalesce(Rc<CoalesceInner>);
+pub(crate) struct Throttle(Rc<ThrottleInner>);
 
-struct CoalesceInner {
+struct ThrottleInner {
     every_ms: u32,
-    /// The next call, and when it is, on the page's clock.
+    /// Time of the next call on the monotonic clock, and its timer.
     waiting: RefCell<Option<(u64, Timeout)>>,
     f: Box<dyn Fn()>,
-    /// Measures what a call takes, where that matters.
+    /// Set for callbacks that draw.
     pace: Option<Pace>,
 }
 
 struct Pace {
     began: Cell<u64>,
-    /// The next call is not before this, on the page's clock.
+    /// Earliest time of the next call, on the monotonic clock.
     next_at: Cell<u64>,
-    /// Heard when all that the call caused is done, too.
-    done: Soon,
+    /// Runs behind the tasks that the call queued.
+    done: Macrotask,
 }
 
-impl Coalesce {
-    /// `f` runs `every_ms` after the first ask, and serves all asks until then.
+impl Throttle {
+    /// `f` runs `every_ms` after the first [`Self::schedule`], once for all of them.
     pub(crate) fn new(every_ms: u32, f: impl Fn() + 'static) -> Self {
-        Self(Rc::new(CoalesceInner { every_ms, waiting: RefCell::default(), f: Box::new(f), pace: None }))
+        Self(Rc::new(ThrottleInner { every_ms, waiting: RefCell::default(), f: Box::new(f), pace: None }))
     }
 
-    /// The same for what draws: `f`, and the tasks that it leaves, have a fortieth of the time. After one that took long
-    /// the next waits, for [`SLOWEST_MS`] at most; after a rest it comes as soon as ever.
-    pub(crate) fn paced(every_ms: u32, f: impl Fn() + 'static) -> Self {
-        Self(Rc::new_cyclic(|weak: &Weak<CoalesceInner>| {
+    /// For callbacks that draw: `f`, with the tasks that it queues, gets a fortieth of the time. A slow call delays the next
+    /// one, by [`SLOWEST_MS`] at most.
+    pub(crate) fn adaptive(every_ms: u32, f: impl Fn() + 'static) -> Self {
+        Self(Rc::new_cyclic(|weak: &Weak<ThrottleInner>| {
             let inner = weak.clone();
-            let done = Soon::new(move || {
+            let done = Macrotask::new(move || {
                 if let Some(pace) = inner.upgrade().as_ref().and_then(|inner| inner.pace.as_ref()) {
                     pace.measured();
                 }
             });
             let pace = Some(Pace { began: Cell::new(0), next_at: Cell::new(0), done });
-            CoalesceInner { every_ms, waiting: RefCell::default(), f: Box::new(f), pace }
+            ThrottleInner { every_ms, waiting: RefCell::default(), f: Box::new(f), pace }
         }))
     }
 
-    /// Asks for a call.
-    pub(crate) fn ask(&self) {
+    /// Requests a call.
+    pub(crate) fn schedule(&self) {
         if self.0.waiting.borrow().is_some() {
             return;
         }
-        self.plan(self.0.wait_ms());
+        self.arm(self.0.wait_ms());
     }
 
-    fn plan(&self, wait: u32) {
+    fn arm(&self, wait: u32) {
         let inner = Rc::downgrade(&self.0);
         let timer = Timeout::new(wait, move || {
             if let Some(inner) = inner.upgrade() {
@@ -121,20 +120,20 @@ impl Coalesce {
         self.0.waiting.replace(Some((clock::mono() + u64::from(wait), timer)));
     }
 
-    /// The call that was asked for comes now, in a task of its own, and the next as soon as ever: somebody waits for it.
-    pub(crate) fn hurry(&self) {
+    /// Runs a scheduled call now, in a task of its own, and forgets the delay that a slow call caused: the user waits.
+    pub(crate) fn expedite(&self) {
         if let Some(pace) = &self.0.pace {
             pace.next_at.set(0);
         }
         let now = clock::mono();
         let is_late = self.0.waiting.borrow().as_ref().is_some_and(|(at, _)| *at > now);
         if is_late {
-            self.plan(0);
+            self.arm(0);
         }
     }
 }
 
-impl CoalesceInner {
+impl ThrottleInner {
     fn wait_ms(&self) -> u32 {
         let rest = self.pace.as_ref().map_or(0, |pace| pace.next_at.get().saturating_sub(clock::mono()));
         u32::try_from(rest).unwrap_or(SLOWEST_MS).max(self.every_ms)
@@ -143,7 +142,7 @@ impl CoalesceInner {
     fn call(&self) {
         if let Some(pace) = &self.pace {
             pace.began.set(clock::mono());
-            pace.done.ask();
+            pace.done.schedule();
         }
         (self.f)();
     }
@@ -157,19 +156,19 @@ impl Pace {
     }
 }
 
-impl fmt::Debug for Coalesce {
+impl fmt::Debug for Throttle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Coalesce")
+        f.write_str("Throttle")
     }
 }
 
-/// The time that one task may take.
-pub(crate) struct Budget {
+/// How long one task may run.
+pub(crate) struct TimeBudget {
     clock: Option<Performance>,
     end: f64,
 }
 
-impl Budget {
+impl TimeBudget {
     pub(crate) fn begin(ms: f64) -> Self {
         let mut budget = Self { clock: sys::window().performance(), end: 0.0 };
         budget.end = budget.now() + ms;
@@ -187,7 +186,7 @@ impl Budget {
 }
 
 /// The future's value, or `None` after `ms` milliseconds.
-pub(crate) async fn within<T>(ms: u32, future: impl Future<Output = T>) -> Option<T> {
+pub(crate) async fn timeout<T>(ms: u32, future: impl Future<Output = T>) -> Option<T> {
     match select(std::pin::pin!(future), TimeoutFuture::new(ms)).await {
         Either::Left((value, _)) => Some(value),
         Either::Right(_) => None,
@@ -195,15 +194,15 @@ pub(crate) async fn within<T>(ms: u32, future: impl Future<Output = T>) -> Optio
 }
 
 /// Lets the browser do other things first. Not slowed in a hidden tab.
-pub(crate) async fn breathe() {
+pub(crate) async fn yield_to_browser() {
     let (done, wait) = futures::channel::oneshot::channel();
     let mut done = Some(done);
-    let soon = Soon::new(move || {
+    let task = Macrotask::new(move || {
         if let Some(done) = done.take() {
             let _ = done.send(());
         }
     });
-    soon.ask();
+    task.schedule();
     let _ = wait.await;
 }
 
@@ -218,26 +217,26 @@ mod tests {
     async fn what_draws_slowly_is_asked_less_often() {
         let (calls, busy_ms) = (Heard::new(), Rc::new(Cell::new(20)));
         let (ear, busy) = (calls.ear(), busy_ms.clone());
-        let paced = Coalesce::paced(10, move || {
+        let adaptive = Throttle::adaptive(10, move || {
             let began = clock::mono();
             while clock::mono() < began + busy.get() {}
             ear(());
         });
         let next = async |count: usize| {
-            paced.ask();
+            adaptive.schedule();
             calls.wait_for(count).await;
-            until("it is measured", || paced.0.wait_ms() > 10).await;
+            until("it is measured", || adaptive.0.wait_ms() > 10).await;
         };
         next(1).await;
         sleep(SLOWEST_MS).await;
-        assert_eq!(paced.0.wait_ms(), 10, "after a rest it comes at once");
+        assert_eq!(adaptive.0.wait_ms(), 10, "after a rest it comes at once");
         busy_ms.set(100);
         next(2).await;
-        let rest = paced.0.wait_ms();
+        let rest = adaptive.0.wait_ms();
         assert!((11..=SLOWEST_MS).contains(&rest), "what is drawn is never older than a second: {rest}");
-        paced.ask();
-        paced.hurry();
-        let at = paced.0.waiting.borrow().as_ref().map(|(at, _)| *at);
+        adaptive.schedule();
+        adaptive.expedite();
+        let at = adaptive.0.waiting.borrow().as_ref().map(|(at, _)| *at);
         assert!(at.is_some_and(|at| at <= clock::mono()), "somebody waits");
         calls.wait_for(3).await;
     }

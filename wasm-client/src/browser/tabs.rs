@@ -1,20 +1,20 @@
-//! What the tabs of one browser tell each other, over a BroadcastChannel.
+//! Messages between the tabs of one browser, over a BroadcastChannel.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use slipway_protocol::compact::json;
 use slipway_protocol::machine::LocalId;
 use wasm_bindgen::prelude::*;
 use web_sys::{BroadcastChannel, MessageEvent};
 
 use crate::browser::listener::Listener;
+use slipway_protocol::compact::json;
 
-/// A word from one tab to all others.
+/// A message from one tab to all others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
-pub(crate) enum Word {
-    /// The list of unfinished uploads in the checkpoint changed: look at it again.
+pub(crate) enum TabMessage {
+    /// The list of unfinished uploads in the checkpoint changed: read it again.
     Uploads,
     /// The list of joined rooms changed.
     Rooms,
@@ -25,31 +25,31 @@ pub(crate) enum Word {
     },
 }
 
-/// The way to the other tabs. Dropping it leaves.
+/// The channel to the other tabs. Dropping it closes it.
 pub(crate) struct Tabs {
     channel: Option<BroadcastChannel>,
     _heard: Option<Listener>,
 }
 
 impl Tabs {
-    /// Hears what other tabs say on the channel of this name. Where there is no such thing, there is silence.
-    pub(crate) fn join(name: &str, on: impl Fn(Word) + 'static) -> Self {
+    /// Calls `on` for each message on the channel of this name; never where the browser has no BroadcastChannel.
+    pub(crate) fn open(name: &str, on: impl Fn(TabMessage) + 'static) -> Self {
         let channel = BroadcastChannel::new(name).ok();
         let heard = channel.as_ref().map(|channel| {
             Listener::new(channel, "message", move |event| {
                 let data = event.unchecked_ref::<MessageEvent>().data().as_string();
-                // A newer page may say what this one does not know.
-                if let Some(word) = data.and_then(|text| json::from_str(&text).ok()) {
-                    on(word);
+                // A newer page may send messages that this one does not know.
+                if let Some(message) = data.and_then(|text| json::from_str(&text).ok()) {
+                    on(message);
                 }
             })
         });
         Self { channel, _heard: heard }
     }
 
-    /// Tells all others.
-    pub(crate) fn say(&self, word: Word) {
-        if let (Some(channel), Ok(text)) = (&self.channel, serde_json::to_string(&word)) {
+    /// Sends to all other tabs.
+    pub(crate) fn broadcast(&self, message: TabMessage) {
+        if let (Some(channel), Ok(text)) = (&self.channel, serde_json::to_string(&message)) {
             let _ = channel.post_message(&text.into());
         }
     }
@@ -80,12 +80,12 @@ mod tests {
     async fn a_word_reaches_the_other_tabs_and_not_oneself() {
         let name = unique("tabs");
         let (mine, theirs) = (Heard::new(), Heard::new());
-        let (one, _two) = (Tabs::join(&name, mine.ear()), Tabs::join(&name, theirs.ear()));
+        let (one, _two) = (Tabs::open(&name, mine.ear()), Tabs::open(&name, theirs.ear()));
         // What a newer page says is no word of this one's.
         one.channel.as_ref().unwrap().post_message(&r#"{"kind":"from-the-future"}"#.into()).unwrap();
-        one.say(Word::LetGo { id: LocalId(9) });
-        one.say(Word::Uploads);
-        assert_eq!(theirs.wait_for(2).await, [Word::LetGo { id: LocalId(9) }, Word::Uploads]);
+        one.broadcast(TabMessage::LetGo { id: LocalId(9) });
+        one.broadcast(TabMessage::Uploads);
+        assert_eq!(theirs.wait_for(2).await, [TabMessage::LetGo { id: LocalId(9) }, TabMessage::Uploads]);
         sleep(20).await;
         assert_eq!(mine.all(), []);
     }

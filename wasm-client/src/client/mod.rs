@@ -5,8 +5,9 @@ mod offers;
 use std::future::Future;
 
 use slipway_protocol::calls::{Grant, ListAudit, ListFiles, ListRemovals, RemoveFile, RemoveMember};
-use slipway_protocol::machine::network::lanes::PER_HOST;
-use slipway_protocol::machine::{Input, LocalId, Reason, Totals, View, Which};
+use slipway_protocol::machine::network::lanes::{PER_HOST, of_own_host};
+use slipway_protocol::machine::{Input, LocalId, Totals, View, Which};
+use slipway_protocol::room::SavedRoom;
 use slipway_protocol::wire::id::{FileId, MemberId, RoomId};
 use slipway_protocol::wire::link::{Role, RoomLink};
 use slipway_protocol::wire::{AuditPage, Download, FilePage, RoomView};
@@ -21,7 +22,7 @@ use crate::shell::changes::{Change, Changes};
 use crate::shell::driver::Driver;
 use crate::shell::notices::{Board, Notice};
 use crate::shell::offers::Offers;
-use crate::shell::rooms::{Rooms, SavedRoom};
+use crate::shell::rooms::Rooms;
 
 /// Dropped and picked folders are added as they are walked, so many files at a time.
 const WALK_AT_ONCE: usize = 256;
@@ -71,16 +72,8 @@ impl Client {
     /// No answer, or the link does not work any more.
     pub async fn join(&self, link: &RoomLink, display_name: &str) -> Result<SavedRoom, ClientError> {
         let saved = self.rooms().join(link, display_name).await?;
-        self.retry_shut_out(link.room);
+        self.driver.feed(Input::AccessRestored(link.room));
         Ok(saved)
-    }
-
-    /// Uploads that stopped because the way in was closed go on.
-    fn retry_shut_out(&self, room: RoomId) {
-        let shut_out = |view: &View| view.room == room && view.reason == Some(Reason::AccessLost) && view.actions.retry;
-        for view in self.driver.views().iter().filter(|view| shut_out(view)) {
-            self.driver.feed(Input::Retry(Which::One(view.id)));
-        }
     }
 
     /// Rooms that this device has joined, newest first.
@@ -110,7 +103,7 @@ impl Client {
     /// As all calls: no answer, or the functions refused.
     pub async fn room(&self, room: RoomId) -> Result<RoomView, ClientError> {
         let view = self.rooms().room(room).await?;
-        let lanes_each = if view.upload_same_origin { connections::lanes_of_own_host() } else { PER_HOST };
+        let lanes_each = if view.upload_same_origin { of_own_host(&connections::alpn()) } else { PER_HOST };
         self.driver.feed(Input::Hosts { count: view.upload_hosts.max(1), lanes_each });
         if view.role.may_upload() {
             self.driver.expect_files();
@@ -174,7 +167,7 @@ impl Client {
     pub async fn download(&self, room: RoomId, file: FileId) -> Result<(), ClientError> {
         let grant = self.rooms().call(room, &Grant { file, body: Download { grant_id: None } }).await?;
         let driver = self.driver.clone();
-        download::start(&grant.url, move || driver.notice(Notice::DownloadRefused))
+        download::start(&grant.url, move || driver.show_notice(Notice::DownloadRefused))
     }
 
     /// Removes a file from the room.
@@ -298,7 +291,7 @@ impl Client {
 
     /// Takes a notice off the list.
     pub fn dismiss_notice(&self, key: &str) {
-        self.driver.unnotice(key);
+        self.driver.hide_notice(key);
     }
 
     fn rooms(&self) -> &Rooms {
@@ -313,12 +306,12 @@ impl Client {
 
     fn tell_what_lacks(&self, store: &Store) {
         if !sys::window().is_secure_context() {
-            self.driver.notice(Notice::InsecureContext);
+            self.driver.show_notice(Notice::InsecureContext);
         } else if !self.driver.has_locks() {
-            self.driver.notice(Notice::NoLocks);
+            self.driver.show_notice(Notice::NoLocks);
         }
         if !store.works() {
-            self.driver.notice(Notice::NoCheckpoint);
+            self.driver.show_notice(Notice::NoCheckpoint);
         }
     }
 }
@@ -351,7 +344,7 @@ impl Drop for Batch {
     fn drop(&mut self) {
         self.client.add(self.room, std::mem::take(&mut self.files));
         if let Some(notice) = std::mem::take(&mut self.left_out).notice() {
-            self.client.driver.notice(notice);
+            self.client.driver.show_notice(notice);
         }
     }
 }

@@ -47,7 +47,7 @@ impl Client {
     }
 
     fn take_offers(&self) -> Vec<Held> {
-        self.changes.note(Change::Offers);
+        self.changes.notify(Change::Offers);
         self.offers.take()
     }
 
@@ -56,7 +56,7 @@ impl Client {
         let count = picked.len();
         let rest = self.offers.hold(room, picked, &self.driver.views(), &self.rooms().open_uploads(room));
         if rest.len() < count {
-            self.changes.note(Change::Offers);
+            self.changes.notify(Change::Offers);
         }
         rest
     }
@@ -68,14 +68,16 @@ impl Client {
             match client.driver.adopt(offer.room, upload, &picked).await {
                 Ok(()) => {}
                 Err(AdoptFault::NotTheFile) => {
-                    client.driver.notice(Notice::DifferentFile { name: offer.name });
+                    client.driver.show_notice(Notice::DifferentFile { name: offer.name });
                     client.add_anew(offer.room, picked);
                 }
                 Err(AdoptFault::Gone) => {
-                    client.driver.notice(Notice::UploadEnded { name: offer.name });
+                    client.driver.show_notice(Notice::UploadEnded { name: offer.name });
                     client.add_anew(offer.room, picked);
                 }
-                Err(AdoptFault::Failed(cause)) => client.driver.notice(Notice::NotAdopted { name: offer.name, cause }),
+                Err(AdoptFault::Failed(cause)) => {
+                    client.driver.show_notice(Notice::NotAdopted { name: offer.name, cause });
+                }
             }
         });
     }

@@ -6,7 +6,6 @@ use std::fmt;
 use std::rc::{Rc, Weak};
 
 use gloo_timers::callback::Interval;
-use slipway_protocol::compact::sort;
 use slipway_protocol::wire::digest::Md5;
 use web_sys::Blob;
 
@@ -51,7 +50,7 @@ struct State {
     next: u32,
     died: u32,
     /// Where jobs go when there are no workers to be had.
-    home: Option<Hasher>,
+    on_page: Option<Hasher>,
     clocks: Vec<Clock>,
 }
 
@@ -70,7 +69,7 @@ struct Clock {
     every_ms: u32,
     f: Rc<dyn Fn()>,
     /// The page's own timer, where no worker ticks.
-    at_home: Option<Interval>,
+    timer: Option<Interval>,
 }
 
 impl HashPool {
@@ -110,8 +109,8 @@ impl HashPool {
             && let Some(slot) = state.slot(slot)
         {
             slot.send(Order::Drop { job: number });
-        } else if let Some(home) = &state.home {
-            home.drop_job(number);
+        } else if let Some(on_page) = &state.on_page {
+            on_page.drop_job(number);
         }
     }
 
@@ -127,9 +126,9 @@ impl HashPool {
     pub fn clock(&self, every_ms: u32, f: impl Fn() + 'static) {
         let mut state = self.0.state.borrow_mut();
         let number = state.number();
-        state.clocks.push(Clock { number, every_ms, f: Rc::new(f), at_home: None });
+        state.clocks.push(Clock { number, every_ms, f: Rc::new(f), timer: None });
         drop(state);
-        self.0.wind(number);
+        self.0.start_clock(number);
     }
 }
 
@@ -151,8 +150,8 @@ impl Pool {
         if let Some(slot) = slot.and_then(|slot| state.slot(slot)) {
             slot.prepare(number, &job.file, job.start, job.len);
         } else {
-            let home = state.home.as_ref().expect("no worker is chosen only once the page hashes");
-            home.prepare(number, &job.file, job.start, job.len);
+            let on_page = state.on_page.as_ref().expect("no worker is chosen only once the page hashes");
+            on_page.prepare(number, &job.file, job.start, job.len);
         }
     }
 
@@ -160,7 +159,7 @@ impl Pool {
     /// page hashes.
     fn choose_slot(&self) -> Option<u32> {
         let state = self.state.borrow();
-        if state.home.is_some() {
+        if state.on_page.is_some() {
             return None;
         }
         let load = |slot: &Slot| state.jobs.values().filter(|job| job.slot == Some(slot.number)).count();
@@ -252,7 +251,7 @@ impl Pool {
         let hopeless = (!slot.is_ready() && !is_idle) || state.died > REPLACEMENTS;
         let mut jobs: Vec<u32> =
             state.jobs.iter().filter(|(_, job)| job.slot == Some(number)).map(|(&n, _)| n).collect();
-        sort::by_number(&mut jobs, |job| u64::from(*job));
+        jobs.sort_unstable();
         let clocks: Vec<u32> = state.clocks.iter().map(|clock| clock.number).collect();
         drop(state);
         if hopeless {
@@ -260,7 +259,7 @@ impl Pool {
         }
         jobs.into_iter().for_each(|job| self.place(job));
         if was_first {
-            clocks.into_iter().for_each(|clock| self.wind(clock));
+            clocks.into_iter().for_each(|clock| self.start_clock(clock));
         }
     }
 
@@ -268,10 +267,10 @@ impl Pool {
     fn go_home(&self) {
         let this = self.this.clone();
         let mut state = self.state.borrow_mut();
-        if state.home.is_some() {
+        if state.on_page.is_some() {
             return;
         }
-        state.home = Some(Hasher::new(Bounds::PAGE, move |report| {
+        state.on_page = Some(Hasher::new(Bounds::PAGE, move |report| {
             if let Some(pool) = this.upgrade() {
                 pool.on_report(report);
             }
@@ -281,7 +280,7 @@ impl Pool {
     }
 
     /// Lets a clock tick in the first worker, or on the page.
-    fn wind(&self, number: u32) {
+    fn start_clock(&self, number: u32) {
         self.warm();
         let this = self.this.clone();
         let mut state = self.state.borrow_mut();
@@ -290,7 +289,7 @@ impl Pool {
         if let Some(slot) = slots.first_mut() {
             slot.send(Order::Clock { clock: number, every_ms: clock.every_ms });
         } else {
-            clock.at_home = Some(Interval::new(clock.every_ms, move || {
+            clock.timer = Some(Interval::new(clock.every_ms, move || {
                 if let Some(pool) = this.upgrade() {
                     pool.on_tick(number);
                 }

@@ -5,12 +5,12 @@ use gloo_net::http::{Method, RequestBuilder};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use slipway_protocol::calls::{self, Call, Fault, GetHealth, Json, Reply, authorization};
-use slipway_protocol::compact::json;
 use slipway_protocol::wire::link::MemberToken;
 use web_sys::{AbortController, RequestCache, RequestCredentials};
 
-use crate::browser::scheduling::within;
+use crate::browser::scheduling::timeout;
 use crate::browser::sys;
+use slipway_protocol::compact::json;
 
 /// An answer can't come later: the HTTP API ends a call at 30 s. In milliseconds.
 const CALL_MS: u32 = 35_000;
@@ -69,7 +69,7 @@ impl Api {
                 let body = response.text().await.map_err(|_| Fault::Network)?;
                 Ok(Reply { status: response.status(), retry_after: response.headers().get("retry-after"), body })
             };
-            within(CALL_MS, reply).await.unwrap_or(Err(Fault::Network))?.ok::<PageJson>()
+            timeout(CALL_MS, reply).await.unwrap_or(Err(Fault::Network))?.ok::<PageJson>()
         })
     }
 

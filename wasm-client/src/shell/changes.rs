@@ -1,13 +1,13 @@
-//! How the page learns that something changed: coalesced, so that a hundred events are one look.
+//! Change notifications for the page, throttled per kind.
 
 use std::cell::RefCell;
 use std::fmt;
 use std::rc::Rc;
 
-use crate::browser::scheduling::Coalesce;
+use crate::browser::scheduling::Throttle;
 
-/// The page is told at most so often, in milliseconds.
-const TELL_MS: u32 = 100;
+/// Least time between two notifications of one kind, in milliseconds.
+const NOTIFY_MS: u32 = 100;
 
 /// What changed. Ask for it again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -24,28 +24,28 @@ pub enum Change {
 
 type Listeners = Rc<RefCell<Vec<Rc<dyn Fn(Change)>>>>;
 
-/// Who is to be told. Cheap to clone; all clones are one.
+/// The listeners. Cheap to clone; all clones are one.
 #[derive(Clone)]
 pub(crate) struct Changes {
     listeners: Listeners,
-    uploads: Coalesce,
-    notices: Coalesce,
-    rooms: Coalesce,
-    offers: Coalesce,
+    uploads: Throttle,
+    notices: Throttle,
+    rooms: Throttle,
+    offers: Throttle,
 }
 
 impl Changes {
     /// Nobody listens yet.
     pub(crate) fn new() -> Self {
         let listeners = Listeners::default();
-        let teller = |change| {
+        let notifier = |change| {
             let listeners = listeners.clone();
-            move || tell(&listeners, change)
+            move || notify_all(&listeners, change)
         };
         // A thousand small files end within seconds: drawing each of their rows costs more than sending them.
-        let uploads = Coalesce::paced(TELL_MS, teller(Change::Uploads));
+        let uploads = Throttle::adaptive(NOTIFY_MS, notifier(Change::Uploads));
         let [notices, rooms, offers] =
-            [Change::Notices, Change::Rooms, Change::Offers].map(|change| Coalesce::new(TELL_MS, teller(change)));
+            [Change::Notices, Change::Rooms, Change::Offers].map(|change| Throttle::new(NOTIFY_MS, notifier(change)));
         Self { listeners, uploads, notices, rooms, offers }
     }
 
@@ -54,18 +54,18 @@ impl Changes {
         self.listeners.borrow_mut().push(Rc::new(f));
     }
 
-    /// Somebody waits to see what changed.
-    pub(crate) fn hurry(&self) {
-        self.uploads.hurry();
+    /// Notifies of changed uploads at once: the user waits for it.
+    pub(crate) fn expedite(&self) {
+        self.uploads.expedite();
     }
 
-    /// Something changed.
-    pub(crate) fn note(&self, change: Change) {
+    /// Schedules a notification.
+    pub(crate) fn notify(&self, change: Change) {
         match change {
-            Change::Uploads => self.uploads.ask(),
-            Change::Notices => self.notices.ask(),
-            Change::Rooms => self.rooms.ask(),
-            Change::Offers => self.offers.ask(),
+            Change::Uploads => self.uploads.schedule(),
+            Change::Notices => self.notices.schedule(),
+            Change::Rooms => self.rooms.schedule(),
+            Change::Offers => self.offers.schedule(),
         }
     }
 }
@@ -77,7 +77,7 @@ impl fmt::Debug for Changes {
 }
 
 /// A listener may add another one, so none runs while the list is borrowed.
-fn tell(listeners: &Listeners, change: Change) {
+fn notify_all(listeners: &Listeners, change: Change) {
     let now = listeners.borrow().clone();
     for listener in now {
         listener(change);
@@ -96,14 +96,14 @@ mod tests {
         let (changes, heard) = (Changes::new(), Heard::new());
         changes.listen(heard.ear());
         for _ in 0..50 {
-            changes.note(Change::Uploads);
+            changes.notify(Change::Uploads);
         }
-        changes.note(Change::Rooms);
+        changes.notify(Change::Rooms);
         assert_eq!(heard.all(), []);
         assert_eq!(heard.wait_for(2).await, [Change::Uploads, Change::Rooms]);
         sleep(150).await;
         assert_eq!(heard.all().len(), 2);
-        changes.note(Change::Uploads);
+        changes.notify(Change::Uploads);
         assert_eq!(heard.wait_for(3).await[2], Change::Uploads);
     }
 }

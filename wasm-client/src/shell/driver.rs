@@ -1,7 +1,7 @@
 //! The driver: feeds facts to the machine, runs the effects that it asks for, and decides nothing.
 //!
 //! Facts wait in a queue and effects are run one after another, so that nothing is ever
-//! called from within itself; after a few milliseconds ([`Budget`]) the browser gets a turn.
+//! called from within itself; after a few milliseconds ([`TimeBudget`]) the browser gets a turn.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -9,32 +9,32 @@ use std::fmt;
 use std::rc::{Rc, Weak};
 
 use slipway_protocol::machine::network::lanes::PER_OWN_HOST;
-use slipway_protocol::machine::{Attempt, Config, Effect, Engine, Input, LocalId, Reason, Stage, Totals, View};
+use slipway_protocol::machine::network::self_test::SelfTest;
+use slipway_protocol::machine::{Attempt, Config, Effect, Engine, Input, LocalId, Totals, View};
 use slipway_protocol::wire::id::PartNumber;
 use web_sys::File;
 
 use super::effects::adopt::Asked;
 use super::effects::job_key;
 use crate::browser::clock::{self, Alarm, World};
-use crate::browser::keep_awake::Awake;
+use crate::browser::keep_awake::KeepAwake;
 use crate::browser::locks::Locks;
 use crate::browser::panic;
 use crate::browser::put::Put;
-use crate::browser::scheduling::{Budget, Coalesce, DRIVER_MS, Soon};
-use crate::browser::selftest::SelfTest;
+use crate::browser::scheduling::{DRIVER_MS, Macrotask, Throttle, TimeBudget};
 use crate::browser::store::Store;
 use crate::browser::sys::{self, FileHandle};
-use crate::browser::tabs::{Tabs, Word};
+use crate::browser::tabs::{TabMessage, Tabs};
 use crate::hash::{self, HashPool, JobKey};
 use crate::shell::changes::{Change, Changes};
 use crate::shell::notices::{Board, Notice};
 use crate::shell::rooms::{Rooms, random};
 
-/// Other tabs look at the checkpoint so long after it changed, in milliseconds.
-const SAY_MS: u32 = 300;
-/// More records on the disk than this are not looked at in one go.
+/// Delay before other tabs re-read a changed checkpoint, in milliseconds.
+const BROADCAST_DELAY_MS: u32 = 300;
+/// Most `Saved` inputs handled in one step.
 const SAVED_AT_ONCE: usize = 64;
-/// The page's own timers are slowed in a hidden tab, a worker's are not: it looks at the alarm so often, in milliseconds.
+/// How often a worker checks the alarm, in milliseconds: browsers throttle a hidden tab's own timers, not a worker's.
 const CLOCK_MS: u32 = 1_000;
 
 /// The machine and everything around it. Cheap to clone; all clones are one.
@@ -45,17 +45,17 @@ pub(super) struct Inner {
     pub(super) engine: RefCell<Engine>,
     inbox: RefCell<VecDeque<Input>>,
     state: Cell<State>,
-    later: Soon,
+    later: Macrotask,
     pub(super) rooms: Rooms,
     pub(super) store: Store,
     pub(super) pool: HashPool,
     pub(super) locks: Locks,
     pub(super) tabs: Tabs,
-    pub(super) say_uploads: Coalesce,
+    pub(super) broadcast_uploads: Throttle,
     alarm: Alarm,
     _world: World,
-    awake: Awake,
-    pub(super) selftest: SelfTest,
+    keep_awake: KeepAwake,
+    pub(super) self_test: RefCell<SelfTest>,
     pub(super) board: Board,
     pub(super) changes: Changes,
     pub(super) files: RefCell<HashMap<LocalId, File>>,
@@ -64,20 +64,18 @@ pub(super) struct Inner {
     pub(super) puts: RefCell<HashMap<(LocalId, PartNumber), (Attempt, Put)>>,
     /// Digests asked for by nobody but an adoption.
     pub(super) proofs: RefCell<HashMap<JobKey, Asked>>,
-    /// Uploads whose view changed since the page asked last.
-    fresh: RefCell<HashSet<LocalId>>,
-    /// Uploads that go on by themselves now.
-    running: RefCell<HashSet<LocalId>>,
+    /// Uploads whose view changed since the page last read it.
+    unread: RefCell<HashSet<LocalId>>,
     /// Uploads that the user wants to take over from another tab.
-    pub(super) taking: RefCell<HashSet<LocalId>>,
-    /// Uploads given up for the sake of leaving, of which the functions are not told yet.
-    pub(super) owed: RefCell<HashSet<LocalId>>,
+    pub(super) taking_over: RefCell<HashSet<LocalId>>,
+    /// Uploads cancelled by leaving their room whose abort is not confirmed yet.
+    pub(super) uncleared: RefCell<HashSet<LocalId>>,
     pub(super) persisted: Cell<bool>,
-    /// Somebody did something, and waits to see it.
-    pub(super) clicked: Cell<bool>,
-    wound: Cell<bool>,
-    /// Reads what other tabs wrote.
-    pub(super) looking: Cell<bool>,
+    /// Set when the change comes from a user action, so the view updates at once.
+    pub(super) user_waits: Cell<bool>,
+    worker_clock_runs: Cell<bool>,
+    /// Set while records that other tabs wrote are read.
+    pub(super) reading_checkpoint: Cell<bool>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,30 +96,32 @@ impl Driver {
             engine: RefCell::new(Engine::new(Config::default(), seed)),
             inbox: RefCell::default(),
             state: Cell::new(State::Idle),
-            later: Soon::new(with(weak, |driver| driver.drain())),
-            pool: HashPool::new(hash::workers(cores()), with_one(weak, |driver, event| driver.hashed(event))),
+            later: Macrotask::new(with(weak, |driver| driver.drain())),
+            pool: HashPool::new(hash::workers(cores()), with_one(weak, |driver, event| driver.hash_event(event))),
             locks: Locks::new(
                 &format!("{}-upload-", store.name()),
-                with_one(weak, |driver, event| driver.locked(event)),
+                with_one(weak, |driver, event| driver.lock_changed(event)),
             ),
-            tabs: Tabs::join(store.name(), with_one(weak, |driver, word| driver.heard(word))),
-            say_uploads: Coalesce::new(SAY_MS, with(weak, |driver| driver.say(Word::Uploads))),
+            tabs: Tabs::open(store.name(), with_one(weak, |driver, message| driver.tab_message(message))),
+            broadcast_uploads: Throttle::new(
+                BROADCAST_DELAY_MS,
+                with(weak, |driver| driver.broadcast(TabMessage::Uploads)),
+            ),
             alarm: Alarm::new(with(weak, |driver| driver.feed(Input::Tick))),
             _world: World::watch(with_one(weak, |driver, input| driver.feed(input))),
-            awake: Awake::new(),
-            selftest: SelfTest::default(),
+            keep_awake: KeepAwake::new(),
+            self_test: RefCell::default(),
             files: RefCell::default(),
             handles: RefCell::default(),
             puts: RefCell::default(),
             proofs: RefCell::default(),
-            fresh: RefCell::default(),
-            running: RefCell::default(),
-            taking: RefCell::default(),
-            owed: RefCell::default(),
+            unread: RefCell::default(),
+            taking_over: RefCell::default(),
+            uncleared: RefCell::default(),
             persisted: Cell::new(false),
-            clicked: Cell::new(false),
-            wound: Cell::new(false),
-            looking: Cell::new(false),
+            user_waits: Cell::new(false),
+            worker_clock_runs: Cell::new(false),
+            reading_checkpoint: Cell::new(false),
             rooms,
             store,
             board,
@@ -130,10 +130,10 @@ impl Driver {
         let driver = Self(inner);
         // Until a room tells more: its parts may go to our own origin, by the connections of the calls.
         driver.feed(Input::Hosts { count: 1, lanes_each: PER_OWN_HOST });
-        driver.0.store.on_event(with_one(&Rc::downgrade(&driver.0), |driver, event| driver.saved(event)));
+        driver.0.store.on_event(with_one(&Rc::downgrade(&driver.0), |driver, event| driver.store_event(event)));
         driver.0.rooms.on_change(with(&Rc::downgrade(&driver.0), |driver| {
-            driver.0.changes.note(Change::Rooms);
-            driver.say(Word::Rooms);
+            driver.0.changes.notify(Change::Rooms);
+            driver.broadcast(TabMessage::Rooms);
         }));
         driver
     }
@@ -146,7 +146,7 @@ impl Driver {
             self.feed(Input::Offline);
         }
         if !ids.is_empty() {
-            self.wind();
+            self.start_worker_clock();
             self.feed(Input::Restore { uploads });
         }
         for id in ids {
@@ -160,7 +160,7 @@ impl Driver {
             self.0.inbox.borrow_mut().push_back(Input::Offline);
         }
         if input.is_by_user() {
-            self.0.clicked.set(true);
+            self.0.user_waits.set(true);
         }
         self.0.inbox.borrow_mut().push_back(input);
         if self.0.state.get() == State::Idle {
@@ -173,15 +173,15 @@ impl Driver {
         self.0.inbox.borrow_mut().push_back(input);
         if self.0.state.get() == State::Idle {
             self.0.state.set(State::Later);
-            self.0.later.ask();
+            self.0.later.schedule();
         }
     }
 
     /// What is shown now of the uploads that changed since the last call; none for those that went.
     pub(crate) fn take_changed(&self) -> Vec<(LocalId, Option<View>)> {
-        let fresh = self.0.fresh.take();
+        let unread = self.0.unread.take();
         let engine = self.0.engine.borrow();
-        fresh.into_iter().map(|id| (id, engine.view(id))).collect()
+        unread.into_iter().map(|id| (id, engine.view(id))).collect()
     }
 
     /// What is shown of all uploads. Copies them: for a click, not for every change.
@@ -210,28 +210,28 @@ impl Driver {
     }
 
     /// Shows a notice.
-    pub(crate) fn notice(&self, notice: Notice) {
+    pub(crate) fn show_notice(&self, notice: Notice) {
         if self.0.board.put(notice) {
-            self.0.changes.note(Change::Notices);
+            self.0.changes.notify(Change::Notices);
         }
     }
 
     /// Takes a notice off.
-    pub(crate) fn unnotice(&self, key: &str) {
+    pub(crate) fn hide_notice(&self, key: &str) {
         if self.0.board.remove(key) {
-            self.0.changes.note(Change::Notices);
+            self.0.changes.notify(Change::Notices);
         }
     }
 
-    /// Somebody may pick a file soon: its first part is to be hashed at once.
+    /// The user may pick a file soon: starts a hash worker, so that its first part need not wait for one.
     pub(crate) fn expect_files(&self) {
         self.0.pool.warm();
     }
 
     /// Starts the worker's clock, once there is something to do.
-    pub(super) fn wind(&self) {
-        if !self.0.wound.replace(true) {
-            self.0.pool.clock(CLOCK_MS, with(&Rc::downgrade(&self.0), |driver| driver.0.alarm.look()));
+    pub(super) fn start_worker_clock(&self) {
+        if !self.0.worker_clock_runs.replace(true) {
+            self.0.pool.clock(CLOCK_MS, with(&Rc::downgrade(&self.0), |driver| driver.0.alarm.fire_if_due()));
         }
     }
 
@@ -242,16 +242,16 @@ impl Driver {
             return;
         }
         self.0.state.set(State::Running);
-        let budget = Budget::begin(DRIVER_MS);
+        let budget = TimeBudget::begin(DRIVER_MS);
         while self.step() {
             if budget.is_spent() {
                 self.0.state.set(State::Later);
-                self.0.later.ask();
+                self.0.later.schedule();
                 return;
             }
         }
         self.0.state.set(State::Idle);
-        self.shown();
+        self.publish_changes();
     }
 
     fn step(&self) -> bool {
@@ -271,28 +271,20 @@ impl Driver {
         true
     }
 
-    /// Tells the page, and keeps the device awake, after a round of facts.
-    fn shown(&self) {
+    /// Notifies the page of changed views, and keeps the device awake while uploads run.
+    fn publish_changes(&self) {
         let changed = self.0.engine.borrow_mut().take_changed();
-        let clicked = self.0.clicked.take();
+        let user_waits = self.0.user_waits.take();
         if changed.is_empty() {
             return;
         }
-        self.0.fresh.borrow_mut().extend(&changed);
-        self.0.changes.note(Change::Uploads);
-        let mut running = self.0.running.borrow_mut();
-        let was_running = !running.is_empty();
-        for id in changed {
-            if self.view(id).is_some_and(|view| is_running(&view)) {
-                running.insert(id);
-            } else {
-                running.remove(&id);
-            }
-        }
-        self.0.awake.set(!running.is_empty());
-        // A click, and the end of everything, are what somebody waits for.
-        if clicked || (was_running && running.is_empty()) {
-            self.0.changes.hurry();
+        self.0.unread.borrow_mut().extend(changed);
+        self.0.changes.notify(Change::Uploads);
+        let runs = self.totals().running > 0;
+        let has_ended = self.0.keep_awake.set(runs) && !runs;
+        // The user waits for the result of a click, and for the end of the last upload.
+        if user_waits || has_ended {
+            self.0.changes.expedite();
         }
     }
 
@@ -302,21 +294,21 @@ impl Driver {
             Effect::Reopen { id } => self.reopen(id),
             Effect::Prepare { id, part, attempt, range } => self.prepare(id, part, attempt, range),
             Effect::DropPrepare { id, part, attempt } => self.0.pool.drop_job(job_key(id, part, attempt)),
-            Effect::Initiate { batch, attempt, room, key, uploads } => self.answer(|rooms| async move {
+            Effect::Initiate { batch, attempt, room, key, uploads } => self.call(|rooms| async move {
                 Input::Initiated { batch, attempt, answer: rooms.initiate(room, key, uploads).await }
             }),
-            Effect::Sign { id, attempt, room, upload, parts } => self.answer(|rooms| async move {
+            Effect::Sign { id, attempt, room, upload, parts } => self.call(|rooms| async move {
                 Input::Signed { id, attempt, answer: rooms.presign(room, upload, parts).await }
             }),
             Effect::Put { id, part, attempt, range, request } => self.put(id, part, attempt, range, &request),
             Effect::DropPut { id, part, attempt } => self.drop_put(id, part, attempt),
             Effect::FetchStatus { id, attempt, room, upload } => self
-                .answer(|rooms| async move { Input::Status { id, attempt, answer: rooms.status(room, upload).await } }),
-            Effect::Complete { batch, attempt, room, uploads } => self.answer(|rooms| async move {
+                .call(|rooms| async move { Input::Status { id, attempt, answer: rooms.status(room, upload).await } }),
+            Effect::Complete { batch, attempt, room, uploads } => self.call(|rooms| async move {
                 let uploads = uploads.into_iter().map(|(_, upload)| upload).collect();
                 Input::Completed { batch, attempt, answer: rooms.complete(room, uploads).await }
             }),
-            Effect::AbortUpload { id, attempt, room, upload } => self.answer(|rooms| async move {
+            Effect::AbortUpload { id, attempt, room, upload } => self.call(|rooms| async move {
                 Input::Aborted { id, attempt, answer: rooms.abort(room, upload).await.map_err(Into::into) }
             }),
             Effect::Save { id, save, record } => self.save(id, save, *record),
@@ -335,12 +327,6 @@ impl fmt::Debug for Driver {
 /// Logical processors, as far as the browser tells.
 fn cores() -> f64 {
     sys::window().navigator().hardware_concurrency()
-}
-
-/// Something goes on here, or will by itself: the device should not sleep, and the page not be left.
-fn is_running(view: &View) -> bool {
-    let stages = [Stage::Queued, Stage::Hashing, Stage::Uploading, Stage::Waiting, Stage::Completing];
-    stages.contains(&view.stage) && view.reason != Some(Reason::OtherTab)
 }
 
 /// A callback that does nothing once the driver is gone.

@@ -5,7 +5,7 @@ use slipway_protocol::wire::id::RoomId;
 
 use super::driver::Driver;
 use crate::browser::files::Picked;
-use crate::browser::scheduling::{Budget, INTAKE_MS, breathe};
+use crate::browser::scheduling::{INTAKE_MS, TimeBudget, yield_to_browser};
 use crate::browser::store;
 use crate::shell::rooms::random;
 
@@ -17,23 +17,23 @@ impl Driver {
     pub(crate) async fn add(&self, room: RoomId, picked: Vec<Picked>) {
         let mut picked = picked.into_iter().peekable();
         // Somebody waits to see that it begins, and nobody for each of thousands.
-        self.0.clicked.set(self.0.clicked.get() || picked.peek().is_some());
+        self.0.user_waits.set(self.0.user_waits.get() || picked.peek().is_some());
         while picked.peek().is_some() {
             let files = self.hold_some(&mut picked);
             // In a task of its own: together they would be too long.
             self.feed_later(Input::Add { room, files });
             // Also before what can wait: nothing keeps the page from showing them.
-            breathe().await;
+            yield_to_browser().await;
             if !self.0.persisted.replace(true) {
                 store::persist();
-                self.wind();
+                self.start_worker_clock();
             }
         }
     }
 
     /// As many as a task has time for: a file that is looked at for the first time costs the browser up to a millisecond.
     fn hold_some(&self, picked: &mut impl Iterator<Item = Picked>) -> Vec<(LocalId, Source)> {
-        let (budget, mut files) = (Budget::begin(INTAKE_MS), Vec::new());
+        let (budget, mut files) = (TimeBudget::begin(INTAKE_MS), Vec::new());
         for picked in picked {
             files.push(self.hold(picked));
             if files.len() >= ADD_AT_ONCE || budget.is_spent() {

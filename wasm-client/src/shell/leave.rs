@@ -8,9 +8,9 @@ use super::driver::Driver;
 use crate::ClientError;
 
 /// The functions are waited for so long, in milliseconds.
-const TELL_MS: u32 = 10_000;
+const CLEAR_MS: u32 = 10_000;
 /// And looked after so often, in milliseconds.
-const LOOK_MS: u32 = 50;
+const POLL_MS: u32 = 50;
 
 impl Driver {
     /// Cancels all unfinished uploads of a room and takes its rows off the list.
@@ -26,10 +26,10 @@ impl Driver {
             return Err(ClientError::InOtherTab { uploads: elsewhere });
         }
         for view in open {
-            self.0.owed.borrow_mut().insert(view.id);
+            self.0.uncleared.borrow_mut().insert(view.id);
             self.feed(Input::Cancel(Which::One(view.id)));
         }
-        let left = self.until_told(&rows).await;
+        let left = self.until_cleared(&rows).await;
         if left > 0 {
             return Err(ClientError::NotCleared { uploads: left });
         }
@@ -37,16 +37,16 @@ impl Driver {
         Ok(())
     }
 
-    /// How many are still owed when all is told, or the time is over.
-    async fn until_told(&self, rows: &[View]) -> usize {
-        let owed = |id: &LocalId| self.0.owed.borrow().contains(id);
+    /// How many are still uncleared when all is told, or the time is over.
+    async fn until_cleared(&self, rows: &[View]) -> usize {
+        let uncleared = |id: &LocalId| self.0.uncleared.borrow().contains(id);
         let mut left = 0;
-        for _ in 0..TELL_MS / LOOK_MS {
-            left = rows.iter().filter(|view| owed(&view.id)).count();
+        for _ in 0..CLEAR_MS / POLL_MS {
+            left = rows.iter().filter(|view| uncleared(&view.id)).count();
             if left == 0 {
                 break;
             }
-            TimeoutFuture::new(LOOK_MS).await;
+            TimeoutFuture::new(POLL_MS).await;
         }
         left
     }

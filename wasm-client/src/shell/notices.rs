@@ -108,9 +108,9 @@ impl Board {
             return false;
         }
         notices.retain(|shown| shown.key() != notice.key());
-        notices.push(notice);
-        // Stable, so that notices of one level stay in the order of their arrival.
-        slipway_protocol::compact::sort::by_number(&mut notices, |notice| u64::MAX - notice.level() as u64);
+        // Behind those of its level: they stay in the order of their arrival.
+        let place = notices.partition_point(|shown| shown.level() >= notice.level());
+        notices.insert(place, notice);
         true
     }
 

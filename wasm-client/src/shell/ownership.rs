@@ -6,7 +6,7 @@ use wasm_bindgen_futures::spawn_local;
 use super::driver::Driver;
 use crate::browser::files::Picked;
 use crate::browser::locks::LockEvent;
-use crate::browser::tabs::Word;
+use crate::browser::tabs::TabMessage;
 use crate::shell::changes::Change;
 
 /// A tab that was asked to let go of an upload has so long to end its writes, in milliseconds.
@@ -15,8 +15,8 @@ const LET_GO_MS: u32 = 2_000;
 impl Driver {
     /// Takes an upload over from another tab: asks it to let go, and takes it when it does not.
     pub(crate) fn take_over(&self, id: LocalId) {
-        self.0.taking.borrow_mut().insert(id);
-        self.0.tabs.say(Word::LetGo { id });
+        self.0.taking_over.borrow_mut().insert(id);
+        self.0.tabs.broadcast(TabMessage::LetGo { id });
         let driver = self.clone();
         spawn_local(async move {
             gloo_timers::future::TimeoutFuture::new(LET_GO_MS).await;
@@ -26,27 +26,27 @@ impl Driver {
         });
     }
 
-    pub(super) fn locked(&self, event: LockEvent) {
+    pub(super) fn lock_changed(&self, event: LockEvent) {
         match event {
             LockEvent::Mine { id, waited } => {
                 let driver = self.clone();
-                spawn_local(async move { driver.own(id, waited).await });
+                spawn_local(async move { driver.lock_acquired(id, waited).await });
             }
             LockEvent::Elsewhere(id) | LockEvent::Stolen(id) => self.feed(Input::OwnedElsewhere(id)),
         }
     }
 
     /// The lock is ours. If another tab had it, that tab's records are newer than what this one knows.
-    async fn own(&self, id: LocalId, waited: bool) {
+    async fn lock_acquired(&self, id: LocalId, waited: bool) {
         // The handle first: between the records and the file nothing waits, else the row would ask for the file.
         let open = match self.file(id).filter(|_| waited) {
             Some(file) => Some(Picked { file, handle: self.0.store.handle(id).await, path: String::new() }),
             None => None,
         };
-        let gone = waited && !self.read_again(id).await;
+        let gone = waited && !self.reload(id).await;
         if waited && self.has_locks() && !self.0.locks.holds(id) {
             // Taken again while the records were read.
-            self.0.taking.borrow_mut().remove(&id);
+            self.0.taking_over.borrow_mut().remove(&id);
             return self.feed(Input::OwnedElsewhere(id));
         }
         self.feed(Input::Owned(id));
@@ -60,29 +60,29 @@ impl Driver {
             None => {}
         }
         // Who took it over wants it to go on.
-        if self.0.taking.borrow_mut().remove(&id) {
+        if self.0.taking_over.borrow_mut().remove(&id) {
             self.feed(Input::Resume(Which::One(id)));
         }
     }
 
     /// Whether there are records of it.
-    async fn read_again(&self, id: LocalId) -> bool {
+    async fn reload(&self, id: LocalId) -> bool {
         let checkpoint = self.0.store.load_one(id).await;
         let found = checkpoint.is_some();
         self.feed(Input::Restore { uploads: checkpoint.into_iter().collect() });
         found
     }
 
-    pub(super) fn heard(&self, word: Word) {
+    pub(super) fn tab_message(&self, message: TabMessage) {
         let driver = self.clone();
-        match word {
-            Word::Uploads => spawn_local(async move { driver.look_at_checkpoint().await }),
-            Word::Rooms => spawn_local(async move {
+        match message {
+            TabMessage::Uploads => spawn_local(async move { driver.show_new_uploads().await }),
+            TabMessage::Rooms => spawn_local(async move {
                 driver.0.rooms.reload().await;
-                driver.0.changes.note(Change::Rooms);
+                driver.0.changes.notify(Change::Rooms);
             }),
-            Word::LetGo { id } if self.0.locks.holds(id) => spawn_local(async move { driver.let_go(id).await }),
-            Word::LetGo { .. } => {}
+            TabMessage::LetGo { id } if self.0.locks.holds(id) => spawn_local(async move { driver.let_go(id).await }),
+            TabMessage::LetGo { .. } => {}
         }
     }
 
@@ -94,24 +94,24 @@ impl Driver {
     }
 
     /// Another tab began or ended uploads: show those that are new here.
-    async fn look_at_checkpoint(&self) {
+    async fn show_new_uploads(&self) {
         // What is said while one look is under way is seen by it or by the next word.
-        if self.0.looking.replace(true) {
+        if self.0.reading_checkpoint.replace(true) {
             return;
         }
         for id in self.0.store.ids().await {
-            if self.view(id).is_none() && self.read_again(id).await {
+            if self.view(id).is_none() && self.reload(id).await {
                 self.0.locks.claim(id);
             }
         }
-        self.0.looking.set(false);
+        self.0.reading_checkpoint.set(false);
     }
 
-    pub(super) fn say(&self, word: Word) {
+    pub(super) fn broadcast(&self, message: TabMessage) {
         let driver = self.clone();
         spawn_local(async move {
             driver.0.store.flush().await;
-            driver.0.tabs.say(word);
+            driver.0.tabs.broadcast(message);
         });
     }
 }

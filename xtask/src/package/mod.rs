@@ -2,7 +2,6 @@
 
 mod functions;
 mod page;
-mod shorten;
 
 use anyhow::Result;
 use clap::ValueEnum;

@@ -1,17 +1,20 @@
 //! The page as it is deployed: small, with what its headers need to know.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use sha2::{Digest as _, Sha256, Sha384};
 
-use super::shorten::shorten;
 use super::size;
-use crate::command::{output, run_quietly, step, tool};
+use crate::command::{run_quietly, step, tool};
 use crate::page::{self, Profile};
 use crate::pins::BINARYEN;
+
+/// Most bytes of brotli that a browser downloads before a person can join a room and send a file: 400 KiB.
+const BUDGET: u64 = 400 * 1024;
 
 pub(super) fn package(folder: &Path) -> Result<()> {
     let out = folder.join("page");
@@ -28,22 +31,18 @@ pub(crate) fn build(out: &Path) -> Result<()> {
     let _ = fs::remove_dir_all(out);
     fs::create_dir_all(out)?;
     page::build(Profile::Page, out)?;
-    step("Shrinking the WebAssembly", || shrink(out))
+    let Some(wasm_opt) = wasm_opt()? else { return Ok(()) };
+    step("Shrinking the WebAssembly", || shrink(out, &wasm_opt))?;
+    check_budget(out)
 }
 
 /// Each module and its script.
-fn shrink(out: &Path) -> Result<()> {
-    let wasm_opt = wasm_opt()?;
+fn shrink(out: &Path, wasm_opt: &Path) -> Result<()> {
     let mut html = fs::read_to_string(out.join("index.html"))?;
     for module in files(out)?.into_iter().filter(|path| path.extension().is_some_and(|end| end == "wasm")) {
         let script = script_of(&module)?;
         let before = [&module, &script].map(|file| integrity(file));
-        if let Some(wasm_opt) = &wasm_opt {
-            optimize(wasm_opt, &module)?;
-        }
-        let (short_module, short_script) = shorten(&fs::read(&module)?, &fs::read_to_string(&script)?)?;
-        fs::write(&module, short_module)?;
-        fs::write(&script, short_script)?;
+        optimize(wasm_opt, &module)?;
         for (before, file) in before.into_iter().zip([&module, &script]) {
             html = html.replace(&before?, &integrity(file)?);
         }
@@ -76,7 +75,7 @@ fn script_of(module: &Path) -> Result<PathBuf> {
 /// The program, from npm. None where there is no npm.
 fn wasm_opt() -> Result<Option<PathBuf>> {
     if local_stack::on_path("npm").is_none() {
-        println!("    npm is not installed: the WebAssembly is not made smaller by wasm-opt");
+        println!("    npm is not installed: wasm-opt does not shrink the page, and its size is not checked");
         return Ok(None);
     }
     let node = local_stack::tools().join("node");
@@ -101,7 +100,7 @@ fn optimize(wasm_opt: &Path, module: &Path) -> Result<()> {
     command.args(features.map(|feature| format!("--enable-{feature}")));
     // Leptos brings streams to and from a server, and exports them. The page has none.
     command.args(["--enable-reference-types", "--enable-multivalue", "--remove-exports=*underlying*"]);
-    command.args(["--remove-unused-module-elements", "-Os"]);
+    command.args(["--remove-unused-module-elements", "--strip-producers", "-Os"]);
     // The worker's few functions are for speed.
     if module.file_name().is_some_and(|name| name.to_string_lossy().starts_with("app")) {
         command.args(["always", "one-caller", "flexible"].map(|kind| format!("--{kind}-inline-max-function-size=0")));
@@ -130,22 +129,42 @@ fn print_sizes(out: &Path) -> Result<()> {
     println!("\n{:<44} {:>11} {:>11} {:>11}", "file", "raw", "gzip", "brotli");
     for file in files(out)? {
         let name = file.strip_prefix(out).unwrap_or(&file).display().to_string();
-        let packed = compressed(&file)?.map_or(["-".into(), "-".into()], |sizes| sizes.map(size));
-        println!("{name:<44} {:>11} {:>11} {:>11}", size(fs::metadata(&file)?.len()), packed[0], packed[1]);
+        let bytes = fs::read(&file)?;
+        let (gzip, brotli) = (size(gzip_bytes(&bytes)?), size(brotli_bytes(&bytes)?));
+        println!("{name:<44} {:>11} {gzip:>11} {brotli:>11}", size(bytes.len() as u64));
     }
     Ok(())
 }
 
-/// By gzip and by brotli, in bytes, where Node is there to tell.
-fn compressed(file: &Path) -> Result<Option<[u64; 2]>> {
-    const SCRIPT: &str = "const z=require('zlib'),b=require('fs').readFileSync(process.argv[1]);\
-        console.log(z.gzipSync(b,{level:9}).length, z.brotliCompressSync(b).length)";
-    if local_stack::on_path("node").is_none() {
-        return Ok(None);
-    }
-    let text = output(tool("node").args(["-e", SCRIPT]).arg(file))?;
-    let sizes: Vec<u64> = text.split_whitespace().filter_map(|word| word.parse().ok()).collect();
-    Ok(sizes.try_into().ok())
+/// What a browser downloads before anything can happen: the app's module and its script.
+fn check_budget(out: &Path) -> Result<()> {
+    let is_app = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("app-"));
+    let code: Vec<PathBuf> = files(out)?.into_iter().filter(is_app).chain([out.join("index.html")]).collect();
+    ensure!(code.len() == 3, "the page is not a module, a script and index.html: {code:?}");
+    let sizes = code.iter().map(|file| brotli_bytes(&fs::read(file)?)).collect::<Result<Vec<u64>>>()?;
+    within_budget(sizes.iter().sum())
+}
+
+fn within_budget(bytes: u64) -> Result<()> {
+    println!("    page: {bytes} of {BUDGET} bytes of brotli");
+    ensure!(
+        bytes <= BUDGET,
+        "the page has {bytes} bytes of brotli, {} more than its budget (docs/decisions/0007-page-size.md)",
+        bytes - BUDGET
+    );
+    Ok(())
+}
+
+fn brotli_bytes(bytes: &[u8]) -> Result<u64> {
+    let mut packed = brotli::CompressorWriter::new(Vec::new(), 4096, 11, 22);
+    packed.write_all(bytes)?;
+    Ok(packed.into_inner().len() as u64)
+}
+
+fn gzip_bytes(bytes: &[u8]) -> Result<u64> {
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    packed.write_all(bytes)?;
+    Ok(packed.finish()?.len() as u64)
 }
 
 /// Every file below, sorted.
@@ -167,5 +186,20 @@ mod tests {
         let html = r#"<script src="/boot.js"></script><script type="module">alert(1)</script>"#;
         // By hand: printf 'alert(1)' | openssl dgst -sha256 -binary | base64
         assert_eq!(script_sources(html), ["'sha256-bhHHL3z2vDgxUt0W3dWQOrprscmda2Y5pLsLg4GF+pI='"]);
+    }
+
+    #[test]
+    fn a_page_over_its_budget_is_refused() {
+        assert!(within_budget(BUDGET).is_ok());
+        let error = within_budget(BUDGET + 7).unwrap_err().to_string();
+        assert!(error.contains("7 more than its budget"), "{error}");
+    }
+
+    #[test]
+    fn sizes_are_those_after_compression() {
+        let text = "the same again ".repeat(1000);
+        for packed in [brotli_bytes(text.as_bytes()).unwrap(), gzip_bytes(text.as_bytes()).unwrap()] {
+            assert!((10..200).contains(&packed), "{packed}");
+        }
     }
 }

@@ -10,6 +10,6 @@ use crate::model::state;
 pub(crate) fn Announcer() -> impl IntoView {
     let ctx = state::ctx();
     view! {
-        <p class="sr-only" role="status" aria-live="polite" data-testid="announcer">{move || ctx.alarm.get()}</p>
+        <p class="sr-only" role="status" aria-live="polite" data-testid="announcer">{move || ctx.alert.get()}</p>
     }
 }

@@ -89,7 +89,7 @@ fn Trouble(live: Live) -> impl IntoView {
                 <div class="notice notice-warning" data-testid="offline">
                     <Glyph icon=Icon::Offline/>
                     <p>{move || text()}</p>
-                    <button type="button" class="btn btn-small" on:click=move |_| live.look(ctx)>"Try now"</button>
+                    <button type="button" class="btn btn-small" on:click=move |_| live.refresh(ctx)>"Try now"</button>
                 </div>
             </Show>
         </div>
@@ -119,8 +119,8 @@ fn link_of(url: &str) -> Option<RoomLink> {
 fn join_again(ctx: Ctx, live: Live, link: RoomLink, me: String) {
     spawn_local(async move {
         match ctx.client().join(&link, &me).await {
-            Ok(_) => live.look(ctx),
-            Err(error) => ctx.complain(text::error_text(&error)),
+            Ok(_) => live.refresh(ctx),
+            Err(error) => ctx.toast_error(text::error_text(&error)),
         }
     });
 }

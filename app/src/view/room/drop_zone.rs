@@ -62,7 +62,7 @@ fn Picker(room: RoomId, folder: bool) -> impl IntoView {
             let client = ctx.client();
             let picked = if folder { client.pick_folder(room).await } else { client.pick_files(room).await };
             if let Err(error) = picked {
-                ctx.complain(text::error_text(&error));
+                ctx.toast_error(text::error_text(&error));
             }
         });
     };

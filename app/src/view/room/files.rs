@@ -97,7 +97,7 @@ fn More(live: Live, drawn: RwSignal<usize>, hidden: Memo<bool>, partly: Memo<boo
                     live.listing.try_update(|listing| listing.extend(page));
                     drawn.try_update(|drawn| *drawn += DRAWN);
                 }
-                Err(error) => ctx.complain(text::error_text(&error)),
+                Err(error) => ctx.toast_error(text::error_text(&error)),
             }
             busy.try_set(false);
         });
@@ -162,7 +162,7 @@ fn OneFile(live: Live, role: Role, file: FileInfo) -> impl IntoView {
 fn download(ctx: Ctx, live: Live, id: FileId) {
     spawn_local(async move {
         if let Err(error) = ctx.client().download(live.room, id).await {
-            ctx.complain(text::error_text(&error));
+            ctx.toast_error(text::error_text(&error));
         }
     });
 }
@@ -173,9 +173,9 @@ fn remove(ctx: Ctx, live: Live, id: FileId) {
             Ok(()) => {
                 live.listing.try_update(|listing| listing.remove(id));
                 ctx.toast("Removed.");
-                live.look(ctx);
+                live.refresh(ctx);
             }
-            Err(error) => ctx.complain(text::error_text(&error)),
+            Err(error) => ctx.toast_error(text::error_text(&error)),
         }
     });
 }

@@ -50,7 +50,7 @@ pub(crate) fn Leave(live: Live) -> impl IntoView {
                     ctx.rooms.set(ctx.client().saved_rooms());
                     ctx.place.go("/");
                 }
-                Err(error) => ctx.complain(text::error_text(&error)),
+                Err(error) => ctx.toast_error(text::error_text(&error)),
             }
             leaving.try_set(false);
         });

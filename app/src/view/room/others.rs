@@ -88,7 +88,7 @@ fn GoOn(offer: Offer, id: UploadId) -> impl IntoView {
             if file.size() == offer.size as f64 {
                 ctx.client().go_on_with(offer.clone(), id, file);
             } else {
-                ctx.complain(format!("That is another file: it has {}.", format::bytes(file.size() as u64)));
+                ctx.toast_error(format!("That is another file: it has {}.", format::bytes(file.size() as u64)));
             }
         }
         input.set_value("");
@@ -109,9 +109,9 @@ fn Cancel(live: Live, name: String, id: UploadId) -> impl IntoView {
     let cancel = move || {
         spawn_local(async move {
             if let Err(error) = ctx.client().cancel_elsewhere(live.room, id).await {
-                ctx.complain(text::error_text(&error));
+                ctx.toast_error(text::error_text(&error));
             }
-            live.look(ctx);
+            live.refresh(ctx);
         });
     };
     let ask = move |_| {

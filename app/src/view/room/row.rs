@@ -182,7 +182,7 @@ fn Pick(id: LocalId, name: StoredValue<String>, shown: Memo<bool>) -> impl IntoV
     let open = move |_| {
         spawn_local(async move {
             if let Err(error) = ctx.client().pick_again(id).await {
-                ctx.complain(text::error_text(&error));
+                ctx.toast_error(text::error_text(&error));
             }
         });
     };

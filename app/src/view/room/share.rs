@@ -57,7 +57,7 @@ fn LinkRow(live: Live, role: Role, manages: bool, shown: Shown) -> impl IntoView
         spawn_local(async move {
             match browser::copy(&input).await {
                 true => ctx.toast(format!("{name} link copied.")),
-                false => ctx.complain("The browser refused. Select the link and copy it by hand."),
+                false => ctx.toast_error("The browser refused. Select the link and copy it by hand."),
             }
         });
     };
@@ -140,7 +140,7 @@ fn change(ctx: Ctx, live: Live, role: Role, rotate: bool) {
         };
         match done {
             Ok(text) => ctx.toast(text),
-            Err(error) => ctx.complain(text::error_text(&error)),
+            Err(error) => ctx.toast_error(text::error_text(&error)),
         }
         ctx.rooms.set(client.saved_rooms());
     });

@@ -247,8 +247,8 @@ fn List(
         })
     };
     let on_scroll = move |_| scroll.set(there().map_or(0.0, |list| f64::from(list.scroll_top())));
-    let above = move || format::pixels(drawn.get().start as f64 * row.get());
-    let below = move || format::pixels(many.get().saturating_sub(drawn.get().end) as f64 * row.get());
+    let above = move || rows_high(drawn.get().start);
+    let below = move || rows_high(many.get().saturating_sub(drawn.get().end));
     view! {
         <div
             class="uploads"
@@ -267,4 +267,9 @@ fn List(
             <Show when=move || many.get() == 0><p class="empty">"None of these now."</p></Show>
         </div>
     }
+}
+
+/// The style sheet knows how high a row is.
+fn rows_high(rows: usize) -> String {
+    format!("calc({rows} * var(--row))")
 }

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 
 use super::{NotJson, Result};
-use crate::compact::decimal;
 
 /// Brackets within brackets, as `serde_json` has it: more are no answer of ours.
 const DEEPEST: u8 = 128;
@@ -122,7 +121,7 @@ impl<'de> Reader<'de> {
         if whole && let Some(number) = integer(text, negative) {
             return Ok(number);
         }
-        decimal::parse(text).map(Number::Float).ok_or(NotJson)
+        text.parse::<f64>().ok().filter(|number| number.is_finite()).map(Number::Float).ok_or(NotJson)
     }
 
     pub(super) fn string(&mut self) -> Result<Cow<'de, str>> {

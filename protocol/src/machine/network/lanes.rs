@@ -10,6 +10,12 @@ pub const PER_OWN_HOST: u8 = PER_HOST - 1;
 /// Whatever the number of hosts.
 pub const MOST: u8 = 16;
 
+/// PUTs in flight where parts go to the page's own origin, by the ALPN name (RFC 7301) of the protocol that it is served
+/// by. From HTTP/2 on the requests share one connection and none waits for another.
+pub fn of_own_host(alpn: &str) -> u8 {
+    if alpn == "h2" || alpn.starts_with("h3") { MOST } else { PER_OWN_HOST }
+}
+
 const EPOCH_MS: u64 = 1_000;
 /// The first epoch: a file of a few hundred megabytes is gone before the second long one.
 const FIRST_EPOCH_MS: u64 = 500;
@@ -168,6 +174,12 @@ mod tests {
             lanes.look(from + tenth * 100, lanes.limit());
         }
         from + seconds * 1000
+    }
+
+    #[test]
+    fn the_own_host_has_many_lanes_from_http_2_on() {
+        assert!(["h2", "h3", "h3-29"].into_iter().all(|alpn| of_own_host(alpn) == MOST));
+        assert!(["", "http/1.1", "http/1.0", "h2c-no"].into_iter().all(|alpn| of_own_host(alpn) == PER_OWN_HOST));
     }
 
     #[test]

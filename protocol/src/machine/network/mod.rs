@@ -5,3 +5,6 @@ pub mod cap;
 pub mod fault;
 pub mod lanes;
 pub mod rate;
+pub mod self_test;
+pub mod sleep;
+pub mod storage_answer;

@@ -50,7 +50,7 @@ impl Upload {
     }
 
     fn take_digests(&mut self, mut digests: Vec<(PartNumber, crate::wire::digest::Md5)>) {
-        crate::compact::sort::by_number(&mut digests, |(part, _)| part.get().into());
+        digests.sort_unstable_by_key(|(part, _)| part.get());
         let Some(parts) = &mut self.parts else { return };
         for (part, digest) in digests {
             if parts.is(part, PartState::Planned) {

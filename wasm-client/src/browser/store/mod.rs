@@ -34,7 +34,7 @@ use web_sys::IdbDatabase;
 
 use self::read::{read, read_all, read_heads, read_ids, read_page, read_parts};
 use self::write::{WriteFault, write_once};
-use crate::browser::scheduling::within;
+use crate::browser::scheduling::timeout;
 use crate::browser::sys::{self, FileHandle};
 
 const VERSION: u32 = 1;
@@ -304,7 +304,7 @@ async fn open(name: &str) -> Option<Open> {
             let _ = db.create_object_store(store, ObjectStoreParams::new());
         }
     });
-    let db = within(OPEN_MS, request.into_future()).await?.ok()?;
+    let db = timeout(OPEN_MS, request.into_future()).await?.ok()?;
     let raw: IdbDatabase = db.into();
     let mut db = Database::from(raw.clone());
     // Another tab with a newer page wants to change the layout: let it.

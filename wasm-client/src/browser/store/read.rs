@@ -9,6 +9,8 @@ use slipway_protocol::wire::digest::Md5;
 use slipway_protocol::wire::id::PartNumber;
 use wasm_bindgen::prelude::*;
 
+use slipway_protocol::compact::json;
+
 use super::{key, part_key, parts_of};
 
 /// Part digests read at once.
@@ -25,9 +27,7 @@ pub(super) async fn read_all(db: &Database) -> Result<Vec<Checkpoint>, idb::Erro
 pub(super) async fn read_heads(db: &Database, id: Option<LocalId>) -> Result<Vec<UploadRecord>, idb::Error> {
     let range = id.map(|id| KeyRange::only(&key(id))).transpose()?;
     let all = read_page(db, "uploads", range, None).await?;
-    let heads = all
-        .into_iter()
-        .filter_map(|(_, json)| slipway_protocol::compact::json::from_str::<UploadRecord>(&json.as_string()?).ok());
+    let heads = all.into_iter().filter_map(|(_, json)| json::from_str::<UploadRecord>(&json.as_string()?).ok());
     Ok(heads.filter(|head| head.v == 1).collect())
 }
 

@@ -1,4 +1,4 @@
-use slipway_protocol::machine::Which;
+use slipway_protocol::machine::{Reason, Stage, Which};
 use slipway_protocol::wire::digest::Md5;
 use slipway_protocol::wire::id::{FileId, RoomId, UploadId};
 use slipway_protocol::wire::plan::Plan;

@@ -87,7 +87,7 @@ impl Driver {
     /// As if an earlier page of this device had begun it.
     fn go_on(&self, id: LocalId, room: RoomId, server: ServerSide, picked: &Picked) {
         store::persist();
-        self.wind();
+        self.start_worker_clock();
         let head = UploadRecord {
             v: 1,
             id,

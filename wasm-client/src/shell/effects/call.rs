@@ -10,8 +10,8 @@ use crate::shell::rooms::Rooms;
 
 impl Driver {
     /// Makes a call of the functions; its answer is a fact.
-    pub(in crate::shell) fn answer<F: Future<Output = Input> + 'static>(&self, call: impl FnOnce(Rooms) -> F) {
-        let (driver, call) = (self.clone(), call(self.0.rooms.clone()));
-        spawn_local(async move { driver.feed(call.await) });
+    pub(in crate::shell) fn call<F: Future<Output = Input> + 'static>(&self, request: impl FnOnce(Rooms) -> F) {
+        let (driver, answer) = (self.clone(), request(self.0.rooms.clone()));
+        spawn_local(async move { driver.feed(answer.await) });
     }
 }

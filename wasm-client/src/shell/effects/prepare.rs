@@ -16,7 +16,7 @@ impl Driver {
         }
     }
 
-    pub(in crate::shell) fn hashed(&self, event: HashEvent) {
+    pub(in crate::shell) fn hash_event(&self, event: HashEvent) {
         let Some(event) = self.take_proof(event) else { return };
         match event {
             HashEvent::Progress { key, bytes } => {
@@ -31,7 +31,7 @@ impl Driver {
                 let (id, part, attempt) = parts_of(key);
                 self.feed(Input::PrepareFailed { id, part, attempt, fault });
             }
-            HashEvent::WorkerLost => self.notice(Notice::NoWorker),
+            HashEvent::WorkerLost => self.show_notice(Notice::NoWorker),
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::rc::Rc;
 
+use slipway_protocol::machine::network::self_test::Verdict;
+use slipway_protocol::machine::network::storage_answer;
 use slipway_protocol::machine::{Attempt, Input, LocalId, PutFault, ReadFault};
 use slipway_protocol::wire::SignedRequest;
 use slipway_protocol::wire::id::PartNumber;
@@ -10,9 +12,12 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::File;
 
 use crate::browser::put::{Put, PutEvent};
-use crate::browser::{files, selftest};
+use crate::browser::{clock, files, selftest};
 use crate::shell::driver::{Driver, with_one};
 use crate::shell::notices::Notice;
+
+/// Keys of the notices that end when storage takes a part.
+const STORAGE_KEYS: [&str; 2] = ["storage-cors", "storage-unreachable"];
 
 impl Driver {
     pub(in crate::shell) fn put(
@@ -28,7 +33,8 @@ impl Driver {
             return failed(PutFault::Read(ReadFault::Gone));
         };
         let url = request.url.clone();
-        let on = with_one(&Rc::downgrade(&self.0), move |driver, event| driver.sent(id, part, attempt, &url, event));
+        let on =
+            with_one(&Rc::downgrade(&self.0), move |driver, event| driver.put_event(id, part, attempt, &url, event));
         match Put::start(&body, request, on) {
             Ok(put) => drop(self.0.puts.borrow_mut().insert((id, part), (attempt, put))),
             // The functions signed something that can't be sent; sending it again would not help.
@@ -36,21 +42,21 @@ impl Driver {
         }
     }
 
-    pub(in crate::shell) fn sent(&self, id: LocalId, part: PartNumber, attempt: Attempt, url: &str, event: PutEvent) {
-        match selftest::seen_through(url, event) {
+    fn put_event(&self, id: LocalId, part: PartNumber, attempt: Attempt, url: &str, event: PutEvent) {
+        match event {
             PutEvent::Sent(bytes) => self.feed(Input::Sent { id, part, attempt, bytes }),
             PutEvent::Stored(etag) => {
                 self.drop_put(id, part, attempt);
-                self.storage_took(url, etag.is_some());
+                self.storage_answered(url, etag.is_some());
                 self.feed(Input::Stored { id, part, attempt, etag });
             }
             PutEvent::Failed(fault) => {
                 self.drop_put(id, part, attempt);
                 if fault == PutFault::Network {
-                    self.suspect(url);
-                } else if selftest::is_not_passed_on(url, &fault) {
-                    self.0.selftest.failed(url);
-                    self.notice(Notice::StorageUnreachable { storage: None });
+                    self.diagnose_storage(url);
+                } else if storage_answer::is_gateway_error(url, &fault) {
+                    self.storage_failed(url);
+                    self.show_notice(Notice::StorageUnreachable { storage: None });
                 }
                 self.feed(Input::PutFailed { id, part, attempt, fault });
             }
@@ -67,23 +73,37 @@ impl Driver {
         }
     }
 
-    pub(in crate::shell) fn storage_took(&self, url: &str, shows_etag: bool) {
-        if self.0.selftest.stored(url) {
-            selftest::KEYS.into_iter().for_each(|key| self.unnotice(key));
+    fn storage_answered(&self, url: &str, shows_etag: bool) {
+        let origin = selftest::origin_of(url).unwrap_or_default();
+        if self.0.self_test.borrow_mut().stored(&origin) {
+            STORAGE_KEYS.into_iter().for_each(|key| self.hide_notice(key));
         }
         if !shows_etag {
-            self.notice(Notice::StorageEtagHidden);
+            self.show_notice(Notice::StorageEtagHidden);
         }
     }
 
-    pub(in crate::shell) fn suspect(&self, url: &str) {
-        let Some(suspect) = self.0.selftest.failed(url) else { return };
-        let driver = self.clone();
+    /// Whether the host is to be examined.
+    fn storage_failed(&self, url: &str) -> bool {
+        let origin = selftest::origin_of(url).unwrap_or_default();
+        self.0.self_test.borrow_mut().failed(&origin, clock::mono())
+    }
+
+    fn diagnose_storage(&self, url: &str) {
+        if !self.storage_failed(url) {
+            return;
+        }
+        let (driver, url) = (self.clone(), url.to_owned());
         spawn_local(async move {
-            if let Some(notice) = suspect.look(driver.0.rooms.api()).await {
-                selftest::KEYS.into_iter().filter(|key| *key != notice.key()).for_each(|key| driver.unnotice(key));
-                driver.notice(notice);
-            }
+            let found = selftest::examine(&url, driver.0.rooms.api()).await;
+            let storage = selftest::origin_of(&url).unwrap_or_default();
+            let Some(verdict) = driver.0.self_test.borrow().verdict(&storage, found) else { return };
+            let notice = match verdict {
+                Verdict::Cors => Notice::StorageCors { storage, page: selftest::own_origin() },
+                Verdict::Unreachable => Notice::StorageUnreachable { storage: Some(storage) },
+            };
+            STORAGE_KEYS.into_iter().filter(|key| *key != notice.key()).for_each(|key| driver.hide_notice(key));
+            driver.show_notice(notice);
         });
     }
 

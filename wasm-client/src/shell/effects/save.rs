@@ -15,15 +15,15 @@ impl Driver {
             if let Some(handle) = handle {
                 self.0.store.save_handle(id, handle);
             }
-            self.0.say_uploads.ask();
+            self.0.broadcast_uploads.schedule();
         }
     }
 
-    pub(in crate::shell) fn saved(&self, event: StoreEvent) {
+    pub(in crate::shell) fn store_event(&self, event: StoreEvent) {
         match event {
             StoreEvent::Saved { id, save } => self.feed_later(Input::Saved { id, save }),
             StoreEvent::Failed { id, save, full } => {
-                self.notice(match (self.0.store.works(), full) {
+                self.show_notice(match (self.0.store.works(), full) {
                     (false, _) => Notice::NoCheckpoint,
                     (true, true) => Notice::DiskFull,
                     (true, false) => Notice::SaveFailed,

@@ -5,9 +5,9 @@
 //! knows, with the old token beside it, so that the same member goes on.
 
 mod links;
-mod session;
 
 use std::cell::RefCell;
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::fmt;
 use std::rc::Rc;
@@ -15,18 +15,17 @@ use std::rc::Rc;
 use futures::future::LocalBoxFuture;
 use futures::lock::Mutex;
 use slipway_protocol::calls::{self, Call, Fault, Request};
-use slipway_protocol::compact::sort;
+use slipway_protocol::room::{KnownLink, SavedRoom, Session};
 use slipway_protocol::wire::error::ErrorCode;
 use slipway_protocol::wire::id::RoomId;
 use slipway_protocol::wire::link::{LinkSecret, MemberToken, Role, RoomLink};
 use slipway_protocol::wire::{CreateRoom, Join, Joined, RoomView, UploadInfo};
 
 use crate::ClientError;
+use crate::browser::selftest::own_origin;
 use crate::browser::store::Store;
 use crate::shell::api::{Api, PageJson};
-
-pub use session::SavedRoom;
-use session::{KnownLink, Session, covers};
+use slipway_protocol::compact::json;
 
 /// The joined rooms. Cheap to clone; all clones are one.
 #[derive(Clone)]
@@ -66,7 +65,7 @@ impl Rooms {
             return;
         }
         let saved = self.0.store.sessions().await;
-        let sessions = saved.iter().filter_map(|json| slipway_protocol::compact::json::from_str::<Session>(json).ok());
+        let sessions = saved.iter().filter_map(|json| json::from_str::<Session>(json).ok());
         *self.0.sessions.borrow_mut() = sessions.map(|session| (session.room, session)).collect();
     }
 
@@ -83,13 +82,13 @@ impl Rooms {
     /// Newest first.
     pub(crate) fn all(&self) -> Vec<SavedRoom> {
         let mut sessions: Vec<_> = self.0.sessions.borrow().values().cloned().collect();
-        sort::by_number(&mut sessions, |session| u64::MAX - session.joined_at);
-        sessions.iter().map(Session::shown).collect()
+        sessions.sort_unstable_by_key(|session| Reverse(session.joined_at));
+        sessions.iter().map(shown).collect()
     }
 
     /// One of them.
     pub(crate) fn one(&self, room: RoomId) -> Option<SavedRoom> {
-        self.0.sessions.borrow().get(&room).map(Session::shown)
+        self.0.sessions.borrow().get(&room).map(shown)
     }
 
     /// Makes a room with a link for each role and joins it to manage.
@@ -100,7 +99,7 @@ impl Rooms {
             room_id: room,
             name: name.trim().into(),
             sealed: false,
-            links: links.iter().map(|link| link.shown_to_server(room)).collect(),
+            links: links.iter().map(|link| link.verified(room)).collect(),
         };
         let call = calls::CreateRoom { body };
         // Sent again with the same links it is the same room: a lost answer makes no second one.
@@ -122,11 +121,11 @@ impl Rooms {
             let before = Before { links: vec![known_link], ..Before::default() };
             return self.enter(link.clone(), display_name, before).await;
         };
-        if known.role != link.role && covers(known.role, link.role) {
+        if known.role != link.role && known.covers(link.role) {
             match self.room(link.room).await {
                 Ok(_) => {
                     // Nobody has tried this secret: it does not replace one that may be newer.
-                    self.change(link.room, |session| !session.knows(link.role) && session.set_link(known_link));
+                    self.change(link.room, |session| session.offer_link(known_link));
                     return self.one(link.room).ok_or_else(|| no_session().into());
                 }
                 // This session is over, so the weaker link is a way in.
@@ -149,16 +148,7 @@ impl Rooms {
     /// Keeps what the functions say of the room.
     pub(crate) fn saw(&self, view: &RoomView) {
         self.0.open.borrow_mut().insert(view.room_id, view.uploads.clone());
-        self.change(view.room_id, |session| {
-            // A sealed name says nothing: what this device called itself and the room stays.
-            let name = view.name.plain().unwrap_or(&session.name).to_owned();
-            let display_name = view.display_name.plain().unwrap_or(&session.display_name).to_owned();
-            let same = session.name == name && session.role == view.role && session.display_name == display_name;
-            session.name = name;
-            session.role = view.role;
-            session.display_name = display_name;
-            !same
-        });
+        self.change(view.room_id, |session| session.update(view));
     }
 
     /// The open uploads of the room, as last told.
@@ -199,16 +189,16 @@ impl Rooms {
         if session.token != *old {
             return Ok(session.token);
         }
-        let (joined, session) = self.knock_again(session, old).await?;
+        let (joined, session) = self.rejoin(session, old).await?;
         let token = joined.member_token.clone();
-        self.keep(Session { member_id: joined.member_id, token: joined.member_token, role: joined.role, ..session });
+        self.keep(session.rejoined(joined));
         Ok(token)
     }
 
     async fn enter(&self, link: RoomLink, display_name: &str, before: Before) -> Result<SavedRoom, ClientError> {
         let old = self.token(link.room);
         let display_name = display_name.trim().to_owned();
-        let joined = self.knock(&link, &display_name, old.as_ref()).await?;
+        let joined = self.join_by(&link, &display_name, old.as_ref()).await?;
         let session = Session {
             v: 1,
             room: link.room,
@@ -221,12 +211,12 @@ impl Rooms {
             asked: before.asked,
             joined_at: js_sys::Date::now() as u64,
         };
-        let shown = session.shown();
+        let shown = shown(&session);
         self.keep(session);
         Ok(shown)
     }
 
-    async fn knock(&self, link: &RoomLink, display_name: &str, old: Option<&MemberToken>) -> Result<Joined, Fault> {
+    async fn join_by(&self, link: &RoomLink, display_name: &str, old: Option<&MemberToken>) -> Result<Joined, Fault> {
         let auth_token = link.secret.auth_token(link.room);
         let body = Join { role: link.role, auth_token, display_name: display_name.into() };
         self.0.api.call(&calls::Join { room: link.room, body }, old).await
@@ -273,6 +263,11 @@ struct Before {
     name: String,
     links: Vec<KnownLink>,
     asked: Vec<KnownLink>,
+}
+
+/// As the page shows it, with its links as URLs of this origin.
+fn shown(session: &Session) -> SavedRoom {
+    session.shown(&own_origin())
 }
 
 /// A new secret for a link.

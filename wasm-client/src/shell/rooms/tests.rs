@@ -233,15 +233,6 @@ async fn a_manager_comes_back_by_the_link_whose_replacement_was_not_answered() {
 }
 
 #[wasm_bindgen_test]
-fn a_role_covers_what_it_includes() {
-    let covered = |role| Role::ALL.into_iter().filter(|other| covers(role, *other)).collect::<Vec<_>>();
-    assert_eq!(covered(Role::Manage), Role::ALL);
-    assert_eq!(covered(Role::Contribute), [Role::Contribute, Role::View, Role::Drop]);
-    // To see is not to send, and the other way round.
-    assert_eq!((covered(Role::View), covered(Role::Drop)), (vec![Role::View], vec![Role::Drop]));
-}
-
-#[wasm_bindgen_test]
 async fn a_weaker_link_changes_nothing_unless_the_session_is_over() {
     let rooms = rooms("/weaker").await;
     rooms.keep(manager());

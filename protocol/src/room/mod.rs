@@ -1,0 +1,5 @@
+//! What is decided about rooms.
+
+mod session;
+
+pub use session::{KnownLink, Rotation, SavedRoom, Session};
