@@ -24,7 +24,7 @@ pub(crate) struct Case {
     pub(crate) lanes: usize,
     /// None: straight to MinIO.
     pub(crate) link: Option<Link>,
-    /// Of so many PUTs one is reset in its middle; 0: none.
+    /// Every nth PUT is reset in its middle; 0: none.
     pub(crate) reset_every: u32,
     /// Upload hosts that Slipway may use.
     pub(crate) hosts: usize,
@@ -55,13 +55,20 @@ impl Calls {
 use Contestant::{Bare, Curl, HashWasm, ReadOnce, Slipway, Uppy5, Uppy5OurParts, Uppy5Server, Uppy6, Uppy6OurParts};
 
 pub(crate) fn all() -> Vec<Case> {
-    // What TCP has under way on such a link, where nobody tuned it.
-    let far = |round_trip| Link {
+    [near(), far_links(), small_files()].concat()
+}
+
+/// What TCP has under way on such a link, where nobody tuned it.
+fn far(round_trip: u64) -> Link {
+    Link {
         up_each: Some(12 * MIB),
         round_trip: Duration::from_millis(round_trip),
         window: Some(256 << 10),
         ..Link::default()
-    };
+    }
+}
+
+fn near() -> Vec<Case> {
     vec![
         big(
             "loopback",
@@ -77,6 +84,11 @@ pub(crate) fn all() -> Vec<Case> {
             Some(Link { up_total: Some(100 * MIB), ..Link::default() }),
             &[Slipway, Bare, HashWasm, Uppy5, Uppy6],
         ),
+    ]
+}
+
+fn far_links() -> Vec<Case> {
+    vec![
         big(
             "far-20",
             "384 MiB, 20 ms round trip, a connection carries 12 MiB/s",
@@ -111,6 +123,11 @@ pub(crate) fn all() -> Vec<Case> {
                 &[Slipway, Uppy5OurParts, Uppy6OurParts],
             )
         },
+    ]
+}
+
+fn small_files() -> Vec<Case> {
+    vec![
         Case {
             file_count: 1000,
             part_bytes: 16 * MIB,

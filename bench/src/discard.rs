@@ -37,7 +37,7 @@ impl Discard {
         Ok(stage)
     }
 
-    /// Leaves for a new room, with the page loaded anew.
+    /// Leaves for a new room, with the page reloaded.
     pub(crate) async fn enter(&self) -> Result<()> {
         open_room(&self.browser, self.server.url()).await.map(drop)
     }
@@ -47,7 +47,7 @@ impl Discard {
         self.sparse_behind(name, size, 0)
     }
 
-    /// The same behind so many bytes that are there, and in the system's cache as those of a file just made: to read holes
+    /// The same behind this many bytes that are there, and in the system's cache as those of a file just made: to read holes
     /// costs the system more than to read those.
     pub(crate) fn sparse_behind(&self, name: &str, size: u64, there: u64) -> Result<TestFile> {
         let start = TestFile::make(self.folder.path(), name, there.min(size), 1)?;

@@ -38,7 +38,7 @@ pub(crate) async fn measure(page: &Path, rounds: usize) -> Result<Vec<FirstByte>
     Ok(rows)
 }
 
-/// Each in a new room with the page loaded anew: the worker starts cold, as it does for a person.
+/// Each in a new room with the page reloaded: the worker starts cold, as it does for a person.
 async fn one(stage: &Discard, row: &FirstByte, round: usize) -> Result<f64> {
     const WATCH: &str = "const input = document.querySelector('[data-testid=file-input]');
         input.addEventListener('change', () => { window.pickedAt = performance.timeOrigin + performance.now(); },

@@ -23,6 +23,9 @@ pub(crate) async fn start(bucket: Bucket, folder: &Path) -> Result<Served> {
 
 /// `GET /sign?key=…`
 async fn sign(State(bucket): State<Arc<Bucket>>, Query(query): Query<HashMap<String, String>>) -> Json<Value> {
-    let url = query.get("key").map(|key| bucket.sign("PUT", key, &[]));
+    let url = match query.get("key") {
+        Some(key) => bucket.presign_put(key).await.ok(),
+        None => None,
+    };
     Json(json!({ "url": url }))
 }

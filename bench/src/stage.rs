@@ -53,8 +53,8 @@ impl Stage {
             bucket: BUCKET.into(),
             ..DevServerOptions::new(&minio)
         })?;
-        let bucket = bucket(&minio);
-        let signer = signer::start(Bucket { endpoint: endpoint.clone(), ..bucket.clone() }, page).await?;
+        let signer = signer::start(bucket(&minio, &endpoint), page).await?;
+        let bucket = bucket(&minio, minio.endpoint());
         let browser = Browser::start(Kind::Chromium).await?;
         let mut ports = [server.port(), signer.port()];
         if case.calls != Calls::Near {
@@ -103,7 +103,7 @@ impl Stage {
         self.files.iter().map(|file| link(file, &folder, run)).collect()
     }
 
-    /// Aims the case's resets anew: each run is hit at the same requests.
+    /// Re-arms the case's resets: each run is hit at the same requests.
     pub(crate) fn arm(&self, case: &Case) {
         for proxy in self.proxies.iter().filter(|_| case.reset_every > 0) {
             let reset = Fault::Reset { after: case.part_bytes / 2 };
@@ -140,14 +140,8 @@ async fn shaped(port: u16, case: &Case) -> Result<Proxy> {
     Ok(proxy)
 }
 
-fn bucket(minio: &Minio) -> Bucket {
-    Bucket {
-        endpoint: minio.endpoint().to_owned(),
-        name: BUCKET.into(),
-        access_key: minio.access_key().to_owned(),
-        secret_key: minio.secret_key().to_owned(),
-        http: reqwest::Client::new(),
-    }
+fn bucket(minio: &Minio, endpoint: &str) -> Bucket {
+    Bucket::new(endpoint, BUCKET, minio.access_key(), minio.secret_key())
 }
 
 fn make_files(folder: &Path, case: &Case) -> Result<Vec<TestFile>> {

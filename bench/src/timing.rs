@@ -123,7 +123,7 @@ async fn curl(stage: &Stage, files: &[TestFile], tag: &str) -> Result<Run> {
     let start = Instant::now();
     let mut all = Vec::new();
     for index in 0..4_u64 {
-        let url = stage.bucket.sign("PUT", &format!("{tag}-{index}"), &[]);
+        let url = stage.bucket.presign_put(&format!("{tag}-{index}")).await?;
         let script = format!(
             "dd if='{}' bs=1M skip={} count={quarter} iflag=fullblock status=none | curl -sSf -o /dev/null -X PUT -T - -H 'Expect:' -H 'Transfer-Encoding:' -H \"Content-Length: {}\" '{url}'",
             file.path_text(),

@@ -6,6 +6,7 @@ pub mod api;
 pub mod browser;
 pub mod files;
 pub mod front;
+pub mod process;
 pub mod proxy;
 pub mod s3;
 pub mod stack;

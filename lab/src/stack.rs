@@ -75,13 +75,7 @@ impl Stack {
             ..DevServerOptions::new(&minio)
         })?;
         let api = Proxy::start(([127, 0, 0, 1], server.port()).into()).await?;
-        let bucket = Bucket {
-            endpoint: minio.endpoint().to_owned(),
-            name: BUCKET.into(),
-            access_key: minio.access_key().to_owned(),
-            secret_key: minio.secret_key().to_owned(),
-            http: reqwest::Client::new(),
-        };
+        let bucket = Bucket::new(minio.endpoint(), BUCKET, minio.access_key(), minio.secret_key());
         Ok(Self { storage, api, server, minio, bucket, folder, logs })
     }
 
@@ -116,7 +110,7 @@ impl Stack {
         self.storage.log().iter().filter(|entry| entry.is_stored_put()).count()
     }
 
-    /// Waits until storage has taken so many parts.
+    /// Waits until storage has taken `count` parts.
     pub async fn until_parts_stored(&self, count: usize, limit: Duration) -> Result<()> {
         let wait = async {
             while self.parts_stored() < count {
@@ -125,6 +119,17 @@ impl Stack {
         };
         let done = tokio::time::timeout(limit, wait).await;
         done.with_context(|| format!("{} of {count} parts stored after {limit:?}", self.parts_stored()))
+    }
+
+    /// Waits until a call of this kind has come to the proxy before the functions.
+    pub async fn until_called(&self, method: &str, path: &str, limit: Duration) -> Result<()> {
+        let is_it = |entry: &Entry| entry.method == method && entry.path.contains(path);
+        let wait = async {
+            while !self.api.log().iter().any(is_it) {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(limit, wait).await.with_context(|| format!("no {method} {path} after {limit:?}"))
     }
 
     /// Nothing that storage had taken, and had said so to the browser, was sent to it again.
@@ -169,8 +174,10 @@ impl Stack {
         Ok(())
     }
 
-    /// Both logs of the run hold none of these texts.
-    pub fn assert_logs_hold_none_of(&self, secrets: &[String]) -> Result<()> {
+    /// Both logs of the run hold none of these texts. dev-server's has to hold `witness`, which says that it logs at all.
+    pub fn assert_logs_hold_none_of(&self, secrets: &[String], witness: &str) -> Result<()> {
+        let log = std::fs::read_to_string(self.server.log_path())?;
+        ensure!(log.contains(witness), "dev-server does not log `{witness}`");
         for path in [self.server.log_path(), self.minio.log_path()] {
             let log = String::from_utf8_lossy(&std::fs::read(path)?).into_owned();
             for secret in secrets {

@@ -70,7 +70,7 @@ async fn picks_several_files(kind: Kind) -> Result<()> {
     Ok(())
 }
 
-/// A browser that crashed is told apart from a page that brought down its process, whatever the driver does then.
+/// A crash of the browser is distinguished from a page that brought down its own process, whatever the driver does then.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_crash_of_the_browser_is_seen_and_read() -> Result<()> {
     let mut browser = on_page(Kind::Chromium).await?;

@@ -17,7 +17,7 @@ use crate::{Minio, net, workspace};
 const READY_LIMIT: Duration = Duration::from_secs(60);
 const READY_LINE: &str = "listening on ";
 
-/// What dev-server is told.
+/// How to start it.
 #[derive(Clone, Debug)]
 pub struct DevServerOptions<'a> {
     pub s3: &'a Minio,
@@ -54,7 +54,7 @@ impl<'a> DevServerOptions<'a> {
         }
     }
 
-    /// The variables that the functions are told all this by.
+    /// These options as the environment variables that the functions read.
     pub fn environment(&self) -> Vec<(String, String)> {
         let mut env: Vec<(String, String)> = [
             ("SLIPWAY_BUCKET", self.bucket.as_str()),

@@ -14,7 +14,7 @@ use crate::{net, on_path, tools};
 
 /// MinIO starts in well under a second; a loaded machine gets more.
 const READY_LIMIT: Duration = Duration::from_secs(60);
-/// Somebody else may take the port between our look and MinIO's start.
+/// Another program may take the port between our check and MinIO's start.
 const PORT_TRIES: usize = 3;
 
 /// How to start it. The default: a temporary folder, a free port, any origin.
@@ -45,7 +45,7 @@ pub struct Minio {
     keys: (String, String),
     data_dir: PathBuf,
     log: PathBuf,
-    /// None for one that somebody else started.
+    /// None for a shared one.
     process: Option<Process>,
     /// Goes last: the process writes into it.
     _folder: Option<TempDir>,

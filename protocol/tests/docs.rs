@@ -2,7 +2,7 @@
 //!
 //! `UPDATE_DOCS=1 cargo test -p slipway-protocol --test docs` writes what is made from the code.
 
-#[path = "../examples/mutants/list.rs"]
+#[path = "mutants/list.rs"]
 mod mutants;
 
 use slipway_protocol::machine::state_table;

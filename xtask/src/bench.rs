@@ -20,7 +20,14 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run_all(options: &Options) -> Result<()> {
-    setup::ensure(Needs { page: true, minio: true, dynamodb: true, browsers: true, ..Default::default() })?;
+    setup::ensure(Needs {
+        page: true,
+        minio: true,
+        dynamodb: true,
+        browsers: true,
+        first_compile_minutes: 15,
+        ..Default::default()
+    })?;
     let web = local_stack::workspace().join("bench/web");
     step("Installing the peers", || PEERS.iter().try_for_each(|peer| install(&web.join(peer))))?;
     let page = local_stack::workspace().join("target/bench/page");

@@ -106,6 +106,20 @@ pub(crate) fn show_and_keep(command: &mut Command) -> Result<(ExitStatus, String
     Ok((status, join(out) + &join(err)))
 }
 
+/// Whether it succeeds within the limit. Nothing of its output is shown.
+pub(crate) fn passes(command: &mut Command, limit: Duration) -> Result<bool> {
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = start(command)?;
+    let (group, start, mut is_over) = (child.id(), Instant::now(), false);
+    let status = wait_with(&mut child, || {
+        if start.elapsed() > limit && !is_over {
+            is_over = true;
+            end_group(group);
+        }
+    })?;
+    Ok(status.success() && !is_over)
+}
+
 /// In a group of its own, so that what it starts ends with it.
 fn start(command: &mut Command) -> Result<Child> {
     command.process_group(0).spawn().with_context(|| format!("cannot start {}", name(command)))
@@ -141,14 +155,17 @@ fn wait_with(child: &mut Child, mut meanwhile: impl FnMut()) -> Result<ExitStatu
             return Ok(status);
         }
         if interrupt::asked() {
-            let group = format!("-{}", child.id());
-            let _ = Command::new("kill").args(["-TERM", "--", &group]).status();
+            end_group(child.id());
             child.wait()?;
             bail!("interrupted");
         }
         meanwhile();
         thread::sleep(POLL);
     }
+}
+
+fn end_group(leader: u32) {
+    let _ = Command::new("kill").args(["-TERM", "--", &format!("-{leader}")]).status();
 }
 
 fn succeeded(command: &Command, status: ExitStatus) -> Result<()> {
@@ -183,6 +200,16 @@ mod tests {
     fn a_quiet_failure_shows_the_end_of_its_log() {
         let error = run_quietly(Command::new("sh").args(["-c", "echo the reason; exit 1"]), "a test of the log");
         assert!(format!("{:#}", error.unwrap_err()).contains("the reason"));
+    }
+
+    #[test]
+    fn what_takes_too_long_is_ended_and_has_not_passed() {
+        let limit = Duration::from_millis(200);
+        assert!(passes(&mut Command::new("true"), limit * 50).unwrap());
+        assert!(!passes(&mut Command::new("false"), limit * 50).unwrap());
+        let start = Instant::now();
+        assert!(!passes(Command::new("sleep").arg("600"), limit).unwrap());
+        assert!(start.elapsed() < Duration::from_secs(60));
     }
 
     #[test]

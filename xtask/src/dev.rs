@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
@@ -30,13 +30,15 @@ pub(crate) struct Options {
     /// Build the page as it is deployed: slower to build, smaller
     #[arg(long)]
     release: bool,
+    /// A folder for objects, records and the built page; without it, `.slipway` and `dist`
+    #[arg(long)]
+    data: Option<PathBuf>,
 }
 
 pub(crate) fn run(options: &Options) -> Result<()> {
     refuse_ports_in_use(options)?;
-    setup::ensure(Needs { page: true, minio: true, ..Default::default() })?;
-    let root = local_stack::workspace();
-    let (data, dist) = (root.join(".slipway"), root.join("dist"));
+    setup::ensure(Needs { page: true, minio: true, first_compile_minutes: 4, ..Default::default() })?;
+    let (data, dist) = options.folders()?;
     std::fs::create_dir_all(&data)?;
     native::build_dev_server()?;
     page::build(if options.release { Profile::Page } else { Profile::Dev }, &dist)?;
@@ -68,6 +70,15 @@ fn refuse_ports_in_use(options: &Options) -> Result<()> {
 }
 
 impl Options {
+    /// For data, and for the page.
+    fn folders(&self) -> Result<(PathBuf, PathBuf)> {
+        let root = local_stack::workspace();
+        let Some(data) = &self.data else { return Ok((root.join(".slipway"), root.join("dist"))) };
+        // trunk runs in the workspace's root, wherever we were started.
+        let data = std::path::absolute(data)?;
+        Ok((data.clone(), data.join("page")))
+    }
+
     fn listen_host(&self) -> &'static str {
         if self.public_host.is_some() { "0.0.0.0" } else { "127.0.0.1" }
     }
@@ -134,7 +145,7 @@ mod tests {
     use super::*;
 
     fn options(port: u16, minio_port: u16) -> Options {
-        Options { port, minio_port, public_host: None, own_origin: false, release: false }
+        Options { port, minio_port, public_host: None, own_origin: false, release: false, data: None }
     }
 
     #[test]

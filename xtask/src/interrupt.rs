@@ -17,12 +17,12 @@ pub(crate) fn watch() -> Result<()> {
     Ok(())
 }
 
-/// Whether somebody asked us to end.
+/// Whether a signal asked us to end.
 pub(crate) fn asked() -> bool {
     ASKED.load(Ordering::Relaxed)
 }
 
-/// An error once somebody asked us to end.
+/// An error once a signal asked us to end.
 pub(crate) fn check() -> Result<()> {
     if asked() { bail!("interrupted") } else { Ok(()) }
 }

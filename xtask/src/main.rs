@@ -6,6 +6,7 @@ mod bench;
 mod command;
 mod dev;
 mod interrupt;
+mod mutants;
 mod native;
 mod package;
 mod page;
@@ -32,6 +33,8 @@ enum Task {
     Dev(dev::Options),
     /// Run the tests: protocol, functions, browser, e2e; all of them without a name
     Test(test::Options),
+    /// Put faults into the upload machine on purpose, and see that a test notices each
+    Mutants(mutants::Options),
     /// Measure Slipway against its peers and write docs/benchmarks.md
     Bench(bench::Options),
     /// Build what a deployment needs into `target/package`
@@ -58,6 +61,7 @@ fn run(task: Task) -> Result<bool> {
     match task {
         Task::Dev(options) => dev::run(&options).map(|()| true),
         Task::Test(options) => test::run(&options),
+        Task::Mutants(options) => mutants::run(&options),
         Task::Bench(options) => bench::run_all(&options).map(|()| true),
         Task::Package(options) => package::run(&options).map(|()| true),
         Task::Tidy => tidy::run(),

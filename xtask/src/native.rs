@@ -30,10 +30,10 @@ pub(crate) fn build_tests() -> Result<()> {
     })
 }
 
-/// dev-server alone.
+/// dev-server alone, with the features that it has beside the tests: otherwise either would be built again after the other.
 pub(crate) fn build_dev_server() -> Result<()> {
     step("Building dev-server", || {
-        run(cargo().args(["build", "-p", "dev-server"])).context("dev-server does not build")
+        run(cargo().arg("build").args(packages()).args(["--bin", "dev-server"])).context("dev-server does not build")
     })
 }
 
@@ -42,6 +42,11 @@ pub(crate) fn dev_server() -> PathBuf {
     let target =
         std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| local_stack::workspace().join("target"), PathBuf::from);
     target.join("debug/dev-server")
+}
+
+/// Whether the native crates were built before: then another build is a matter of what has changed.
+pub(crate) fn was_built() -> bool {
+    dev_server().is_file()
 }
 
 /// The OpenAPI document that dev-server prints. It has to be built.

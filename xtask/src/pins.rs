@@ -15,6 +15,8 @@ pub(crate) struct CargoTool {
     pub(crate) bare: bool,
     /// 1 where the tool has real work to do; 0 builds faster.
     pub(crate) opt_level: u8,
+    /// On two cores, with another tool being built beside it.
+    pub(crate) build_minutes: u32,
 }
 
 /// 0.22 needs a newer compiler than ours.
@@ -40,12 +42,12 @@ pub(crate) fn wasm_bindgen() -> Result<CargoTool> {
         std::fs::read_to_string(local_stack::workspace().join("Cargo.lock")).context("cannot read Cargo.lock")?;
     let version = locked_version(&lock, "wasm-bindgen").context("wasm-bindgen is not in Cargo.lock")?;
     let base = tool("wasm-bindgen-cli", "", true);
-    Ok(CargoTool { program: "wasm-bindgen", version: version.to_owned(), opt_level: 1, ..base })
+    Ok(CargoTool { program: "wasm-bindgen", version: version.to_owned(), opt_level: 1, build_minutes: 4, ..base })
 }
 
 fn tool(package: &'static str, version: &str, bare: bool) -> CargoTool {
     let locked = package != "wasm-bindgen-cli";
-    CargoTool { package, program: package, version: version.to_owned(), locked, bare, opt_level: 0 }
+    CargoTool { package, program: package, version: version.to_owned(), locked, bare, opt_level: 0, build_minutes: 3 }
 }
 
 /// Upstream is no longer maintained: this is its last commit, of 12 February 2026.

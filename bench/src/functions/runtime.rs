@@ -56,7 +56,7 @@ impl Runtime {
         Ok(Self { served: Served::start(app).await?, events, told })
     }
 
-    /// What the function is told of it.
+    /// What the function gets of it.
     pub(super) fn address(&self) -> String {
         self.served.address().to_string()
     }

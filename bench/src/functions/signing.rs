@@ -50,7 +50,7 @@ fn part(number: u16) -> Option<PartToSign> {
     Some(PartToSign { part_number: PartNumber::new(number)?, digest, host: 0 })
 }
 
-/// Wall and processor time of so many calls, in seconds.
+/// Wall and processor time of `calls` calls, in seconds.
 async fn run(function: &mut Function, event: &serde_json::Value, calls: usize) -> Result<(f64, f64)> {
     let (start, cpu) = (Instant::now(), function.cpu_seconds()?);
     for _ in 0..calls {

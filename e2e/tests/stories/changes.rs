@@ -9,11 +9,16 @@ use lab::browser::Kind;
 use lab::files::TestFile;
 use lab::proxy::{Aim, Fault, Rule};
 
-use crate::room::{LONG, MIB, Room};
+use crate::room::{FIRST_PART_MIB_PER_SECOND, LONG, MIB, Room};
+
+/// Thirty-two parts.
+fn film(room: &Room) -> Result<TestFile> {
+    TestFile::make_sparse(&room.stack.folder.path().join("files"), "film.bin", 32 * 16 * MIB, 3)
+}
 
 /// Part 1 is stored and the last part not yet read when a byte of each changes: 12 parts are read ahead of 6 lanes.
 async fn change_both_ends(room: &Room, file: &TestFile) -> Result<()> {
-    room.stack.until_parts_stored(1, LONG).await?;
+    room.until_slowly(1, 6).await?;
     ensure!(room.stack.parts_stored() < 12, "too fast: the last part may be read already");
     file.change_byte(100)?;
     file.change_byte(file.size - 100)
@@ -30,8 +35,8 @@ async fn assert_found_out(room: &Room, file: &TestFile) -> Result<()> {
 
 async fn a_change_at_both_ends_is_found_out(kind: Kind) -> Result<()> {
     let room = Room::make(kind).await?;
-    room.slow_down(6);
-    let file = room.stack.file("film.bin", 32 * 16 * MIB)?.at_rest()?;
+    room.slow_down(FIRST_PART_MIB_PER_SECOND);
+    let file = film(&room)?.at_rest()?;
     room.browser.pick("file-input", &[&file]).await?;
     change_both_ends(&room, &file).await?;
     assert_found_out(&room, &file).await
@@ -40,8 +45,9 @@ stories!(a_change_at_both_ends_is_found_out in chromium, firefox, webkit);
 
 async fn a_change_that_leaves_the_time_of_a_new_file_is_found_out(kind: Kind) -> Result<()> {
     let room = Room::make(kind).await?;
-    room.slow_down(6);
-    let file = room.pick("film.bin", 32 * 16 * MIB).await?;
+    room.slow_down(FIRST_PART_MIB_PER_SECOND);
+    let file = film(&room)?;
+    room.browser.pick("file-input", &[&file]).await?;
     let time = file.modified()?;
     change_both_ends(&room, &file).await?;
     file.set_modified(time)?;
@@ -57,8 +63,8 @@ async fn a_small_file_that_grows_is_sent_as_it_was_or_named(kind: Kind) -> Resul
     let files = [100 << 10, MIB].map(|size| room.stack.file(&format!("{size}.log"), size));
     let files = files.into_iter().collect::<Result<Vec<_>>>()?;
     room.browser.pick("file-input", &files.iter().collect::<Vec<_>>()).await?;
-    room.browser.until_state(files[0].name(), &["hashing", "uploading"], LONG).await?;
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    // The call that begins the uploads carries their digests.
+    room.stack.until_called("POST", "/uploads", LONG).await?;
     for file in &files {
         File::options().append(true).open(&file.path)?.write_all(b"one line more")?;
     }
@@ -72,6 +78,7 @@ async fn a_small_file_that_grows_is_sent_as_it_was_or_named(kind: Kind) -> Resul
             None => assert!(reasons.contains(&row.reason.as_str()), "{row:?}"),
         }
     }
+    ensure!(room.stack.api.hit_count() > 0, "the files did not grow in between");
     Ok(())
 }
 stories!(a_small_file_that_grows_is_sent_as_it_was_or_named in chromium, firefox, webkit);

@@ -26,7 +26,7 @@ async fn pause_holds_and_resume_goes_on(kind: Kind) -> Result<()> {
 stories!(pause_holds_and_resume_goes_on in chromium, firefox, webkit);
 
 /// Nothing reaches storage any more, once what was in buffers on the way has run out.
-async fn quiet_for_two_seconds(room: &Room) -> Result<()> {
+pub(crate) async fn quiet_for_two_seconds(room: &Room) -> Result<()> {
     let (start, mut sent, mut since) = (Instant::now(), room.stack.bytes_sent(), Instant::now());
     while since.elapsed() < Duration::from_secs(2) {
         anyhow::ensure!(start.elapsed() < SOON, "bytes are sent while paused");

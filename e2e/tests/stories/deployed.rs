@@ -5,11 +5,8 @@ use lab::browser::Kind;
 
 use crate::room::{MIB, Room};
 
-const PAGE: &str = "SLIPWAY_PACKAGED_PAGE_DIR";
-
 async fn the_packaged_page_uploads(kind: Kind) -> Result<()> {
-    let page = std::env::var(PAGE).with_context(|| format!("{PAGE} is not set: `cargo xtask test e2e` sets it"))?;
-    let room = Room::make_with(kind, vec![("SLIPWAY_PAGE_DIR", page)]).await?;
+    let room = packaged(kind).await?;
     ensure!(is_shrunk(&room).await?, "the page's script is as wasm-bindgen writes it");
     // Many parts and one.
     for (name, size) in [("large.bin", 40 * MIB), ("small.bin", 100_000)] {
@@ -21,6 +18,13 @@ async fn the_packaged_page_uploads(kind: Kind) -> Result<()> {
     Ok(())
 }
 stories!(the_packaged_page_uploads in chromium, firefox, webkit);
+
+/// A room in the page as it is deployed.
+pub(crate) async fn packaged(kind: Kind) -> Result<Room> {
+    const PAGE: &str = "SLIPWAY_PACKAGED_PAGE_DIR";
+    let page = std::env::var(PAGE).with_context(|| format!("{PAGE} is not set: `cargo xtask test e2e` sets it"))?;
+    Room::make_with(kind, vec![("SLIPWAY_PAGE_DIR", page)]).await
+}
 
 /// Imports of the page's script have short names.
 async fn is_shrunk(room: &Room) -> Result<bool> {

@@ -1,11 +1,11 @@
 //! What is picked lies in the room, bit for bit.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::Result;
 use lab::browser::{Browser, Kind, PATIENCE};
 
-use crate::room::{LONG, MIB, Room, join, number};
+use crate::room::{LONG, MIB, Room, join};
 
 async fn a_picked_file_is_in_the_room_and_comes_back_identical(kind: Kind) -> Result<()> {
     let room = Room::make(kind).await?;
@@ -65,44 +65,6 @@ async fn a_web_page_is_stored_as_bytes_and_nothing_else(kind: Kind) -> Result<()
     Ok(())
 }
 stories!(a_web_page_is_stored_as_bytes_and_nothing_else in chromium, firefox, webkit);
-
-/// What the page's processes may take beyond what they had before, whatever the file's size.
-const MEMORY_BYTES: u64 = 300 * MIB;
-
-async fn a_large_file_arrives_and_memory_stays_flat(kind: Kind) -> Result<()> {
-    let mib = number("SLIPWAY_E2E_LARGE_MIB").unwrap_or(256);
-    let room = Room::make(kind).await?;
-    let before = room.browser.page_memory()?;
-    let start = Instant::now();
-    let file = room.pick("large.bin", mib * MIB).await?;
-    // At least 4 MiB/s, the hash included.
-    let done = room.browser.until_completed(file.name(), Duration::from_secs(60 + mib / 4));
-    let (done, peak) = with_peak_memory(&room.browser, done).await;
-    done?;
-    let (seconds, grown) = (start.elapsed().as_secs_f64(), peak.saturating_sub(before));
-    eprintln!(
-        "{kind:?}: {mib} MiB in {seconds:.1} s with the file's making, {} MiB of memory before, {} MiB at most",
-        before / MIB,
-        peak / MIB
-    );
-    assert!(grown < MEMORY_BYTES, "the page grew by {} MiB", grown / MIB);
-    room.onlooker.assert_holds(&file).await
-}
-
-/// Does something, and gives the most memory that the page took meanwhile, in bytes.
-async fn with_peak_memory<T>(browser: &Browser, work: impl Future<Output = T>) -> (T, u64) {
-    let mut peak = 0;
-    tokio::pin!(work);
-    loop {
-        tokio::select! {
-            done = &mut work => return (done, peak),
-            () = tokio::time::sleep(Duration::from_millis(500)) => {
-                peak = peak.max(browser.page_memory().unwrap_or(0));
-            }
-        }
-    }
-}
-stories!(a_large_file_arrives_and_memory_stays_flat in chromium, firefox, webkit);
 
 /// By how many rows the room's list grows between two frames at most.
 const COUNT_IN_EACH_FRAME: &str = "

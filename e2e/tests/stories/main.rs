@@ -18,12 +18,16 @@ macro_rules! stories {
 }
 
 mod api;
+mod bulk;
 mod changes;
 mod control;
 mod deployed;
+mod dev;
 mod first_upload;
 mod links;
 mod many;
+mod memory;
+mod names;
 mod outage;
 mod own_origin;
 mod pages;
@@ -31,5 +35,6 @@ mod panel;
 mod resume;
 mod room;
 mod soak;
+mod speed_limit;
 mod trouble;
 mod wire;

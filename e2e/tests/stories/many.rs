@@ -1,10 +1,14 @@
 //! Thousands of files in one pick.
 
+use std::time::{Duration, Instant};
+
 use anyhow::{Result, ensure};
+use futures::{StreamExt as _, TryStreamExt as _};
 use lab::browser::{Browser, Kind};
 use lab::proxy::{Aim, Fault, Rule};
 
-use crate::room::{LONG, Room};
+use crate::deployed::packaged;
+use crate::room::{LONG, Room, number};
 
 const COUNT: usize = 10_000;
 /// Far more rows than a window shows, far fewer than there are.
@@ -44,6 +48,30 @@ async fn ten_thousand_files_are_a_list_that_scrolls() -> Result<()> {
     room.stack.api.clear();
     room.browser.until("nothing is owed any more", &records("length === 0"), LONG).await?;
     room.assert_nothing_is_left().await
+}
+
+/// How many files are sent where nothing else is asked for; SLIPWAY_E2E_MANY=10000 is for runs by hand.
+const SENT: u64 = 600;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_small_files_arrive() -> Result<()> {
+    let count = number("SLIPWAY_E2E_MANY").unwrap_or(SENT);
+    let room = packaged(Kind::Chromium).await?;
+    let files = (0..count).map(|index| room.stack.file(&format!("sample {index:05}.txt"), 60 + index * 7));
+    let files = files.collect::<Result<Vec<_>>>()?;
+    let start = Instant::now();
+    room.browser.pick("file-input", &files.iter().collect::<Vec<_>>()).await?;
+    let done = format!("return document.querySelector('[data-completed=\"{count}\"]')");
+    // At least five a second, on a machine that does much else.
+    room.browser.until("all are done", &done, Duration::from_secs(60 + count / 5)).await?;
+    eprintln!("{count} files in {:.1} s", start.elapsed().as_secs_f64());
+
+    let (listed, onlooker) = (room.onlooker.files().await?, &room.onlooker);
+    ensure!(listed.len() == files.len(), "{} files are listed", listed.len());
+    let comparisons = files.iter().map(|file| onlooker.assert_holds_one_of(&listed, file));
+    futures::stream::iter(comparisons).buffer_unordered(8).try_collect::<()>().await?;
+    ensure!(room.stack.bucket.keys("").await?.len() == files.len(), "objects in storage");
+    room.stack.assert_no_stored_part_sent_again()
 }
 
 /// Whether this is so of the uploads that the device keeps.

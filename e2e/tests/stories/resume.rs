@@ -7,7 +7,7 @@ use lab::browser::{Browser, Kind, Row};
 use lab::files::TestFile;
 
 use crate::pages::ENTER;
-use crate::room::{LONG, MIB, Room, join, number, pick_again};
+use crate::room::{FIRST_PART_MIB_PER_SECOND, LONG, MIB, Room, join, number, pick_again};
 
 const SOON: Duration = Duration::from_secs(30);
 
@@ -20,6 +20,7 @@ fn size() -> u64 {
 async fn in_the_middle(room: &Room, file: &TestFile) -> Result<()> {
     let parts = (file.size / (16 * MIB)) as usize;
     room.stack.until_parts_stored(if parts > 6 { parts / 2 } else { 1 }, LONG).await?;
+    room.slow_down(6);
     anyhow::ensure!(room.stack.parts_stored() < parts, "the upload was over before its middle");
     Ok(())
 }
@@ -27,7 +28,7 @@ async fn in_the_middle(room: &Room, file: &TestFile) -> Result<()> {
 /// A room with an upload in the middle.
 async fn half_way(kind: Kind) -> Result<(Room, TestFile)> {
     let room = Room::make(kind).await?;
-    room.slow_down(12);
+    room.slow_down(FIRST_PART_MIB_PER_SECOND);
     let file = room.pick("film.bin", size()).await?;
     in_the_middle(&room, &file).await?;
     Ok((room, file))
@@ -36,7 +37,7 @@ async fn half_way(kind: Kind) -> Result<(Room, TestFile)> {
 #[tokio::test(flavor = "multi_thread")]
 async fn after_a_reload_one_click_goes_on() -> Result<()> {
     let room = Room::make(Kind::Chromium).await?;
-    room.slow_down(12);
+    room.slow_down(FIRST_PART_MIB_PER_SECOND);
     let file = room.stack.file("film.bin", size())?;
     room.browser.answer_picker_with(&file).await?;
     room.browser.click_text("Choose files").await?;
@@ -54,7 +55,7 @@ async fn after_a_reload_one_click_goes_on() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dropped_file_is_remembered_by_its_handle() -> Result<()> {
     let room = Room::make(Kind::Chromium).await?;
-    room.slow_down(12);
+    room.slow_down(FIRST_PART_MIB_PER_SECOND);
     let file = room.stack.file("film.bin", size())?;
     room.browser.drop_files("drop-zone", &[&file]).await?;
     in_the_middle(&room, &file).await?;
@@ -133,7 +134,7 @@ async fn another_browser_goes_on_with_the_same_file(kind: Kind) -> Result<()> {
     room.browser.pick("file-input", &[&file]).await?;
     room.browser.click("offer-continue").await?;
     room.assert_arrives(&file).await?;
-    assert_eq!(room.stack.multipart_uploads().len(), 1, "it was begun anew");
+    assert_eq!(room.stack.multipart_uploads().len(), 1, "it was started over");
     room.stack.assert_no_stored_part_sent_again()
 }
 stories!(another_browser_goes_on_with_the_same_file in chromium, firefox, webkit);
@@ -143,7 +144,7 @@ async fn another_browser_goes_on_from_the_row_of_the_other() -> Result<()> {
     let (room, file) = in_another_browser(Kind::Chromium).await?;
     room.browser.pick("other-pick", &[&file]).await?;
     room.assert_arrives(&file).await?;
-    assert_eq!(room.stack.multipart_uploads().len(), 1, "it was begun anew");
+    assert_eq!(room.stack.multipart_uploads().len(), 1, "it was started over");
     room.stack.assert_no_stored_part_sent_again()
 }
 

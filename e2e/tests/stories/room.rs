@@ -13,6 +13,9 @@ pub(crate) const MIB: u64 = 1 << 20;
 /// More than any upload of these stories takes on a busy machine.
 pub(crate) const LONG: Duration = Duration::from_secs(150);
 
+/// The rate until a first part is stored: nobody learns anything from that wait.
+pub(crate) const FIRST_PART_MIB_PER_SECOND: u64 = 24;
+
 /// What is asked for in the environment, for runs by hand.
 pub(crate) fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok()?.parse().ok()
@@ -32,7 +35,7 @@ pub(crate) mod browsers {
 pub(crate) struct Room {
     pub(crate) browser: Browser,
     pub(crate) links: Links,
-    /// Somebody who looks on from outside.
+    /// A member who sees the room without a browser.
     pub(crate) onlooker: Member,
     // Last: what the others speak to.
     pub(crate) stack: Stack,
@@ -71,9 +74,9 @@ impl Room {
     /// A room whose maker sends a file, so slowly that something can happen in the middle: one part is stored.
     pub(crate) async fn sending(kind: Kind, mib_per_second: u64, size: u64) -> Result<(Self, TestFile)> {
         let room = Self::make(kind).await?;
-        room.slow_down(mib_per_second);
+        room.slow_down(FIRST_PART_MIB_PER_SECOND);
         let file = room.pick("film.bin", size).await?;
-        room.stack.until_parts_stored(1, LONG).await?;
+        room.until_slowly(1, mib_per_second).await?;
         Ok((room, file))
     }
 
@@ -92,6 +95,13 @@ impl Room {
     /// Slows uploads down, so that something can happen in the middle of one.
     pub(crate) fn slow_down(&self, mib_per_second: u64) {
         self.stack.storage.set_link(Link { up_total: Some(mib_per_second * MIB), ..Link::default() });
+    }
+
+    /// Waits until storage has taken `count` parts, and slows down what comes after them.
+    pub(crate) async fn until_slowly(&self, count: usize, mib_per_second: u64) -> Result<()> {
+        self.stack.until_parts_stored(count, LONG).await?;
+        self.slow_down(mib_per_second);
+        Ok(())
     }
 
     pub(crate) fn full_speed(&self) {

@@ -53,6 +53,15 @@ impl ApiFailure {
         failure
     }
 
+    /// A record that another release wrote: going on could destroy what it means. `cause` goes to the log only.
+    pub fn of_another_release(cause: impl Into<String>) -> Self {
+        let message = "Another release of Slipway wrote what this call needs, and it is left as it is. \
+                       Whoever runs it has to bring all of it to that release.";
+        let mut failure = Self::new(ErrorCode::Internal, message);
+        failure.cause = Some(cause.into());
+        failure
+    }
+
     /// Storage or table do not answer. `cause` goes to the log only.
     pub fn unavailable(cause: impl Into<String>) -> Self {
         let message = "Storage does not answer at the moment. Nothing is lost; try again in a few seconds.";
@@ -133,14 +142,7 @@ impl From<TableError> for ApiFailure {
     fn from(error: TableError) -> Self {
         match error {
             TableError::Busy | TableError::Unreachable(_) => Self::unavailable(error.to_string()),
-            TableError::UnknownVersion(_) => {
-                let mut failure = Self::new(
-                    ErrorCode::Internal,
-                    "A newer release of Slipway wrote what this call needs. Nothing is lost: ask whoever runs it to bring all of it to that release.",
-                );
-                failure.cause = Some(error.to_string());
-                failure
-            }
+            TableError::UnknownVersion(_) => Self::of_another_release(error.to_string()),
             // A refusal that means something was handled by the caller; one that arrives here was not expected.
             TableError::Refused(_) | TableError::NoTable | TableError::Broken(_) => Self::internal(error.to_string()),
         }

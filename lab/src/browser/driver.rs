@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
+use super::Kind;
 use super::crash::Crash;
 use super::redact::without_secrets;
-use super::{Kind, process};
+use crate::process;
 
 const READY_LIMIT: Duration = Duration::from_secs(30);
 const DUMP_LIMIT: Duration = Duration::from_secs(3);

@@ -5,7 +5,6 @@ mod cdp;
 mod crash;
 mod driver;
 mod page;
-mod process;
 mod redact;
 mod rows;
 
@@ -22,6 +21,7 @@ pub use crash::Crash;
 pub use fantoccini::wd::WindowHandle as Tab;
 pub use rows::Row;
 
+use crate::process;
 use driver::Driver;
 
 /// How long a page may take for what needs no upload.
@@ -132,6 +132,12 @@ impl Browser {
         let pages = process::descendants(self.driver.pid());
         let total = pages.iter().filter(|pid| process::runs_pages(**pid)).filter_map(|pid| process::memory(*pid)).sum();
         if total == 0 { bail!("no process of {:?} that runs pages", self.kind) } else { Ok(total) }
+    }
+
+    /// The memory of all processes of the browser, in bytes. A page can keep bytes in others than its own: Chromium holds
+    /// the content of a Blob in the browser's process.
+    pub fn memory(&self) -> u64 {
+        process::descendants(self.driver.pid()).into_iter().filter_map(process::memory).sum()
     }
 
     /// Processor time that all processes of the browser have used so far, in seconds.

@@ -82,7 +82,7 @@ impl Browser {
                 Err(error) if start.elapsed() > PATIENCE => {
                     return self.give_up(&format!("`{test_id}` can't be clicked: {error}")).await;
                 }
-                // It was drawn anew, or something lay over it that goes away.
+                // It was re-rendered, or something covered it for a moment.
                 Err(_) => tokio::time::sleep(POLL).await,
             }
         }
@@ -218,7 +218,7 @@ impl Browser {
                 self.until_still(&element).await?;
                 match element.click().await {
                     Ok(()) => return Ok(()),
-                    // The row was drawn anew in between.
+                    // The row was re-rendered in between.
                     Err(error) if start.elapsed() > PATIENCE => return Err(error.into()),
                     Err(_) => {}
                 }

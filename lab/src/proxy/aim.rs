@@ -21,7 +21,7 @@ impl Rule {
         Self { aim, fault, skip: 0, every: 1, shots: Some(1), seen: 0 }
     }
 
-    /// Lets so many matching requests pass first.
+    /// Lets the first `count` matching requests pass.
     pub fn skip(mut self, count: u32) -> Self {
         self.skip = count;
         self
@@ -33,7 +33,7 @@ impl Rule {
         self
     }
 
-    /// Hits so many requests.
+    /// Hits `count` requests.
     pub fn times(mut self, count: u32) -> Self {
         self.shots = Some(count);
         self
@@ -84,7 +84,7 @@ impl Aim {
         Self { path: Some(path.to_owned()), ..Self::method(method) }
     }
 
-    /// Only bodies of at least so many bytes.
+    /// Only bodies of at least this many bytes.
     pub fn body_from(mut self, bytes: u64) -> Self {
         self.body_from = bytes;
         self
@@ -101,13 +101,13 @@ impl Aim {
 /// What happens to a request. Byte counts are of the request's body, unless they say otherwise.
 #[derive(Clone, Debug)]
 pub enum Fault {
-    /// Closes both sides in order after so many bytes.
+    /// Closes both sides in order after this many bytes.
     Cut { after: u64 },
-    /// Resets the browser's connection after so many bytes.
+    /// Resets the browser's connection after this many bytes.
     Reset { after: u64 },
-    /// Forwards nothing any more after so many bytes, and keeps the connection open.
+    /// Stops forwarding after this many bytes, and keeps the connection open.
     Stall { after: u64 },
-    /// Forwards so many bytes, then ends the body upstream.
+    /// Forwards this many bytes, then ends the body upstream.
     Truncate { after: u64 },
     /// Turns over one bit of the byte at this offset.
     Corrupt { at: u64 },
@@ -123,7 +123,7 @@ pub enum Fault {
     HoldAnswer,
     /// Turns over one bit of the answer's body.
     CorruptAnswer { at: u64 },
-    /// Closes after so many bytes of the answer's body.
+    /// Closes after this many bytes of the answer's body.
     TruncateAnswer { after: u64 },
 }
 

@@ -104,6 +104,11 @@ impl Proxy {
         self.shared.log.entries()
     }
 
+    /// How many requests a fault has hit so far.
+    pub fn hit_count(&self) -> usize {
+        self.log().iter().filter(|entry| entry.fault.is_some()).count()
+    }
+
     /// Shapes the link from now on. Rates hold for open connections, too; the round trip for new ones.
     pub fn set_link(&self, link: Link) {
         *self.shared.shape.lock().unwrap() = Arc::new(Shape::new(link));

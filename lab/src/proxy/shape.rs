@@ -44,7 +44,7 @@ impl Shape {
         step(self.link.down_total)
     }
 
-    /// Waits until so many bytes may go up; `each` is the connection's own pace.
+    /// Waits until `bytes` may go up; `each` is the connection's own pace.
     pub(super) async fn pass_up(&self, bytes: usize, each: &Pace) {
         if let Some(rate) = self.link.up_total {
             self.up.pass(bytes, rate).await;

@@ -6,6 +6,8 @@ use anyhow::{Result, bail};
 
 use crate::command::{output, run_quietly, step, tool};
 
+use super::forecast::Missing;
+
 /// Programs, any of which will do, and the Debian package that has them.
 type Wanted = (&'static [&'static str], &'static str);
 
@@ -21,10 +23,7 @@ const JAVA: &[Wanted] = &[(&["java"], "default-jre-headless"), (&["mvn"], "maven
 
 /// Also Java and Maven when they are wanted, so that apt runs once.
 pub(crate) fn ensure(with_java: bool) -> Result<()> {
-    let mut missing = missing_from(BROWSERS);
-    if with_java {
-        missing.extend(missing_from(JAVA));
-    }
+    let missing = missing_packages(with_java);
     if missing.is_empty() {
         return Ok(());
     }
@@ -33,6 +32,20 @@ pub(crate) fn ensure(with_java: bool) -> Result<()> {
         bail!("the tests need programs that are missing here. As root: apt-get install {packages}");
     }
     step(&format!("Installing {packages}"), || install(&missing))
+}
+
+/// None where they are there.
+pub(super) fn missing(with_java: bool) -> Option<Missing> {
+    let packages = missing_packages(with_java);
+    (!packages.is_empty()).then(|| Missing::new(packages.join(" "), 1))
+}
+
+fn missing_packages(with_java: bool) -> Vec<&'static str> {
+    let mut missing = missing_from(BROWSERS);
+    if with_java {
+        missing.extend(missing_from(JAVA));
+    }
+    missing
 }
 
 fn missing_from(wanted: &[Wanted]) -> Vec<&'static str> {

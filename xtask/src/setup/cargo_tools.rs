@@ -8,6 +8,14 @@ use anyhow::Result;
 use crate::command::{run_quietly, step, tool};
 use crate::pins::CargoTool;
 
+use super::forecast::Missing;
+
+/// None where it is there.
+pub(super) fn missing(wanted: &CargoTool) -> Option<Missing> {
+    let name = || format!("{} {}", wanted.package, wanted.version);
+    (!is_installed(wanted)).then(|| Missing::new(name(), wanted.build_minutes))
+}
+
 pub(crate) fn ensure(wanted: &CargoTool) -> Result<()> {
     if is_installed(wanted) {
         return Ok(());

@@ -1,11 +1,18 @@
 //! DynamoDB Local: jars by Maven.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 
 use crate::command::{run_quietly, step, tool};
 use crate::pins::DYNAMODB_LOCAL;
+
+use super::forecast::Missing;
+
+/// None where it is there.
+pub(super) fn missing() -> Option<Missing> {
+    (!is_fetched()).then(|| Missing::new(format!("DynamoDB Local {DYNAMODB_LOCAL}"), 1))
+}
 
 pub(crate) fn ensure() -> Result<()> {
     for (program, package) in [("java", "default-jre-headless"), ("mvn", "maven")] {
@@ -13,18 +20,25 @@ pub(crate) fn ensure() -> Result<()> {
             bail!("DynamoDB Local needs `{program}`: install it (Debian: `apt-get install {package}`)");
         }
     }
-    let folder = local_stack::tools().join("dynamodb-local");
-    let stamp = folder.join("version");
-    if std::fs::read_to_string(&stamp).is_ok_and(|text| text == DYNAMODB_LOCAL) {
+    if is_fetched() {
         return Ok(());
     }
+    let folder = folder();
     step(&format!("Fetching DynamoDB Local {DYNAMODB_LOCAL} with Maven"), || {
         let _ = std::fs::remove_dir_all(&folder);
         std::fs::create_dir_all(&folder)?;
         std::fs::write(folder.join("pom.xml"), pom())?;
         copy_jars(&folder)?;
-        Ok(std::fs::write(stamp, DYNAMODB_LOCAL)?)
+        Ok(std::fs::write(folder.join("version"), DYNAMODB_LOCAL)?)
     })
+}
+
+fn folder() -> PathBuf {
+    local_stack::tools().join("dynamodb-local")
+}
+
+fn is_fetched() -> bool {
+    std::fs::read_to_string(folder().join("version")).is_ok_and(|text| text == DYNAMODB_LOCAL)
 }
 
 fn copy_jars(folder: &Path) -> Result<()> {

@@ -7,8 +7,15 @@ use anyhow::{Context, Result, bail};
 use crate::command::{run_quietly, step, tool};
 use crate::pins::{GO_IMAGE, MINIO};
 
+use super::forecast::Missing;
+
+/// None where it is there.
+pub(super) fn missing() -> Option<Missing> {
+    (!is_there()).then(|| Missing::new(format!("MinIO {MINIO}"), 6))
+}
+
 pub(crate) fn ensure() -> Result<()> {
-    if std::env::var_os("SLIPWAY_MINIO").is_some() || local_stack::on_path("minio").is_some() || is_built() {
+    if is_there() {
         return Ok(());
     }
     if local_stack::on_path("go").is_some() {
@@ -26,6 +33,10 @@ pub(crate) fn ensure() -> Result<()> {
 /// MinIO built from source does not know its own version, so we note it beside.
 fn stamp() -> std::path::PathBuf {
     local_stack::tools().join("minio.version")
+}
+
+fn is_there() -> bool {
+    std::env::var_os("SLIPWAY_MINIO").is_some() || local_stack::on_path("minio").is_some() || is_built()
 }
 
 fn is_built() -> bool {

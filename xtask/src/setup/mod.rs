@@ -3,6 +3,7 @@
 mod browsers;
 mod cargo_tools;
 mod dynamodb;
+mod forecast;
 mod minio;
 
 use std::thread;
@@ -11,6 +12,7 @@ use anyhow::{Result, anyhow};
 
 use crate::command::{output, run_quietly, step, tool};
 use crate::pins::{self, CargoTool};
+use forecast::Missing;
 
 /// What a command needs. Only that is installed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,16 +25,27 @@ pub(crate) struct Needs {
     /// Chromium, Firefox, WebKitGTK and their drivers.
     pub(crate) browsers: bool,
     pub(crate) deny: bool,
+    /// How long what the command compiles takes where nothing was compiled before, in minutes on two cores.
+    pub(crate) first_compile_minutes: u32,
 }
 
 /// `cargo xtask setup`
 pub(crate) fn all() -> Result<()> {
-    ensure(Needs { page: true, nextest: true, minio: true, dynamodb: true, browsers: true, deny: true })
+    ensure(Needs {
+        page: true,
+        nextest: true,
+        minio: true,
+        dynamodb: true,
+        browsers: true,
+        deny: true,
+        first_compile_minutes: 0,
+    })
 }
 
 /// Installs what is missing. Cargo's tools in one lane, all else in another beside it.
 pub(crate) fn ensure(needs: Needs) -> Result<()> {
     std::fs::create_dir_all(local_stack::tools().join("bin"))?;
+    forecast::print([&missing_cargo_tools(needs)?, &missing_others(needs)], needs.first_compile_minutes);
     thread::scope(|scope| {
         let others = scope.spawn(|| other_tools(needs));
         let ours = cargo_lane(needs);
@@ -79,6 +92,24 @@ fn other_tools(needs: Needs) -> Result<()> {
         minio::ensure()?;
     }
     Ok(())
+}
+
+fn missing_cargo_tools(needs: Needs) -> Result<Vec<Missing>> {
+    Ok(cargo_tools_for(needs)?.iter().filter_map(cargo_tools::missing).collect())
+}
+
+fn missing_others(needs: Needs) -> Vec<Missing> {
+    let mut missing = Vec::new();
+    if needs.browsers {
+        missing.extend(browsers::missing(needs.dynamodb));
+    }
+    if needs.dynamodb {
+        missing.extend(dynamodb::missing());
+    }
+    if needs.minio {
+        missing.extend(minio::missing());
+    }
+    missing
 }
 
 /// The compiler's half for the browser.

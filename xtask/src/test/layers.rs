@@ -56,7 +56,7 @@ fn nextest(layer: Layer, all: &[Layer], shared: &Shared, rest: &[String]) -> Res
     } else {
         command.args(native::packages()).args(["-E", filter(layer)]);
     }
-    shared.tell(&mut command);
+    shared.set_env(&mut command);
     outcome(command.args(rest))
 }
 
@@ -123,7 +123,7 @@ fn e2e(all: &[Layer], shared: &Shared, rest: &[String]) -> Result<Ran> {
         keep_logs(story);
         let mut command = native::nextest();
         command.args(["run", "--no-tests", "fail"]).args(native::packages());
-        shared.tell(command.args(["-E", &format!("({E2E}) & test(={story})")]));
+        shared.set_env(command.args(["-E", &format!("({E2E}) & test(={story})")]));
         outcome(&mut command)
     }))
 }
@@ -165,7 +165,7 @@ fn packaged_page() -> PathBuf {
 
 impl Shared {
     /// Tells the tests where the shared servers are.
-    fn tell(&self, command: &mut Command) {
+    fn set_env(&self, command: &mut Command) {
         command.env("SLIPWAY_DEV_SERVER", native::dev_server());
         command.env("SLIPWAY_PAGE_DIR", local_stack::workspace().join("dist"));
         command.env("SLIPWAY_PACKAGED_PAGE_DIR", packaged_page());

@@ -46,6 +46,16 @@ impl Layer {
             Self::E2e => "e2e",
         }
     }
+
+    /// What it adds to a first run, measured on two cores: the AWS crates come with the functions, the page twice with the
+    /// stories.
+    fn first_compile_minutes(self) -> u32 {
+        match self {
+            Self::Protocol => 1,
+            Self::Functions | Self::E2e => 5,
+            Self::Browser => 3,
+        }
+    }
 }
 
 /// Servers that all tests of a run share, each in a bucket or table of its own.
@@ -91,6 +101,7 @@ fn needs(layers: &[Layer]) -> Needs {
         dynamodb: any(&[Layer::Functions]),
         browsers: any(&[Layer::Browser, Layer::E2e]),
         deny: false,
+        first_compile_minutes: layers.iter().map(|layer| layer.first_compile_minutes()).sum(),
     }
 }
 
@@ -182,6 +193,6 @@ mod tests {
     #[test]
     fn only_what_is_asked_for_is_installed() {
         let needs = needs(&[Layer::Protocol]);
-        assert_eq!(needs, Needs { nextest: true, ..Default::default() });
+        assert_eq!(needs, Needs { nextest: true, first_compile_minutes: 1, ..Default::default() });
     }
 }

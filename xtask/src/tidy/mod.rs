@@ -2,7 +2,6 @@
 
 mod calls;
 mod docs;
-mod functions;
 mod keys;
 mod page;
 mod permissions;
@@ -47,7 +46,6 @@ fn findings() -> Result<Vec<Finding>> {
     findings.extend(sources::check(&sources));
     findings.extend(page::check(&sources));
     findings.extend(secrets::check(&sources));
-    functions::print_lengths(&sources);
     Ok(findings)
 }
 

@@ -133,7 +133,7 @@ fn check_uploads_by_page(template: &Yaml) -> Vec<Finding> {
     const NOT_KEPT: &str = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad";
     wrong([
         (gate == (Some("viewer-request"), Some("ToBucket.FunctionARN")), "the CDN does not look at what it passes on"),
-        (goes_to_bucket, "the CDN passes parts on to something else than the bucket, or signs them anew"),
+        (goes_to_bucket, "the CDN passes parts on to something else than the bucket, or re-signs them"),
         (behavior["CachePolicyId"].as_str() == Some(NOT_KEPT), "the CDN keeps answers to parts"),
         (code.contains(&format!("'{path}'.length")), "the CDN's function takes away another path than is in front"),
         (code.contains("request.method !== 'PUT'"), "the CDN passes on to the bucket what is no PUT"),

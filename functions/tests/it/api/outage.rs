@@ -2,10 +2,14 @@
 
 use functions::app::App;
 use functions::config::TableEndpoint;
+use functions::records::room;
 use functions::routers;
+use functions::table::{TableError, Write};
+use serde_json::Value;
 use slipway_protocol::calls;
+use slipway_protocol::wire::RoomCreated;
 use slipway_protocol::wire::error::ErrorCode;
-use slipway_protocol::wire::link::MemberToken;
+use slipway_protocol::wire::link::{MemberToken, Role};
 
 use crate::support::{Api, NewRoom, Stack};
 
@@ -35,6 +39,24 @@ async fn a_table_that_is_not_there_is_our_own_fault() {
     assert!(!error.message.contains("another-one"), "{}", error.message);
 }
 
+/// As after a release that was rolled back: what the newer one wrote is neither misread nor lost.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_room_of_another_release_is_told_and_left_alone() {
+    let stack = Stack::start(|_| {}).await;
+    let api = stack.http();
+    let room = NewRoom::create(&api).await;
+    let member = room.join(&api, Role::Manage).await;
+    let (tables, key) = (&stack.app.tables, room::key(room.id));
+    tables.write(&Write::delete(&key)).await.unwrap();
+    tables.write(&Write::update(&key, "SET #name = :name").bind("name", "theirs").bind("v", 2)).await.unwrap();
+
+    let error = api.call(&calls::GetRoom { room: room.id }, member.token()).await.failed(ErrorCode::Internal);
+    assert!(error.message.contains("Another release of Slipway"), "{}", error.message);
+    // The same room once more: it is there, whoever wrote it.
+    api.call(&calls::CreateRoom { body: room.request() }, None).await.ok::<RoomCreated>();
+    assert_eq!(tables.get::<Value>(&key).await.unwrap_err(), TableError::UnknownVersion("2".into()));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn conflicts_are_met_with_another_try() {
     let stack = Stack::start(|_| {}).await;
@@ -42,7 +64,7 @@ async fn conflicts_are_met_with_another_try() {
     stack.app.tables.inject_conflicts(4);
     let room = NewRoom::create(&api).await;
     stack.app.tables.inject_conflicts(4);
-    room.join(&api, slipway_protocol::wire::link::Role::View).await;
+    room.join(&api, Role::View).await;
     assert_eq!(stack.app.tables.conflicts_left(), 0);
     stack.app.tables.inject_conflicts(1000);
     api.call(&calls::CreateRoom { body: NewRoom::invented().request() }, None).await.failed(ErrorCode::Unavailable);

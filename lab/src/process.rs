@@ -1,4 +1,4 @@
-//! The processes of a browser, read from /proc.
+//! Processes and what they take, read from /proc.
 
 use std::collections::HashMap;
 use std::fs;
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 
 /// Children, their children and so on.
-pub(super) fn descendants(root: u32) -> Vec<u32> {
+pub fn descendants(root: u32) -> Vec<u32> {
     let mut children: HashMap<u32, Vec<u32>> = HashMap::new();
     for pid in all() {
         if let Some(parent) = parent(pid) {
@@ -27,26 +27,26 @@ pub(super) fn descendants(root: u32) -> Vec<u32> {
 }
 
 /// The same without those that ended and wait to be noticed.
-pub(super) fn living_descendants(root: u32) -> Vec<u32> {
+pub fn living_descendants(root: u32) -> Vec<u32> {
     descendants(root).into_iter().filter(|pid| is_alive(*pid)).collect()
 }
 
 /// SIGKILL, for exactly these.
-pub(super) fn kill(pids: &[u32]) {
+pub fn kill(pids: &[u32]) {
     // One that is gone already is no error.
     let _ = signal("KILL", pids);
 }
 
 /// Sends a signal, by its name without SIG.
-pub(super) fn signal(name: &str, pids: &[u32]) -> Result<()> {
+pub fn signal(name: &str, pids: &[u32]) -> Result<()> {
     let mut command = Command::new("kill");
     command.arg(format!("-{name}")).args(pids.iter().map(u32::to_string)).stderr(Stdio::null());
-    ensure!(command.status()?.success(), "SIG{name} did not reach every process of the browser");
+    ensure!(command.status()?.success(), "SIG{name} did not reach every process");
     Ok(())
 }
 
 /// Waits a little until they are gone, so that a profile is free for the next start.
-pub(super) fn until_gone(pids: &[u32]) {
+pub fn until_gone(pids: &[u32]) {
     let start = Instant::now();
     while pids.iter().any(|pid| is_alive(*pid)) && start.elapsed() < Duration::from_secs(5) {
         std::thread::sleep(Duration::from_millis(10));
@@ -54,7 +54,7 @@ pub(super) fn until_gone(pids: &[u32]) {
 }
 
 /// Renderers of Chromium, content processes of Firefox, web processes of WebKitGTK.
-pub(super) fn runs_pages(pid: u32) -> bool {
+pub(crate) fn runs_pages(pid: u32) -> bool {
     let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
     let line = String::from_utf8_lossy(&line);
     let of_firefox = line.contains("-contentproc") && line.trim_end_matches('\0').ends_with("tab");
@@ -62,7 +62,7 @@ pub(super) fn runs_pages(pid: u32) -> bool {
 }
 
 /// Proportional set size in bytes.
-pub(super) fn memory(pid: u32) -> Option<u64> {
+pub fn memory(pid: u32) -> Option<u64> {
     let rollup = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).ok()?;
     let line = rollup.lines().find(|line| line.starts_with("Pss:"))?;
     let kilobytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
@@ -70,10 +70,22 @@ pub(super) fn memory(pid: u32) -> Option<u64> {
 }
 
 /// User and system time, in seconds. Linux counts both in hundredths.
-pub(super) fn cpu_seconds(pid: u32) -> Option<f64> {
+pub fn cpu_seconds(pid: u32) -> Option<f64> {
     let user: f64 = field(pid, 11)?.parse().ok()?;
     let system: f64 = field(pid, 12)?.parse().ok()?;
     Some((user + system) / 100.0)
+}
+
+/// Sends a signal to a process group, as a terminal does for Ctrl-C.
+pub fn signal_group(name: &str, group: u32) -> Result<()> {
+    let status = Command::new("kill").args([&format!("-{name}"), "--", &format!("-{group}")]).status()?;
+    ensure!(status.success(), "SIG{name} did not reach process group {group}");
+    Ok(())
+}
+
+/// The name of the program that a process runs, as the kernel keeps it (at most 15 bytes).
+pub fn name(pid: u32) -> String {
+    fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default().trim().to_owned()
 }
 
 fn all() -> Vec<u32> {
@@ -81,8 +93,8 @@ fn all() -> Vec<u32> {
     entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect()
 }
 
-fn is_alive(pid: u32) -> bool {
-    // A zombie holds no file any more.
+/// Whether it runs. A zombie does not: it holds neither file nor port.
+pub fn is_alive(pid: u32) -> bool {
     PathBuf::from(format!("/proc/{pid}")).exists() && field(pid, 0).is_some_and(|state| state != "Z")
 }
 
