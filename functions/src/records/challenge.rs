@@ -25,10 +25,20 @@ pub async fn get(tables: &Tables, upload: UploadId) -> Result<Option<Challenge>,
     tables.get(&key(upload)).await
 }
 
-/// Sets the challenge, once.
+/// Sets the challenge in place of the one that was read, if any.
 ///
 /// # Errors
-/// [`TableError::Refused`] when there is one.
-pub async fn set(tables: &Tables, upload: UploadId, challenge: &Challenge) -> Result<(), TableError> {
-    tables.write(&Write::put(&key(upload), challenge).when("attribute_not_exists(#pk)")).await
+/// [`TableError::Refused`] when another one stands by now.
+pub async fn replace(
+    tables: &Tables,
+    upload: UploadId,
+    before: Option<&Challenge>,
+    challenge: &Challenge,
+) -> Result<(), TableError> {
+    let put = Write::put(&key(upload), challenge);
+    let put = match before {
+        None => put.when("attribute_not_exists(#pk)"),
+        Some(before) => put.when("parts = :before").bind(":before", &before.parts),
+    };
+    tables.write(&put).await
 }

@@ -1,7 +1,9 @@
 //! Continues an upload begun elsewhere: who knows the MD5s of some stored parts has the file.
 //!
-//! The challenge is drawn once for each upload and kept: whoever asks gets the same one, so joining again buys no other choice of parts. Wrong proofs are not counted, since a guest could use the count up for
-//! the rightful member; an MD5 is not guessed within the rate of calls.
+//! The challenge belongs to the upload and is kept: whoever asks gets the same parts, so joining again buys no other
+//! choice. It only grows, up to eight parts, as more is stored: were it fixed by whoever asks first, one known part
+//! (the head that two versions of a file share) would be enough for all of the file. Wrong proofs are not counted, since
+//! a guest could use the count up for the rightful member; an MD5 is not guessed within the rate of calls.
 
 use std::collections::BTreeMap;
 
@@ -25,6 +27,8 @@ use crate::table::TableError;
 
 /// At most this many parts are asked for, or all that are stored.
 const ASKED_PARTS: usize = 8;
+/// Each try that is refused was overtaken by a growth, of which there are at most [`ASKED_PARTS`].
+const CHALLENGE_TRIES: usize = ASKED_PARTS + 1;
 /// The table drops a challenge this long after the upload's last possible end, in seconds.
 const KEEP_SECONDS: u64 = 24 * 3600;
 
@@ -49,7 +53,7 @@ pub async fn adopt(app: &App, member: &Member, id: UploadId, proofs: &[Proof]) -
     }
     let digests = provable(app, &upload).await?;
     let asked = challenge(app, &upload, &digests).await?;
-    if proofs.is_empty() {
+    if proofs.is_empty() || is_right_so_far(&asked, &digests, proofs) {
         return Ok(Adoption::Challenge { plan: upload.plan, parts: asked });
     }
     if !proves(&asked, &digests, proofs) {
@@ -76,36 +80,43 @@ async fn provable(app: &App, upload: &UploadRecord) -> Result<Digests, ApiFailur
     if digests.is_empty() { Err(ApiFailure::not_found()) } else { Ok(digests) }
 }
 
-/// The upload's challenge: the one that stands, or a new one.
+/// The upload's challenge: the one that stands, with more parts where more is stored by now.
 async fn challenge(app: &App, upload: &UploadRecord, digests: &Digests) -> Result<Vec<PartNumber>, ApiFailure> {
     let id = upload.upload_id;
-    if let Some(standing) = challenge::get(&app.tables, id).await? {
-        return Ok(standing.parts);
+    for _ in 0..CHALLENGE_TRIES {
+        let standing = challenge::get(&app.tables, id).await?;
+        let parts = grown(standing.as_ref().map_or(&[], |standing| &standing.parts), digests);
+        if standing.as_ref().is_some_and(|standing| standing.parts == parts) {
+            return Ok(parts);
+        }
+        let ttl = upload.started_at / 1000 + app.config.upload_life_seconds + KEEP_SECONDS;
+        let new = Challenge { parts, ttl };
+        match challenge::replace(&app.tables, id, standing.as_ref(), &new).await {
+            Ok(()) => return Ok(new.parts),
+            // Asked twice at once: the other one stands.
+            Err(TableError::Refused(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
     }
-    let ttl = upload.started_at / 1000 + app.config.upload_life_seconds + KEEP_SECONDS;
-    let new = Challenge { parts: draw(digests), ttl };
-    match challenge::set(&app.tables, id, &new).await {
-        Ok(()) => Ok(new.parts),
-        // Asked twice at once: the first one stands.
-        Err(TableError::Refused(_)) => match challenge::get(&app.tables, id).await? {
-            Some(standing) => Ok(standing.parts),
-            None => Err(ApiFailure::unavailable("a challenge came and went")),
-        },
-        Err(error) => Err(error.into()),
-    }
+    Err(ApiFailure::unavailable("the challenge kept changing"))
 }
 
-/// Some parts at random, ascending.
-fn draw(digests: &Digests) -> Vec<PartNumber> {
-    let mut numbers: Vec<_> = digests.keys().copied().collect();
-    let count = numbers.len().min(ASKED_PARTS);
-    for index in 0..count {
-        let other = index + ids::random_below((numbers.len() - index) as u64) as usize;
-        numbers.swap(index, other);
+/// The parts that are asked for already, and more at random while they are too few; ascending.
+fn grown(asked: &[PartNumber], digests: &Digests) -> Vec<PartNumber> {
+    let mut parts = asked.to_vec();
+    let mut others: Vec<_> = digests.keys().copied().filter(|part| !asked.contains(part)).collect();
+    while parts.len() < ASKED_PARTS && !others.is_empty() {
+        parts.push(others.swap_remove(ids::random_below(others.len() as u64) as usize));
     }
-    numbers.truncate(count);
-    numbers.sort_unstable();
-    numbers
+    parts.sort_unstable();
+    parts
+}
+
+/// Whether the challenge has grown since these proofs were made: they are right, and more is asked for.
+fn is_right_so_far(asked: &[PartNumber], digests: &Digests, proofs: &[Proof]) -> bool {
+    let proved: Vec<_> = proofs.iter().map(|proof| proof.part_number).collect();
+    let are_asked = proved.iter().all(|part| asked.contains(part));
+    are_asked && proved.len() < asked.len() && proves(&proved, digests, proofs)
 }
 
 /// Each part that was asked for, no other, with the right digest.
@@ -155,10 +166,32 @@ mod tests {
     fn up_to_eight_different_stored_parts_are_drawn() {
         for numbers in [&[7][..], &[1, 9], &[1, 3, 7], &[1, 2, 3, 4, 5, 6, 7, 8], &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12]]
         {
-            let drawn = draw(&stored(numbers));
+            let drawn = grown(&[], &stored(numbers));
             assert_eq!(drawn.len(), numbers.len().min(8));
             assert!(drawn.is_sorted_by(|a, b| a < b) && drawn.iter().all(|part| numbers.contains(&part.get())));
         }
+    }
+
+    #[test]
+    fn a_challenge_keeps_its_parts_and_grows_with_what_is_stored() {
+        let first = grown(&[], &stored(&[4]));
+        let second = grown(&first, &stored(&[1, 2, 4]));
+        let third = grown(&second, &stored(&[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]));
+        assert_eq!((first.len(), second.len(), third.len()), (1, 3, 8));
+        assert!(second.iter().all(|part| third.contains(part)), "{second:?} is not in {third:?}");
+        assert_eq!(grown(&third, &stored(&[20, 21])), third, "a full challenge stays, whatever is stored");
+    }
+
+    #[test]
+    fn right_proofs_of_a_smaller_challenge_are_no_mismatch() {
+        let stored = stored(&[1, 3, 7]);
+        let asked = [part(1), part(3), part(7)];
+        assert!(is_right_so_far(&asked, &stored, &proofs(&[1, 7])));
+        assert!(!is_right_so_far(&asked, &stored, &proofs(&[1, 3, 7])), "all of it");
+        assert!(!is_right_so_far(&asked, &stored, &proofs(&[1, 2])), "a part that was not asked for");
+        assert!(!is_right_so_far(&asked, &stored, &[]));
+        let wrong = [Proof { part_number: part(1), digest: digest(9) }];
+        assert!(!is_right_so_far(&asked, &stored, &wrong));
     }
 
     #[test]

@@ -213,7 +213,7 @@ impl Plan {
     pub fn is_sound(&self) -> bool {
         let count = u64::from(self.part_count);
         let wire = self.wire.unwrap_or(WireSizes { size: self.size, part_size: self.part_size });
-        if wire.size < self.size || wire.part_size < self.part_size {
+        if wire.size < self.size || wire.part_size < self.part_size || self.transport.most_lanes == Some(0) {
             return false;
         }
         match self.transport.kind {

@@ -426,6 +426,87 @@ fn cancelled_before_it_is_handed_over_it_leaves_the_upload_to_its_owner() {
     assert_eq!(page.count(|effect| matches!(effect, Effect::AbortUpload { .. } | Effect::Prepare { .. })), 0);
 }
 
+/// The proofs may have been taken although the answer is not here: then its bytes and its place are ours to give back.
+#[test]
+fn cancelled_once_proofs_were_sent_it_is_asked_whose_it_is() {
+    for is_ours in [true, false] {
+        for is_answered in [true, false] {
+            let mut page = adopting();
+            page.challenge(&[1]);
+            page.prepare_all();
+            let (attempt, _) = page.take_adopt().expect("the proofs are sent");
+            match is_answered {
+                true => page.answer_adopt(attempt, Err(CallFault::Network)),
+                false => page.pass(10),
+            }
+            page.give(Input::Cancel(Which::One(A)));
+            page.pass(2_000);
+            let (attempt, proofs) = page.take_adopt().expect("asked");
+            assert_eq!((proofs, page.forgotten.len()), (vec![], 0));
+            let challenge = Adoption::Challenge { plan: plan(), parts: vec![part(1)] };
+            page.answer_adopt(
+                attempt,
+                Ok(if is_ours { Adoption::Adopted { upload_id: upload_id(A) } } else { challenge }),
+            );
+            let abort = page.take(|effect| match effect {
+                Effect::AbortUpload { attempt, upload, .. } if *upload == upload_id(A) => Some(*attempt),
+                _ => None,
+            });
+            assert_eq!(abort.is_some(), is_ours, "another member's is left alone");
+            if let Some(attempt) = abort {
+                page.give(Input::Aborted { id: A, attempt, answer: Ok(()) });
+            }
+            assert_eq!((page.stage(A).0, page.forgotten.clone()), (Stage::Cancelled, vec![A]));
+        }
+    }
+}
+
+#[test]
+fn cancelled_after_it_was_handed_over_it_is_removed_also_by_a_later_page() {
+    let mut page = adopting();
+    page.challenge(&[1]);
+    page.prove(&[1]);
+    page.give(Input::Cancel(Which::One(A)));
+    let mut page = page.reload();
+    let (attempt, _) = page.take_adopt().expect("asked without the file");
+    page.answer_adopt(attempt, Ok(Adoption::Adopted { upload_id: upload_id(A) }));
+    assert_eq!(page.count(|effect| matches!(effect, Effect::AbortUpload { .. })), 1);
+}
+
+#[test]
+fn a_challenge_that_grew_is_answered_whole_and_one_that_did_not_is_no_second_try() {
+    let mut page = adopting();
+    page.challenge(&[2]);
+    page.prepare_all();
+    let (attempt, _) = page.take_adopt().unwrap();
+    let challenge = |numbers: &[u16]| {
+        let parts = numbers.iter().map(|number| part(*number)).collect();
+        Ok(Adoption::Challenge { plan: plan(), parts })
+    };
+    page.answer_adopt(attempt, challenge(&[2, 5, 6]));
+    assert_eq!(page.prepares(), [5, 6], "what was read stays");
+    page.prepare_all();
+    let (attempt, proofs) = page.take_adopt().unwrap();
+    assert_eq!(proofs.len(), 3);
+    page.answer_adopt(attempt, challenge(&[2, 5, 7]));
+    page.goes_up_by_itself(NotAdopted::NotTheFile);
+}
+
+/// Two files of one name and size: what was read of the first must not count for the second.
+#[test]
+fn a_reading_of_the_file_that_was_open_before_proves_nothing_of_the_new_one() {
+    let mut page = Page::adding(LARGE);
+    let reading = |effect: &Effect| match effect {
+        Effect::Prepare { part, attempt, .. } => Some((part.get(), *attempt)),
+        _ => None,
+    };
+    let (number, old) = page.take(reading).expect("a part is being read");
+    page.reopen(A, LARGE);
+    page.prepared(A, number, old, digest(99));
+    page.run();
+    assert_eq!(page.stage(A).0, Stage::Completed, "the digest of the other file was promised");
+}
+
 #[test]
 fn a_pause_holds_while_proving() {
     let mut page = adopting();

@@ -93,8 +93,10 @@ impl World {
             self.check_bytes(known);
         });
         for file in &self.files {
-            let is_left = |known: &&Known| known.is_begun_here && known.owner == Owner::Us && known.state.is_open();
-            let open = self.functions.of_id(file.id).filter(is_left).count();
+            let is_of_row =
+                |known: &Known| (known.is_begun_here && known.id == file.id) || known.adopted_by == Some(file.id);
+            let is_left = |known: &&Known| is_of_row(known) && known.owner == Owner::Us && known.state.is_open();
+            let open = self.functions.uploads.values().filter(is_left).count();
             let is_shown = self.engine.view(file.id).is_some();
             let is_forgotten = self.engine.view(file.id).is_some_and(|view| view.stage == Stage::Cancelled);
             // A disk that refused the record may cost an upload that the server gives up by itself.

@@ -28,6 +28,8 @@ pub(crate) struct Known {
     pub(crate) done_at: u64,
     pub(crate) owner: Owner,
     pub(crate) is_begun_here: bool,
+    /// The row here that proved it.
+    pub(crate) adopted_by: Option<LocalId>,
     /// Another device began it with other bytes than the file here has.
     pub(crate) differs: bool,
     /// The next proof comes later than another member's.
@@ -56,6 +58,7 @@ impl Known {
             done_at: 0,
             owner: Owner::Us,
             is_begun_here: true,
+            adopted_by: None,
             differs: false,
             is_overtaken: false,
             challenge: None,
@@ -210,7 +213,13 @@ impl Functions {
     }
 
     /// Without proofs the challenge, which is drawn once for all who ask.
-    pub(crate) fn adopt(&mut self, bucket: &Bucket, upload: UploadId, proofs: &[Proof]) -> Result<Adoption, CallFault> {
+    pub(crate) fn adopt(
+        &mut self,
+        bucket: &Bucket,
+        id: LocalId,
+        upload: UploadId,
+        proofs: &[Proof],
+    ) -> Result<Adoption, CallFault> {
         let known = self.uploads.get_mut(&upload).ok_or_else(|| refuse(ErrorCode::NotFound))?;
         if let Some(code) = closed(known.state) {
             return Err(refuse(code));
@@ -227,13 +236,23 @@ impl Functions {
             return Err(refuse(ErrorCode::NotFound));
         }
         // Every second one, up to three: parts that nobody asks for may be other ones.
-        let asked = known.challenge.get_or_insert_with(|| digests.keys().copied().step_by(2).take(3).collect());
+        // One fewer at first, as if less had been stored: the challenge grows, and keeps what was asked for.
+        let wanted: Vec<PartNumber> = digests.keys().copied().step_by(2).take(3).collect();
+        let asked = known.challenge.get_or_insert_with(|| wanted[..wanted.len().div_ceil(2)].to_vec());
         if proofs.is_empty() {
             return Ok(Adoption::Challenge { plan: known.plan, parts: asked.clone() });
         }
-        let proves = |part: &PartNumber| {
-            proofs.iter().any(|proof| proof.part_number == *part && digests.get(part) == Some(&proof.digest.0))
-        };
+        let is_right = |proof: &Proof| digests.get(&proof.part_number) == Some(&proof.digest.0);
+        let proves = |part: &PartNumber| proofs.iter().any(|proof| proof.part_number == *part && is_right(proof));
+        for part in wanted {
+            if asked.len() < 3 && !asked.contains(&part) {
+                asked.push(part);
+            }
+        }
+        let are_asked = proofs.iter().all(|proof| asked.contains(&proof.part_number) && is_right(proof));
+        if are_asked && proofs.len() < asked.len() {
+            return Ok(Adoption::Challenge { plan: known.plan, parts: asked.clone() });
+        }
         if proofs.len() != asked.len() || !asked.iter().all(proves) {
             return Err(refuse(ErrorCode::ProofMismatch));
         }
@@ -241,6 +260,7 @@ impl Functions {
             return Err(refuse(ErrorCode::NotFound));
         }
         known.owner = Owner::Us;
+        known.adopted_by = Some(id);
         Ok(Adoption::Adopted { upload_id: upload })
     }
 
@@ -254,7 +274,7 @@ impl Functions {
 
     pub(crate) fn abort(&mut self, bucket: &mut Bucket, upload: UploadId) -> Result<(), CallFault> {
         let known = self.uploads.get_mut(&upload).ok_or_else(|| refuse(ErrorCode::NotFound))?;
-        if !known.is_begun_here {
+        if known.owner != Owner::Us {
             return Err(refuse(ErrorCode::RoleTooLow));
         }
         match known.state {

@@ -194,7 +194,7 @@ impl World {
                 Input::Completed { batch: *batch, attempt: *attempt, answer }
             }
             Effect::Adopt { id, attempt, upload, proofs, .. } => {
-                let answer = self.functions.adopt(&self.bucket, *upload, proofs);
+                let answer = self.functions.adopt(&self.bucket, *id, *upload, proofs);
                 Input::Adopted { id: *id, attempt: *attempt, answer }
             }
             Effect::AbortUpload { id, attempt, upload, .. } => {

@@ -64,7 +64,12 @@ impl Oracle {
                 assert_eq!(dropped.map(|(attempt, _)| attempt), Some(*attempt), "dropped a PUT that is not in flight");
                 self.failed(now);
             }
-            Effect::Adopt { id, .. } => assert!(!self.paused.contains(id), "{id:?} is paused, and adopts"),
+            Effect::Adopt { id, proofs, .. } => {
+                // Whose a cancelled one is gets asked in any case.
+                let is_cancelled = self.views.get(id).is_some_and(|view| view.stage == Stage::Cancelled);
+                let is_allowed = !self.paused.contains(id) || (is_cancelled && proofs.is_empty());
+                assert!(is_allowed, "{id:?} is paused, and adopts");
+            }
             Effect::Prepare { id, part, attempt, purpose, digest, .. } => {
                 assert_eq!(Some(*digest), self.kind, "a digest of another kind than the plan's");
                 assert!(*digest != DigestAlgorithm::None || *purpose == Purpose::Send, "there is nothing to compare");

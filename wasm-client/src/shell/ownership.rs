@@ -53,7 +53,7 @@ impl Driver {
         match open {
             Some(picked) => self.opened(id, picked),
             // It ended in the other tab before the functions knew of it.
-            None if gone && self.view(id).is_some_and(|view| view.upload.is_none()) => {
+            None if gone && self.view(id).is_some_and(|view| view.file.is_none()) => {
                 self.feed(Input::Cancel(Which::One(id)));
                 self.feed(Input::Dismiss(id));
             }

@@ -62,13 +62,16 @@ async fn another_file_is_refused_and_no_guess_uses_up_the_right_one() {
     let wrong = [
         asked.iter().map(|part| other.proof(*part)).collect(),
         half,
-        vec![right[0]],
         vec![right[0], right[1], file.proof(part(3))],
         vec![file.proof(part(3))],
     ];
     for proofs in wrong {
         ben.try_adopt(upload, proofs).await.failed(ErrorCode::ProofMismatch);
     }
+    assert_eq!(world.record(upload).await.member_id, ana.session.member_id);
+    // Half of it is right, and not enough.
+    let answer = ben.adopt(upload, vec![right[0]]).await;
+    assert!(matches!(answer, Adoption::Challenge { parts, .. } if parts == asked));
     assert_eq!(world.record(upload).await.member_id, ana.session.member_id);
     // A guest's guesses cost whoever has the file nothing.
     assert_eq!(ben.adopt(upload, right).await, Adoption::Adopted { upload_id: upload });
@@ -93,6 +96,25 @@ async fn everybody_is_asked_for_the_same_parts() {
     }
     ben.adopt(upload, asked.iter().map(|part| file.proof(*part)).collect()).await;
     assert_eq!(challenged(&ana, upload).await, asked, "nor does another owner");
+}
+
+/// Whoever asks while one part is stored does not fix the challenge to it: one known part is not the file.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_challenge_grows_with_what_is_stored() {
+    let world = World::new().await;
+    let (ana, ben) = (world.join(Role::Contribute).await, world.join(Role::Contribute).await);
+    let file = Content::in_small_parts(1, 100 * MIB);
+    let upload = world.begin_as_planned(&ana, &file).await.upload_id;
+    ana.put_parts(upload, &file, [1]).await;
+    assert_eq!(challenged(&ben, upload).await, [part(1)]);
+    ana.put_parts(upload, &file, 2..=12).await;
+    let Adoption::Challenge { parts, .. } = ben.adopt(upload, vec![file.proof(part(1))]).await else {
+        panic!("adopted by one part")
+    };
+    assert!(parts.len() == 8 && parts.contains(&part(1)), "{parts:?}");
+    assert_eq!(world.record(upload).await.member_id, ana.session.member_id);
+    let done = ben.adopt(upload, parts.into_iter().map(|part| file.proof(part)).collect()).await;
+    assert_eq!(done, Adoption::Adopted { upload_id: upload });
 }
 
 /// A single PUT is proved by its promised MD5, whether it is stored yet or not.

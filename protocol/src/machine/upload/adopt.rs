@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Context, Effect, Phase, ReadFor, Upload};
+use super::{Context, Effect, Over, Phase, ReadFor, Upload};
 use crate::machine::context::Call;
 use crate::machine::digest::PartDigest;
 use crate::machine::network::fault::Doing;
@@ -23,6 +23,7 @@ pub(super) struct Adoption {
     upload: UploadId,
     call: Option<Call>,
     step: Step,
+    may_be_handed_over: bool,
 }
 
 #[derive(Debug)]
@@ -44,7 +45,37 @@ struct Challenge {
 
 impl Adoption {
     pub(super) fn of(upload: UploadId) -> Self {
-        Self { upload, call: None, step: Step::Ask }
+        Self { upload, call: None, step: Step::Ask, may_be_handed_over: false }
+    }
+
+    /// From a record: an earlier page may have sent proofs.
+    pub(super) fn restored(upload: UploadId) -> Self {
+        Self { may_be_handed_over: true, ..Self::of(upload) }
+    }
+
+    /// Whether the functions may count it as this member's already: proofs were sent, whatever was answered.
+    pub(super) fn may_be_handed_over(&self) -> bool {
+        self.may_be_handed_over
+    }
+
+    /// Whether this challenge is the one that is being answered, with more parts since more is stored by now.
+    fn has_grown_to(&self, parts: &[PartNumber]) -> bool {
+        match &self.step {
+            Step::Ask => true,
+            Step::Prove(before) => {
+                parts.len() > before.parts.len() && before.parts.iter().all(|part| parts.contains(part))
+            }
+            Step::HandedOver => false,
+        }
+    }
+
+    /// Takes a challenge. What was read for a smaller one stays.
+    fn prove(&mut self, plan: Plan, parts: Vec<PartNumber>) {
+        let digests = match std::mem::replace(&mut self.step, Step::Ask) {
+            Step::Prove(before) => before.digests,
+            Step::Ask | Step::HandedOver => BTreeMap::new(),
+        };
+        self.step = Step::Prove(Challenge { plan, parts, digests });
     }
 
     pub(super) fn upload(&self) -> UploadId {
@@ -107,7 +138,8 @@ impl Upload {
     }
 
     pub(super) fn owes_adopt(&self) -> bool {
-        self.may_work() && self.adoption.as_ref().is_some_and(Adoption::is_due)
+        // A cancelled one is asked for as well, to know whose it is; that needs no file.
+        (self.may_work() || (self.cancelled && !self.elsewhere)) && self.adoption.as_ref().is_some_and(Adoption::is_due)
     }
 
     /// Written down first: a later page goes on with the adoption.
@@ -120,6 +152,7 @@ impl Upload {
         adoption.call = Some(call);
         cx.timers.set(Timer::Adopt(self.id), cx.now + cx.config.adopt_ms);
         let (upload, proofs) = (adoption.upload, adoption.proofs());
+        adoption.may_be_handed_over |= !proofs.is_empty();
         cx.emit(Effect::Adopt { id: self.id, attempt: call.attempt, room: self.room, upload, proofs });
         cx.touch(self.id);
     }
@@ -164,27 +197,35 @@ impl Upload {
 
     fn follow_adoption(&mut self, cx: &mut Context, answer: wire::Adoption) {
         let Some(adoption) = &mut self.adoption else { return };
-        match (answer, &adoption.step) {
-            (wire::Adoption::Adopted { .. }, _) => {
+        match answer {
+            wire::Adoption::Adopted { .. } if self.cancelled => self.abort = Some(None),
+            // Somebody else's: nothing of it is ours to remove.
+            wire::Adoption::Challenge { .. } if self.cancelled => self.end(cx, Over::Cancelled),
+            wire::Adoption::Adopted { .. } => {
                 adoption.step = Step::HandedOver;
                 self.owe_check(cx);
             }
-            (wire::Adoption::Challenge { plan, parts }, Step::Ask) if is_of_this_size(&plan, &self.source) => {
+            wire::Adoption::Challenge { plan, parts }
+                if is_of_this_size(&plan, &self.source) && (parts.is_empty() || adoption.has_grown_to(&parts)) =>
+            {
                 // Only MD5s prove anything: no other kind is listed by storage and known to the functions.
                 let is_md5 = plan.transport.digest == DigestAlgorithm::Md5;
                 if !is_md5 || parts.is_empty() || !parts.iter().all(|part| plan.contains(*part)) {
                     self.stop(cx, Reason::ServerError);
                 } else {
-                    adoption.step = Step::Prove(Challenge { plan, parts, digests: BTreeMap::new() });
+                    adoption.prove(plan, parts);
                 }
             }
-            // Of another size, or another challenge in answer to a proof.
-            (wire::Adoption::Challenge { .. }, _) => self.begin_instead(cx, NotAdopted::NotTheFile),
+            // Of another size, or a challenge that was answered already.
+            wire::Adoption::Challenge { .. } => self.begin_instead(cx, NotAdopted::NotTheFile),
         }
     }
 
     /// It is not to be continued: the file goes up as an upload of its own.
     pub(super) fn begin_instead(&mut self, cx: &mut Context, why: NotAdopted) {
+        if self.cancelled {
+            return self.end(cx, Over::Cancelled);
+        }
         self.halt(cx);
         cx.emit(Effect::ReportNotAdopted { id: self.id, why });
         self.adoption = None;

@@ -1,6 +1,6 @@
 //! Cancelling, and leaving nothing behind.
 
-use super::{Context, Effect, Over, Phase, Upload};
+use super::{Adoption, Context, Effect, Over, Phase, Upload};
 use crate::machine::network::fault::Doing;
 use crate::machine::timers::Timer;
 use crate::machine::{Attempt, CallFault, Reason};
@@ -12,6 +12,7 @@ impl Upload {
             return;
         }
         cx.touch(self.id);
+        let may_be_handed_over = self.adoption.as_ref().is_some_and(Adoption::may_be_handed_over);
         self.halt(cx);
         self.let_go_of_all(cx);
         if self.stopped == Some(Reason::UploadLost) {
@@ -28,13 +29,17 @@ impl Upload {
         } else if matches!(self.phase, Phase::Begun(_)) {
             // It may exist by now. The answer tells its name, and then it is removed.
             self.save_head(cx);
+        } else if may_be_handed_over {
+            // Asked once more, without proofs: what is this member's by now is removed, anything else is left alone.
+            self.adoption = self.adoption.take().map(|adoption| Adoption::restored(adoption.upload()));
+            self.head_save = self.save_head(cx);
         } else {
             self.end(cx, Over::Cancelled);
         }
     }
 
     pub(super) fn start_abort(&mut self, cx: &mut Context) {
-        let Some(upload) = self.server.as_ref().map(|server| server.upload) else { return };
+        let Some(upload) = self.upload_id() else { return };
         let call = cx.call();
         self.abort = Some(Some(call));
         cx.timers.set(Timer::Abort(self.id), cx.now + cx.config.abort_ms);

@@ -14,7 +14,7 @@ impl Upload {
             // Earlier pages wrote a record for the part; the head is newer.
             parts = vec![(PartNumber::FIRST, digest)];
         }
-        let adoption = head.adopts.filter(|_| head.server.is_none()).map(Adoption::of);
+        let adoption = head.adopts.filter(|_| head.server.is_none()).map(Adoption::restored);
         let reason = if head.source.reopens { Reason::Reloaded } else { Reason::PickAgain };
         let mut upload = Self {
             number: head.number,
@@ -92,6 +92,9 @@ impl Upload {
         if let Some(adoption) = &mut self.adoption {
             adoption.read_again();
         }
+        // A reading under way is of the file that was open before, and so would be the body that is kept for its PUT: a
+        // digest promised and sent of one file would count as proof of the other.
+        self.drop_readings(cx);
         self.let_go_of_all(cx);
         self.doubt_stored(cx);
         if !self.checked {

@@ -31,14 +31,18 @@ impl Upload {
     /// Drops everything under way. What is hashed stays hashed.
     pub(super) fn halt(&mut self, cx: &mut Context) {
         self.restart_puts(cx);
-        let reading: Vec<PartNumber> = self.reading.keys().copied().collect();
-        for part in reading {
-            self.drop_reading(cx, part);
-        }
+        self.drop_readings(cx);
         self.drop_signing(cx);
         self.drop_check(cx);
         self.drop_adopt(cx);
         self.rate.clear();
+    }
+
+    pub(super) fn drop_readings(&mut self, cx: &mut Context) {
+        let reading: Vec<PartNumber> = self.reading.keys().copied().collect();
+        for part in reading {
+            self.drop_reading(cx, part);
+        }
     }
 
     /// It is over: memory and records go.
