@@ -34,7 +34,7 @@ pub(crate) struct Known {
     pub(crate) differs: bool,
     /// The next proof comes later than another member's.
     pub(crate) is_overtaken: bool,
-    /// The parts to prove: drawn once.
+    /// The parts to prove: kept, and growing.
     challenge: Option<Vec<PartNumber>>,
 }
 
@@ -212,7 +212,7 @@ impl Functions {
         self.uploads.get_mut(&upload).filter(|known| known.owner == Owner::Us)
     }
 
-    /// Without proofs the challenge, which is drawn once for all who ask.
+    /// Without proofs the challenge, which is the same for all who ask.
     pub(crate) fn adopt(
         &mut self,
         bucket: &Bucket,

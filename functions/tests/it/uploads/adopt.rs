@@ -79,7 +79,7 @@ async fn another_file_is_refused_and_no_guess_uses_up_the_right_one() {
     ben.complete(upload).await;
 }
 
-/// Drawn once: joining again buys no other choice, and neither does another part that arrives.
+/// Kept: joining again buys no other choice, and neither does another part that arrives.
 #[tokio::test(flavor = "multi_thread")]
 async fn everybody_is_asked_for_the_same_parts() {
     let world = World::new().await;
