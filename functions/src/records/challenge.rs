@@ -38,7 +38,7 @@ pub async fn replace(
     let put = Write::put(&key(upload), challenge);
     let put = match before {
         None => put.when("attribute_not_exists(#pk)"),
-        Some(before) => put.when("parts = :before").bind(":before", &before.parts),
+        Some(before) => put.when("#parts = :before").bind("before", &before.parts),
     };
     tables.write(&put).await
 }
