@@ -7,6 +7,7 @@ mod batch;
 mod bits;
 mod bodies;
 mod calls;
+mod checkpoint;
 mod config;
 mod context;
 pub mod digest;
@@ -27,6 +28,7 @@ mod upload;
 mod view;
 
 pub use crate::calls::{CallFault, CompleteOutcome};
+pub use checkpoint::{BeginRecord, Checkpoint, Record, ServerSide, UploadRecord};
 pub use config::Config;
 pub use engine::{Engine, Load};
 pub use io::*;

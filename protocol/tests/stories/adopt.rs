@@ -8,10 +8,10 @@ use slipway_protocol::wire::{Adoption, FileMeta, Meta, Proof, UploadInfo, Upload
 
 use crate::page::*;
 
-const LARGE: u64 = 100 * MIB;
+pub(crate) const LARGE: u64 = 100 * MIB;
 
 /// Another member's upload of that name and size.
-fn open(upload: UploadId, name: &str, path: &str, size: u64) -> UploadInfo {
+pub(crate) fn open(upload: UploadId, name: &str, path: &str, size: u64) -> UploadInfo {
     UploadInfo {
         upload_id: upload,
         file_id: file_id(A),
@@ -32,7 +32,7 @@ fn open(upload: UploadId, name: &str, path: &str, size: u64) -> UploadInfo {
     }
 }
 
-fn listing(uploads: Vec<UploadInfo>) -> Page {
+pub(crate) fn listing(uploads: Vec<UploadInfo>) -> Page {
     let mut page = Page::new();
     page.give(Input::OpenUploads { room: ROOM, uploads });
     page
@@ -43,19 +43,19 @@ fn named(name: &str, path: &str, size: u64) -> Source {
 }
 
 /// The file is picked, and it is to continue what Ada began.
-fn adopting() -> Page {
+pub(crate) fn adopting() -> Page {
     let mut page = listing(vec![open(upload_id(A), "film.mov", "", LARGE)]);
     page.add(A, LARGE);
     page.give(Input::AnswerOffer { which: Which::All, answer: OfferAnswer::Continue });
     page
 }
 
-fn plan() -> Plan {
+pub(crate) fn plan() -> Plan {
     Plan::new(LARGE, None).unwrap()
 }
 
 impl Page {
-    fn take_adopt(&mut self) -> Option<(Attempt, Vec<Proof>)> {
+    pub(crate) fn take_adopt(&mut self) -> Option<(Attempt, Vec<Proof>)> {
         self.take(|effect| match effect {
             Effect::Adopt { attempt, upload, proofs, .. } if *upload == upload_id(A) => {
                 Some((*attempt, proofs.clone()))
@@ -64,11 +64,11 @@ impl Page {
         })
     }
 
-    fn answer_adopt(&mut self, attempt: Attempt, answer: Result<Adoption, CallFault>) {
+    pub(crate) fn answer_adopt(&mut self, attempt: Attempt, answer: Result<Adoption, CallFault>) {
         self.give(Input::Adopted { id: A, attempt, answer });
     }
 
-    fn challenge(&mut self, numbers: &[u16]) {
+    pub(crate) fn challenge(&mut self, numbers: &[u16]) {
         let (attempt, proofs) = self.take_adopt().expect("a challenge is asked for");
         assert_eq!(proofs, []);
         let parts = numbers.iter().map(|number| part(*number)).collect();
@@ -76,7 +76,7 @@ impl Page {
     }
 
     /// Proofs of these parts are sent, and taken.
-    fn prove(&mut self, numbers: &[u16]) {
+    pub(crate) fn prove(&mut self, numbers: &[u16]) {
         self.prepare_all();
         let (attempt, proofs) = self.take_adopt().expect("the proofs are sent");
         let proved: Vec<_> = proofs.iter().map(|proof| (proof.part_number.get(), proof.digest.0)).collect();
@@ -84,7 +84,7 @@ impl Page {
         self.answer_adopt(attempt, Ok(Adoption::Adopted { upload_id: upload_id(A) }));
     }
 
-    fn reports(&self) -> Vec<NotAdopted> {
+    pub(crate) fn reports(&self) -> Vec<NotAdopted> {
         let report = |effect: &Effect| match effect {
             Effect::ReportNotAdopted { why, .. } => Some(*why),
             _ => None,
@@ -93,7 +93,7 @@ impl Page {
     }
 
     /// Begun as a new upload, which goes its way.
-    fn goes_up_by_itself(&mut self, why: NotAdopted) {
+    pub(crate) fn goes_up_by_itself(&mut self, why: NotAdopted) {
         assert_eq!(self.reports(), [why]);
         self.take(|effect| matches!(effect, Effect::ReportNotAdopted { .. }).then_some(()));
         assert_eq!(self.run().len(), 7);
@@ -334,199 +334,4 @@ fn failures_of_the_call_wait_offline_costs_nothing_and_lost_access_says_so() {
     assert_eq!(page.stage(A), (Stage::Failed, Some(Reason::AccessLost)));
     page.give(Input::Retry(Which::One(A)));
     page.challenge(&[1]);
-}
-
-#[test]
-fn after_sleep_the_call_is_made_again() {
-    let mut page = adopting();
-    let (old, _) = page.take_adopt().unwrap();
-    page.give(Input::Slept);
-    let (new, _) = page.take_adopt().expect("made again");
-    assert_ne!(old, new);
-}
-
-#[test]
-fn it_is_written_down_before_the_functions_are_asked() {
-    let mut page = listing(vec![open(upload_id(A), "film.mov", "", LARGE)]);
-    page.keep_saves = true;
-    page.add(A, LARGE);
-    page.give(Input::AnswerOffer { which: Which::All, answer: OfferAnswer::Continue });
-    assert!(page.take_adopt().is_none());
-    page.save_all();
-    page.challenge(&[1]);
-    page.prove(&[1]);
-    page.status(UploadState::Uploading, plan(), &[1]);
-    page.prepare_all();
-    assert_eq!(page.count(|effect| matches!(effect, Effect::Sign { .. })), 0, "signed before the plan was on disk");
-    page.save_all();
-    assert!(page.count(|effect| matches!(effect, Effect::Sign { .. })) > 0);
-}
-
-#[test]
-fn a_page_closed_while_proving_goes_on_with_the_adoption() {
-    let mut page = adopting();
-    page.challenge(&[1, 3]);
-    page.prepare_one();
-    let mut page = page.reload();
-    assert_eq!(page.stage(A), (Stage::NeedsFile, Some(Reason::Reloaded)));
-    assert_eq!(page.view(A).upload, Some(upload_id(A)));
-    assert!(page.effects.is_empty(), "there is nothing to prove by: {:?}", page.effects);
-    page.reopen(A, LARGE);
-    page.challenge(&[1, 3]);
-    page.prove(&[1, 3]);
-    page.status(UploadState::Uploading, plan(), &[1, 3]);
-    assert_eq!(page.run().len(), 5);
-}
-
-#[test]
-fn a_page_closed_after_the_proof_goes_on_without_another() {
-    let mut page = adopting();
-    page.challenge(&[1]);
-    page.prove(&[1]);
-    let mut page = page.reload();
-    page.reopen(A, LARGE);
-    let (attempt, proofs) = page.take_adopt().unwrap();
-    assert_eq!(proofs, []);
-    page.answer_adopt(attempt, Ok(Adoption::Adopted { upload_id: upload_id(A) }));
-    page.status(UploadState::Uploading, plan(), &[1]);
-    assert_eq!(page.run().len(), 6);
-}
-
-#[test]
-fn adopted_in_two_tabs_both_end_and_no_part_is_sent_that_storage_has() {
-    let (mut first, mut second) = (adopting(), adopting());
-    first.challenge(&[1]);
-    first.prove(&[1]);
-    // By now it is this member's: the other tab's proof is not asked for.
-    let (attempt, _) = second.take_adopt().unwrap();
-    second.answer_adopt(attempt, Ok(Adoption::Adopted { upload_id: upload_id(A) }));
-    first.status(UploadState::Uploading, plan(), &[1, 2, 3]);
-    assert_eq!(first.run().len(), 4);
-    second.status(UploadState::Uploading, plan(), &[1, 2, 3, 4, 5, 6, 7]);
-    assert_eq!(second.run(), Vec::<u16>::new());
-    assert_eq!(second.stage(A).0, Stage::Completed);
-}
-
-#[test]
-fn what_another_tab_works_on_is_not_adopted_twice() {
-    let mut page = adopting();
-    page.challenge(&[1]);
-    page.give(Input::Adopt { id: B, room: ROOM, source: source(LARGE), upload: upload_id(A) });
-    assert!(page.take(|effect| (*effect == Effect::Attach { id: A, picked: B }).then_some(())).is_some());
-    assert_eq!(page.engine.views().len(), 1);
-}
-
-#[test]
-fn cancelled_before_it_is_handed_over_it_leaves_the_upload_to_its_owner() {
-    let mut page = adopting();
-    page.challenge(&[1]);
-    page.give(Input::Cancel(Which::One(A)));
-    page.pass(60_000);
-    assert_eq!((page.stage(A).0, page.forgotten.clone()), (Stage::Cancelled, vec![A]));
-    assert_eq!(page.count(|effect| matches!(effect, Effect::AbortUpload { .. } | Effect::Prepare { .. })), 0);
-}
-
-/// The proofs may have been taken although the answer is not here: then its bytes and its place are ours to give back.
-#[test]
-fn cancelled_once_proofs_were_sent_it_is_asked_whose_it_is() {
-    for is_ours in [true, false] {
-        for is_answered in [true, false] {
-            let mut page = adopting();
-            page.challenge(&[1]);
-            page.prepare_all();
-            let (attempt, _) = page.take_adopt().expect("the proofs are sent");
-            match is_answered {
-                true => page.answer_adopt(attempt, Err(CallFault::Network)),
-                false => page.pass(10),
-            }
-            page.give(Input::Cancel(Which::One(A)));
-            page.pass(2_000);
-            let (attempt, proofs) = page.take_adopt().expect("asked");
-            assert_eq!((proofs, page.forgotten.len()), (vec![], 0));
-            let challenge = Adoption::Challenge { plan: plan(), parts: vec![part(1)] };
-            page.answer_adopt(
-                attempt,
-                Ok(if is_ours { Adoption::Adopted { upload_id: upload_id(A) } } else { challenge }),
-            );
-            let abort = page.take(|effect| match effect {
-                Effect::AbortUpload { attempt, upload, .. } if *upload == upload_id(A) => Some(*attempt),
-                _ => None,
-            });
-            assert_eq!(abort.is_some(), is_ours, "another member's is left alone");
-            if let Some(attempt) = abort {
-                page.give(Input::Aborted { id: A, attempt, answer: Ok(()) });
-            }
-            assert_eq!((page.stage(A).0, page.forgotten.clone()), (Stage::Cancelled, vec![A]));
-        }
-    }
-}
-
-#[test]
-fn cancelled_after_it_was_handed_over_it_is_removed_also_by_a_later_page() {
-    let mut page = adopting();
-    page.challenge(&[1]);
-    page.prove(&[1]);
-    page.give(Input::Cancel(Which::One(A)));
-    let mut page = page.reload();
-    let (attempt, _) = page.take_adopt().expect("asked without the file");
-    page.answer_adopt(attempt, Ok(Adoption::Adopted { upload_id: upload_id(A) }));
-    assert_eq!(page.count(|effect| matches!(effect, Effect::AbortUpload { .. })), 1);
-}
-
-#[test]
-fn a_challenge_that_grew_is_answered_whole_and_one_that_did_not_is_no_second_try() {
-    let mut page = adopting();
-    page.challenge(&[2]);
-    page.prepare_all();
-    let (attempt, _) = page.take_adopt().unwrap();
-    let challenge = |numbers: &[u16]| {
-        let parts = numbers.iter().map(|number| part(*number)).collect();
-        Ok(Adoption::Challenge { plan: plan(), parts })
-    };
-    page.answer_adopt(attempt, challenge(&[2, 5, 6]));
-    assert_eq!(page.prepares(), [5, 6], "what was read stays");
-    page.prepare_all();
-    let (attempt, proofs) = page.take_adopt().unwrap();
-    assert_eq!(proofs.len(), 3);
-    page.answer_adopt(attempt, challenge(&[2, 5, 7]));
-    page.goes_up_by_itself(NotAdopted::NotTheFile);
-}
-
-/// Two files of one name and size: what was read of the first must not count for the second.
-#[test]
-fn a_reading_of_the_file_that_was_open_before_proves_nothing_of_the_new_one() {
-    let mut page = Page::adding(LARGE);
-    let reading = |effect: &Effect| match effect {
-        Effect::Prepare { part, attempt, .. } => Some((part.get(), *attempt)),
-        _ => None,
-    };
-    let (number, old) = page.take(reading).expect("a part is being read");
-    page.reopen(A, LARGE);
-    page.prepared(A, number, old, digest(99));
-    page.run();
-    assert_eq!(page.stage(A).0, Stage::Completed, "the digest of the other file was promised");
-}
-
-#[test]
-fn a_pause_holds_while_proving() {
-    let mut page = adopting();
-    page.challenge(&[1]);
-    page.give(Input::Pause(Which::All));
-    page.pass(60_000);
-    assert_eq!((page.stage(A).0, page.effects.len()), (Stage::Paused, 0));
-    page.give(Input::Resume(Which::All));
-    page.prove(&[1]);
-}
-
-#[test]
-fn a_file_that_cannot_be_read_for_the_proof_is_asked_for_again() {
-    let mut page = adopting();
-    page.challenge(&[1, 2]);
-    page.prepare_one();
-    page.fail_prepare(ReadFault::Gone);
-    assert_eq!(page.stage(A), (Stage::NeedsFile, Some(Reason::FileGone)));
-    page.reopen(A, LARGE);
-    // What was read of the file before proves nothing of this one.
-    page.prove(&[1, 2]);
-    assert_eq!(page.read_parts, [1, 1, 2]);
 }

@@ -1,6 +1,7 @@
 //! Short stories of the upload machine, each named after a promise.
 
 mod adopt;
+mod adopt_trouble;
 mod answers;
 mod begin;
 mod changed;

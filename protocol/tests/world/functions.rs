@@ -309,10 +309,6 @@ impl Functions {
     pub(crate) fn of_file(&self, id: LocalId) -> impl Iterator<Item = &Known> {
         self.uploads.values().filter(move |known| known.id.0 % 1000 == id.0 % 1000)
     }
-
-    pub(crate) fn of_id(&self, id: LocalId) -> impl Iterator<Item = &Known> {
-        self.uploads.values().filter(move |known| known.id == id)
-    }
 }
 
 fn finish(known: &mut Known, bucket: &mut Bucket) {

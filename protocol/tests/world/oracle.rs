@@ -131,12 +131,12 @@ impl Oracle {
             Input::PutFailed { id, part, attempt, .. } if self.put_over(*id, *part, *attempt) => {
                 self.failed(now);
             }
-            Input::Prepared { id, part, attempt, .. } => {
-                if self.read_over(*id, *part, *attempt) == Some(Purpose::Send) {
-                    self.bodies.insert((*id, *part), *attempt);
-                    let most = MOST_AHEAD + 2 * 16;
-                    assert!(self.bodies.len() <= most, "{} prepared parts are held", self.bodies.len());
-                }
+            Input::Prepared { id, part, attempt, .. }
+                if self.read_over(*id, *part, *attempt) == Some(Purpose::Send) =>
+            {
+                self.bodies.insert((*id, *part), *attempt);
+                let most = MOST_AHEAD + 2 * 16;
+                assert!(self.bodies.len() <= most, "{} prepared parts are held", self.bodies.len());
             }
             Input::PrepareFailed { id, part, attempt, .. } => {
                 self.read_over(*id, *part, *attempt);

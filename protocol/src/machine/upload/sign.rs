@@ -15,7 +15,7 @@ impl Upload {
     /// Asks for URLs when fewer than half of `wanted` parts are at hand.
     pub(in crate::machine) fn sign_next(&mut self, cx: &mut Context, wanted: u16) {
         let at_hand = self.count(PartState::Signed) + self.count(PartState::Signing);
-        if !self.may_sign(cx) || (u32::from(at_hand) * 2 > u32::from(wanted) && !self.awaits_url()) {
+        if !self.may_sign(cx) || (u32::from(at_hand) * 2 > u32::from(wanted) && !self.needs_url()) {
             return;
         }
         let most = usize::from(wanted.saturating_sub(at_hand)).clamp(1, MAX_PARTS_PER_PRESIGN);
@@ -31,7 +31,7 @@ impl Upload {
     }
 
     /// Whether no part can be sent before one that has no URL.
-    fn awaits_url(&mut self) -> bool {
+    fn needs_url(&mut self) -> bool {
         let next = if self.is_ascending() { self.parts.as_mut().and_then(Parts::next_unstored) } else { None };
         next.is_some_and(|part| self.is(part, PartState::Hashed))
     }
