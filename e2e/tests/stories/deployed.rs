@@ -1,4 +1,4 @@
-//! The page as it is deployed: compiled for size, shrunk, its imports renamed.
+//! The page as it is deployed: compiled for size and shrunk.
 
 use anyhow::{Context, Result, ensure};
 use lab::browser::Kind;
@@ -7,7 +7,7 @@ use crate::room::{MIB, Room};
 
 async fn the_packaged_page_uploads(kind: Kind) -> Result<()> {
     let room = packaged(kind).await?;
-    ensure!(is_shrunk(&room).await?, "the page's script is as wasm-bindgen writes it");
+    ensure!(is_shrunk(&room).await?, "this is not the page that is deployed");
     // Many parts and one.
     for (name, size) in [("large.bin", 40 * MIB), ("small.bin", 100_000)] {
         let file = room.pick(name, size).await?;
@@ -26,10 +26,10 @@ pub(crate) async fn packaged(kind: Kind) -> Result<Room> {
     Room::make_with(kind, vec![("SLIPWAY_PAGE_DIR", page)]).await
 }
 
-/// Imports of the page's script have short names.
+/// Compiled for size, without debug information: the page of development has some ten times as much.
 async fn is_shrunk(room: &Room) -> Result<bool> {
-    const SCRIPT: &str = "document.querySelector('link[rel=modulepreload]').href";
-    let href = room.browser.script(&format!("return {SCRIPT}"), Vec::new()).await?;
-    let text = reqwest::get(href.as_str().context("no script")?).await?.text().await?;
-    Ok(text.lines().any(|line| line.starts_with("a:")))
+    const MODULE: &str = "document.querySelector('link[href$=\"_bg.wasm\"]').href";
+    let href = room.browser.script(&format!("return {MODULE}"), Vec::new()).await?;
+    let module = reqwest::get(href.as_str().context("no module")?).await?.bytes().await?;
+    Ok((module.len() as u64) < 2 * MIB)
 }
