@@ -46,7 +46,7 @@ pub fn notice_text(notice: &Notice) -> String {
             );
         }
         Notice::UploadEnded { name } => {
-            return format!("The unfinished upload of “{name}” has ended meanwhile, so the file is uploaded anew.");
+            return format!("The unfinished upload of “{name}” has ended meanwhile, so the file is uploaded as a new one.");
         }
         Notice::LeftOut { files, folders } => return left_out(files, folders),
         Notice::StorageCors { storage, page } => {

@@ -11,7 +11,7 @@ pub fn label_text(label: &Label) -> String {
     label.plain().map_or_else(|| "Encrypted name".to_owned(), visible)
 }
 
-/// What leaving a room does, with so many uploads unfinished.
+/// What leaving a room does to its unfinished uploads.
 pub fn leave_text(unfinished: u64) -> String {
     let uploads = match unfinished {
         0 => String::new(),

@@ -13,7 +13,7 @@ use super::file_pointer::partition;
 use super::plan::Promises;
 use crate::table::{Key, Query, TableError, Tables, Write};
 
-/// So many parts share an item: 32 KB, of DynamoDB's 400.
+/// Parts per item: 32 KB, of the 400 that DynamoDB allows.
 const PARTS_PER_ITEM: usize = 1000;
 const PREFIX: &str = "PLAN#";
 

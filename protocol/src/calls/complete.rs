@@ -31,7 +31,7 @@ pub enum CompletedAny {
 pub enum CompleteOutcome {
     /// The file is in the room.
     Done { file: FileId },
-    /// Still being put together; ask the status after so many seconds.
+    /// Still being put together; ask the status after `retry_after_seconds`.
     Working { retry_after_seconds: u64 },
     /// Refused.
     Refused(CallFault),
