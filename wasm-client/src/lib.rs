@@ -17,5 +17,5 @@ pub use client::Client;
 pub use error::ClientError;
 pub use shell::changes::Change;
 pub use shell::notices::{Level, Notice, Unread};
-pub use slipway_protocol::machine::{Actions, Cell, LocalId, Offer, Reason, Stage, Totals, View, Which};
+pub use slipway_protocol::machine::{Actions, Cell, LocalId, Offer, PartsView, Reason, Stage, Totals, View, Which};
 pub use slipway_protocol::room::SavedRoom;

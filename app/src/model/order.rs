@@ -78,7 +78,7 @@ pub fn arrange(
 #[cfg(test)]
 pub(crate) mod tests {
     use slipway_protocol::wire::id::RoomId;
-    use wasm_client::View;
+    use wasm_client::{PartsView, View};
 
     use super::*;
     use crate::model::rows::Rows;
@@ -105,10 +105,7 @@ pub(crate) mod tests {
             speed: None,
             eta: None,
             lanes: 0,
-            part_count: 1,
-            parts_stored: 0,
-            parts_checked: 0,
-            strip: Vec::new(),
+            parts: PartsView { count: 1, stored: 0, checked: 0, strip: Vec::new() },
             resumable: true,
             actions: Actions::default(),
         }

@@ -5,7 +5,7 @@ use slipway_protocol::wire::id::{FileId, MemberId, RoomId, UploadId};
 use slipway_protocol::wire::link::{LinkSecret, Role, RoomLink};
 use slipway_protocol::wire::plan::Plan;
 use slipway_protocol::wire::{FileInfo, FileMeta, Meta, Quota, RoomView, UploadInfo, UploadState};
-use wasm_client::{Actions, Cell, ClientError, LocalId, Notice, Reason, SavedRoom, Stage, Totals, View};
+use wasm_client::{Actions, Cell, ClientError, LocalId, Notice, PartsView, Reason, SavedRoom, Stage, Totals, View};
 
 use crate::browser;
 use crate::model::live::Live;
@@ -140,10 +140,12 @@ fn upload(id: u64, name: &str, size: u64, stage: Stage, reason: Option<Reason>, 
         speed: busy.then_some(23_400_000),
         eta: busy.then(|| size / 100 * u64::from(100 - percent) / 23_400_000),
         lanes: if busy { 4 } else { 0 },
-        part_count: parts,
-        parts_stored: stored,
-        parts_checked: stored,
-        strip: strip(usize::from(parts.min(128)), percent, busy),
+        parts: PartsView {
+            count: parts,
+            stored,
+            checked: stored,
+            strip: strip(usize::from(parts.min(128)), percent, busy),
+        },
         resumable: true,
         actions: Actions {
             pause: matches!(stage, Stage::Queued | Stage::Hashing | Stage::Uploading | Stage::Waiting),

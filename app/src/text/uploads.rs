@@ -48,9 +48,9 @@ pub fn status_text(view: &View) -> String {
     let amount = || format::bytes_of(view.bytes, view.size);
     match view.stage {
         Stage::Queued => "Waiting its turn".into(),
-        Stage::Hashing if view.parts_stored == view.part_count => checking_text(view),
+        Stage::Hashing if view.parts.stored == view.parts.count => checking_text(view),
         Stage::Hashing => "Reading the file".into(),
-        Stage::Uploading if view.part_count > 1 => format!("{} · {}", amount(), parts_text(view)),
+        Stage::Uploading if view.parts.count > 1 => format!("{} · {}", amount(), parts_text(view)),
         Stage::Uploading => amount(),
         Stage::Paused => format!("Paused at {}", amount()),
         Stage::Waiting => format!("Waiting at {}", amount()),
@@ -82,18 +82,18 @@ pub fn completed_text(count: u64, name: &str) -> String {
 
 /// All is stored, and read once more where the browser would not notice a change.
 fn checking_text(view: &View) -> String {
-    let (checked, all) = (format::grouped(view.parts_checked.into()), format::grouped(view.part_count.into()));
+    let (checked, all) = (format::grouped(view.parts.checked.into()), format::grouped(view.parts.count.into()));
     format!("All is sent. Checking that the file has not changed: {checked} of {all} parts")
 }
 
 fn parts_text(view: &View) -> String {
-    format!("{} of {} parts stored", format::grouped(view.parts_stored.into()), format::grouped(view.part_count.into()))
+    format!("{} of {} parts stored", format::grouped(view.parts.stored.into()), format::grouped(view.parts.count.into()))
 }
 
 /// What the progress bar says to those who hear it.
 pub fn progress_text(view: &View) -> String {
     let sending = if view.lanes > 0 { format!(", {} in flight", view.lanes) } else { String::new() };
-    match view.part_count {
+    match view.parts.count {
         0 | 1 => format!("{} percent", view.percent),
         _ => format!("{} percent, {}{sending}", view.percent, parts_text(view)),
     }

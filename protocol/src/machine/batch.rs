@@ -1,70 +1,144 @@
 //! Calls that name several uploads: initiate and complete.
 
 use super::context::{Call, Context};
-use super::timers::{Look, Timer};
+use super::timers::{Gate, Timer};
 use super::{LocalId, ToInitiate};
 use crate::machine::network::backoff::Backoff;
 use crate::wire::id::RoomId;
 
-/// What the call is.
+/// What the call asks for, with what every repetition of it has to repeat.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Kind {
-    /// With the key and body that every repetition has.
-    Initiate {
-        key: String,
-        body: Vec<ToInitiate>,
-    },
+pub(super) enum Request {
+    Initiate { key: String, body: Vec<ToInitiate> },
     Complete,
+}
+
+/// Which of the two calls a batch is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Initiate,
+    Complete,
+}
+
+/// How far the functions have come with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Progress {
+    /// To be called, or called.
+    Open,
+    /// The functions did this already, as one member's record tells: the answer costs nothing and settles the others.
+    Known,
+    /// Answered; waits for the members' records.
+    Answered,
 }
 
 /// One call, repeated until it is answered.
 #[derive(Clone, Debug)]
 pub(super) struct Batch {
-    pub(super) room: RoomId,
-    pub(super) kind: Kind,
+    room: RoomId,
+    request: Request,
     /// All of them stay to the end, so that a repetition has the same body.
-    pub(super) members: Vec<LocalId>,
+    members: Vec<LocalId>,
     /// One PUT each, many at once; not a large file alone.
-    pub(super) is_small: bool,
-    pub(super) call: Option<Call>,
-    pub(super) backoff: Backoff,
-    /// Answered; waits for the members' records.
-    pub(super) is_answered: bool,
-    /// The functions did this already, as one member's record tells: the answer costs nothing and settles the others.
-    pub(super) is_known: bool,
+    is_small: bool,
+    call: Option<Call>,
+    backoff: Backoff,
+    progress: Progress,
     /// How often it was asked, an earlier page included.
-    pub(super) calls: u32,
+    calls: u32,
 }
 
 impl Batch {
-    pub(super) fn new(room: RoomId, kind: Kind, members: Vec<LocalId>, is_small: bool) -> Self {
+    pub(super) fn new(room: RoomId, request: Request, members: Vec<LocalId>, is_small: bool) -> Self {
         Self {
             room,
-            kind,
+            request,
             members,
             is_small,
             call: None,
             backoff: Backoff::default(),
-            is_answered: false,
-            is_known: false,
+            progress: Progress::Open,
             calls: 0,
         }
     }
 
-    /// Whether it could be called now.
-    pub(super) fn is_due(&self, cx: &Context) -> bool {
-        self.call.is_none() && !self.is_answered && self.backoff.is_over(cx.now) && cx.may_call()
+    /// Formed again from the records of an earlier page, which may have called it. `is_known`: that was answered.
+    pub(super) fn restored(self, is_known: bool) -> Self {
+        let progress = if is_known { Progress::Known } else { Progress::Open };
+        Self { progress, calls: 1, ..self }
     }
 
-    /// The call failed and is worth another try.
-    pub(super) fn wait(&mut self, cx: &mut Context, number: u32, call: Call, retry_after: Option<u64>) {
-        if !cx.is_offline() {
-            self.backoff.fail(cx.now, call.started, retry_after, &mut cx.rng);
-            cx.timers.set(Timer::Look(Look::Batch(number)), self.backoff.until());
+    pub(super) fn room(&self) -> RoomId {
+        self.room
+    }
+
+    pub(super) fn request(&self) -> &Request {
+        &self.request
+    }
+
+    pub(super) fn kind(&self) -> Kind {
+        match self.request {
+            Request::Initiate { .. } => Kind::Initiate,
+            Request::Complete => Kind::Complete,
         }
     }
 
-    pub(super) fn forgive(&mut self) {
+    pub(super) fn members(&self) -> &[LocalId] {
+        &self.members
+    }
+
+    pub(super) fn keep_members(&mut self, is_kept: impl Fn(LocalId) -> bool) {
+        self.members.retain(|id| is_kept(*id));
+    }
+
+    pub(super) fn is_small(&self) -> bool {
+        self.is_small
+    }
+
+    pub(super) fn is_answered(&self) -> bool {
+        self.progress == Progress::Answered
+    }
+
+    pub(super) fn is_known(&self) -> bool {
+        self.progress == Progress::Known
+    }
+
+    pub(super) fn set_answered(&mut self) {
+        self.progress = Progress::Answered;
+    }
+
+    /// Whether the answer is to a repetition: what is signed in it may be old.
+    pub(super) fn is_repeated(&self) -> bool {
+        self.calls > 1
+    }
+
+    /// The call under way.
+    pub(super) fn call(&self) -> Option<Call> {
+        self.call
+    }
+
+    pub(super) fn start_call(&mut self, call: Call) {
+        self.calls += 1;
+        self.call = Some(call);
+    }
+
+    pub(super) fn take_call(&mut self) -> Option<Call> {
+        self.call.take()
+    }
+
+    /// Whether it could be called now.
+    pub(super) fn is_due(&self, cx: &Context) -> bool {
+        self.call.is_none() && !self.is_answered() && self.backoff.is_over(cx.now) && cx.may_call()
+    }
+
+    /// The call failed and is worth another try.
+    pub(super) fn back_off(&mut self, cx: &mut Context, number: u32, call: Call, retry_after: Option<u64>) {
+        if !cx.is_offline() {
+            self.backoff.fail(cx.now, call.started, retry_after, &mut cx.rng);
+            cx.timers.set(Timer::Gate(Gate::Batch(number)), self.backoff.until());
+        }
+    }
+
+    pub(super) fn reset_backoff(&mut self) {
         self.backoff.reset();
     }
 }

@@ -21,46 +21,63 @@ pub struct Config {
     pub proofs_beside: usize,
     /// A URL with less time left than this is signed again instead of used, in milliseconds.
     pub sign_margin_ms: u64,
-    /// So often in a row a URL may run out without costing an attempt.
+    /// URLs in a row that may run out without costing an attempt.
     pub free_resigns: u8,
-    /// The circuit opens after so long with failures and without progress, in milliseconds.
+    /// The circuit opens after failures without progress for this long, in milliseconds.
     pub circuit_ms: u64,
-    /// A PUT that moves nothing is aborted after this at the least, in milliseconds.
-    pub stall_ms: u64,
-    /// Reading and hashing that moves nothing is begun again after this, in milliseconds.
-    pub prepare_ms: u64,
-    /// A failed read is tried so often before the user is asked.
+    /// Failed reads in a row before the user is asked.
     pub read_tries: u8,
-    /// An initiate without an answer is lost after this, in milliseconds.
-    pub initiate_ms: u64,
-    /// A presign without an answer is lost after this, in milliseconds.
-    pub sign_ms: u64,
-    /// A status call without an answer is lost after this, in milliseconds.
-    pub status_ms: u64,
-    /// A complete without an answer is lost after this, in milliseconds.
-    pub complete_ms: u64,
-    /// An adopt without an answer is lost after this, in milliseconds.
-    pub adopt_ms: u64,
-    /// An abort without an answer is lost after this, in milliseconds.
-    pub abort_ms: u64,
-    /// A record that is not on disk after this is not waited for any longer, in milliseconds.
-    pub save_ms: u64,
-    /// Small files wait so long for others to be begun or completed with, in milliseconds.
+    /// How long each effect is waited for.
+    pub timeouts: Timeouts,
+    /// How long small files wait for others to go in one call with them, in milliseconds.
     pub linger_ms: u64,
     /// Views change no more often than this unless the stage does, in milliseconds.
     pub view_ms: u64,
-    /// While the browser says offline, one try is made every so often, in milliseconds: it may be wrong.
+    /// Time between two tries while the browser says offline, in milliseconds: it may be wrong.
     pub offline_probe_ms: u64,
-    /// The status of a completion is asked for again after this at first, in milliseconds; then later and later.
+    /// The first wait before the status of a completion is fetched again, in milliseconds; each one doubles.
     pub poll_ms: u64,
-    /// The longest time between two such questions, in milliseconds.
+    /// The longest of these waits, in milliseconds.
     pub poll_most_ms: u64,
-    /// So often complete may say that parts are missing before it is an error.
+    /// Times that complete may find parts missing before it is an error.
     pub incomplete_rounds: u8,
     /// How files are cut. The functions plan in the same way, and what they answer counts.
     pub planner: Planner,
     /// The rate of earlier sessions, in bytes per second. Makes parts small on slow links.
     pub rate_hint: Option<u64>,
+}
+
+/// After these, in milliseconds, an effect without an answer counts as failed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Timeouts {
+    /// A PUT that moves no byte, at the least: a slow lane has more.
+    pub stall_ms: u64,
+    /// A reading that moves no byte.
+    pub prepare_ms: u64,
+    pub initiate_ms: u64,
+    pub sign_ms: u64,
+    pub status_ms: u64,
+    pub complete_ms: u64,
+    pub adopt_ms: u64,
+    pub abort_ms: u64,
+    /// A record that is not on disk after this is not waited for any longer.
+    pub save_ms: u64,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            stall_ms: 30_000,
+            prepare_ms: 60_000,
+            initiate_ms: 60_000,
+            sign_ms: 45_000,
+            status_ms: 60_000,
+            complete_ms: 60_000,
+            adopt_ms: 45_000,
+            abort_ms: 45_000,
+            save_ms: 15_000,
+        }
+    }
 }
 
 impl Default for Config {
@@ -76,16 +93,8 @@ impl Default for Config {
             sign_margin_ms: 30_000,
             free_resigns: 3,
             circuit_ms: 300_000,
-            stall_ms: 30_000,
-            prepare_ms: 60_000,
             read_tries: 5,
-            initiate_ms: 60_000,
-            sign_ms: 45_000,
-            status_ms: 60_000,
-            complete_ms: 60_000,
-            adopt_ms: 45_000,
-            abort_ms: 45_000,
-            save_ms: 15_000,
+            timeouts: Timeouts::default(),
             linger_ms: 100,
             view_ms: 250,
             offline_probe_ms: 30_000,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use super::timers::{Look, Timer, Timers};
+use super::timers::{Gate, Timer, Timers};
 use super::{Attempt, Config, Effect, LocalId};
 use crate::machine::network::backoff::Backoff;
 use crate::machine::network::cap::Cap;
@@ -125,7 +125,7 @@ impl Context {
         self.probe_spent();
         self.cap.spend(self.now, bytes);
         if let Some(at) = self.cap.blocked_until(self.now) {
-            self.timers.set(Timer::Look(Look::Cap), at);
+            self.timers.set(Timer::Gate(Gate::Cap), at);
         }
         Call { attempt: self.attempt(), started: self.now }
     }
@@ -137,7 +137,7 @@ impl Context {
     fn probe_spent(&mut self) {
         if let Some(offline) = &mut self.offline {
             offline.probe_at = self.now + self.config.offline_probe_ms;
-            self.timers.set(Timer::Look(Look::Probe), offline.probe_at);
+            self.timers.set(Timer::Gate(Gate::Probe), offline.probe_at);
         }
     }
 
@@ -148,12 +148,12 @@ impl Context {
     pub(super) fn go_offline(&mut self) {
         let probe_at = self.now + self.config.offline_probe_ms;
         self.offline.get_or_insert(Offline { probe_at });
-        self.timers.set(Timer::Look(Look::Probe), probe_at);
+        self.timers.set(Timer::Gate(Gate::Probe), probe_at);
     }
 
     /// The network is back, or a byte got through whatever the browser says. Whether that is news.
     pub(super) fn go_online(&mut self) -> bool {
-        self.timers.clear(Timer::Look(Look::Probe));
+        self.timers.clear(Timer::Gate(Gate::Probe));
         self.offline.take().is_some()
     }
 
@@ -167,7 +167,7 @@ impl Context {
     pub(super) fn api_failed(&mut self, call: Call, retry_after: Option<u64>) {
         if !self.is_offline() {
             self.api.fail(self.now, call.started, retry_after, &mut self.rng);
-            self.timers.set(Timer::Look(Look::Api), self.api.until());
+            self.timers.set(Timer::Gate(Gate::Api), self.api.until());
         }
     }
 
@@ -181,12 +181,12 @@ impl Context {
     pub(super) fn storage_failed(&mut self, call: Call) {
         if !self.is_offline() {
             self.storage.fail(self.now, call.started, None, &mut self.rng);
-            self.timers.set(Timer::Look(Look::Storage), self.storage.until());
+            self.timers.set(Timer::Gate(Gate::Storage), self.storage.until());
         }
     }
 
     /// Every wait is over: the network is another one.
-    pub(super) fn forgive(&mut self) {
+    pub(super) fn reset_waits(&mut self) {
         self.storage.reset();
         self.api.reset();
         self.lanes.restart();

@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::batch::Batch;
+use super::batching::Lingering;
 use super::context::Context;
 use super::offers::Offers;
+use super::place::Place;
 use super::timers::Timer;
 use super::upload::Upload;
 use super::{Config, Effect, Input, LocalId, Now, Totals, View, Which};
@@ -38,16 +40,12 @@ pub struct Engine {
     pub(super) last_chore: LocalId,
     pub(super) batches: BTreeMap<u32, Batch>,
     pub(super) last_batch: u32,
-    /// Since when small files wait to be begun, and to be completed, together.
-    pub(super) lingering: [Option<u64>; 2],
+    pub(super) lingering: Lingering,
     pub(super) offers: Offers,
     changed: BTreeSet<LocalId>,
     totals: Totals,
     asked_wake: Option<u64>,
 }
-
-/// Where an upload stands in the list; no two stand in one place.
-pub(super) type Place = (u64, LocalId);
 
 impl Engine {
     /// An engine without uploads. `seed` is random: keys and jitter come from it, and the same seed and inputs
@@ -65,7 +63,7 @@ impl Engine {
             last_chore: LocalId(0),
             batches: BTreeMap::new(),
             last_batch: 0,
-            lingering: [None; 2],
+            lingering: Lingering::default(),
             offers: Offers::default(),
             changed: BTreeSet::new(),
             totals: Totals::default(),
@@ -87,22 +85,22 @@ impl Engine {
         let mut is_only_progress = true;
         for input in inputs {
             if input == Input::Tick {
-                // Timers of browsers ring a little early at times: the same wake-up is asked for again then.
+                // Browser timers fire a little early at times: the same wake-up is asked for again then.
                 self.asked_wake = None;
             }
             is_only_progress &= matches!(input, Input::Sent { .. } | Input::Preparing { .. });
-            self.take(input);
+            self.dispatch(input);
         }
-        let rang = self.ring();
+        let fired = self.fire_due_timers();
         if self.cx.is_offline() != before.1 {
             self.cx.touched.extend(self.active.iter().map(|(_, id)| id).chain(&self.chores));
         }
-        if !is_only_progress || rang || before != (self.cx.storage.level(), self.cx.is_offline()) {
+        if !is_only_progress || fired || before != (self.cx.storage.level(), self.cx.is_offline()) {
             self.work();
         }
-        self.cx.lanes.look(self.cx.now, self.cx.hosts.in_flight());
+        self.cx.lanes.sample(self.cx.now, self.cx.hosts.in_flight());
         self.refresh();
-        self.wake();
+        self.schedule_wake_up();
     }
 
     /// The next effect to run, in order.
@@ -123,7 +121,7 @@ impl Engine {
 
     /// One upload; none if it is not listed.
     pub fn view(&self, id: LocalId) -> Option<View> {
-        self.uploads.get(&id).filter(|upload| !upload.is_hidden()).and_then(|upload| upload.view.clone())
+        self.uploads.get(&id).filter(|upload| !upload.is_hidden()).and_then(|upload| upload.view().cloned())
     }
 
     /// All uploads together.
@@ -143,21 +141,21 @@ impl Engine {
         Load { uploads: self.uploads.len(), batches: self.batches.len(), timers: self.cx.timers.len() }
     }
 
-    /// Rings every timer that is due. Whether there was one.
-    fn ring(&mut self) -> bool {
-        let mut rang = false;
+    /// Whether any timer was due.
+    fn fire_due_timers(&mut self) -> bool {
+        let mut fired = false;
         while let Some(timer) = self.cx.timers.take_due(self.cx.now) {
-            self.rung(timer);
-            rang = true;
+            self.fire(timer);
+            fired = true;
         }
-        rang
+        fired
     }
 
-    fn rung(&mut self, timer: Timer) {
+    fn fire(&mut self, timer: Timer) {
         match timer {
             Timer::Put(id, part) => self.with(id, |upload, cx| upload.put_stalled(cx, part)),
             Timer::Prepare(id, part) => self.with(id, |upload, cx| upload.reading_stalled(cx, part)),
-            Timer::Part(id, part) => self.with(id, |upload, cx| upload.part_may_go(cx, part)),
+            Timer::Part(id, part) => self.with(id, |upload, cx| upload.part_wait_over(cx, part)),
             Timer::Sign(id, attempt) => self.with(id, |upload, cx| upload.sign_stalled(cx, attempt)),
             Timer::Status(id) => self.with(id, Upload::status_stalled),
             Timer::Adopt(id) => self.with(id, Upload::adopt_stalled),
@@ -165,7 +163,7 @@ impl Engine {
             Timer::Save(id) => self.with(id, |upload, _| upload.save_is_late()),
             Timer::Batch(number) => self.batch_stalled(number),
             Timer::Read(id) | Timer::Calls(id) | Timer::Poll(id) | Timer::View(id) => self.with(id, |_, _| {}),
-            Timer::Look(_) => {}
+            Timer::Gate(_) => {}
         }
     }
 
@@ -185,14 +183,14 @@ impl Engine {
         }
     }
 
-    /// Makes the views of all that was touched anew.
+    /// Makes the views of everything touched again.
     fn refresh(&mut self) {
         for id in std::mem::take(&mut self.cx.touched) {
             let Some(upload) = self.uploads.get_mut(&id) else { continue };
-            let before = upload.view.as_ref().filter(|_| !upload.is_hidden()).map(share);
-            let was_shown = upload.view.is_some();
+            let before = upload.view().filter(|_| !upload.is_hidden()).map(share);
+            let was_shown = upload.view().is_some();
             if upload.is_hidden() {
-                let shown = upload.view.take();
+                let shown = upload.take_view();
                 count(&mut self.totals, shown.as_ref().map(share), None);
                 if let Some(shown) = shown {
                     self.offers.drop_row(&shown);
@@ -203,15 +201,15 @@ impl Engine {
                     self.uploads.remove(&id);
                 }
             } else if upload.refresh(&mut self.cx) || !was_shown {
-                count(&mut self.totals, before, upload.view.as_ref().map(share));
-                upload.view.iter().for_each(|view| self.offers.note_row(view));
+                count(&mut self.totals, before, upload.view().map(share));
+                upload.view().into_iter().for_each(|view| self.offers.note_row(view));
                 self.changed.insert(id);
             }
         }
     }
 
     /// Asks to be woken when a timer is due, unless an earlier wake-up is already asked for.
-    fn wake(&mut self) {
+    fn schedule_wake_up(&mut self) {
         let Some(mono) = self.cx.timers.next() else { return };
         if self.asked_wake.is_none_or(|asked| mono < asked || asked <= self.cx.now) {
             self.asked_wake = Some(mono);

@@ -4,24 +4,25 @@
 //! the [`Effect`]s that it asks for, and shows its [`View`]s. It decides nothing itself.
 
 mod batch;
-mod bits;
+mod batch_answers;
+mod batching;
 mod bodies;
-mod calls;
 mod checkpoint;
 mod config;
 mod context;
 pub mod digest;
+mod dispatch;
 mod engine;
 mod io;
 pub mod network;
 mod offers;
+mod part_set;
 mod parts;
-mod queue;
+mod place;
 pub mod rng;
 mod saves;
 mod schedule;
 mod strip;
-mod take;
 mod timers;
 mod transitions;
 mod upload;
@@ -29,7 +30,7 @@ mod view;
 
 pub use crate::calls::{CallFault, CompleteOutcome};
 pub use checkpoint::{BeginRecord, Checkpoint, Record, ServerSide, UploadRecord};
-pub use config::Config;
+pub use config::{Config, Timeouts};
 pub use engine::{Engine, Load};
 pub use io::*;
 pub use offers::Offer;

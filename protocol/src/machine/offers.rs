@@ -3,7 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::engine::{Engine, Place};
+use super::engine::Engine;
+use super::place::Place;
 use super::upload::Upload;
 use super::{Effect, LocalId, OfferAnswer, Source, Stage, View, Which};
 use crate::wire::id::{RoomId, UploadId};
@@ -181,7 +182,7 @@ impl Engine {
         let offer = |bytes, who| Offer { id, room, name: source.name.clone(), size: source.size, bytes, who };
         let key = key(room, source.name.clone(), source.size);
         let rows = self.offers.rows.get(&key).into_iter().flatten();
-        let rows = rows.filter_map(|(_, row)| self.uploads.get(row)?.view.as_ref());
+        let rows = rows.filter_map(|(_, row)| self.uploads.get(row)?.view());
         let mut rows = rows.filter(|view| fits(source, &view.path) && self.is_free(Target::Row(view.id)));
         if let Some(view) = rows.next() {
             return Some((offer(view.bytes, None), Target::Row(view.id)));
@@ -231,7 +232,7 @@ impl Engine {
         }
         let is_live = |other: &Upload| !other.is_over() && !other.is_cancelled() && !other.is_lost();
         let is_it = |other: &&Upload| other.upload_id() == Some(upload) && is_live(other);
-        match self.uploads.values().find(is_it).map(|other| other.id) {
+        match self.uploads.values().find(is_it).map(Upload::id) {
             Some(row) => self.attach(id, room, source, row),
             None => self.list_new(Upload::adopting(id, room, source, upload)),
         }
@@ -242,7 +243,7 @@ impl Engine {
     }
 
     fn list_new(&mut self, mut upload: Upload) {
-        upload.number = self.next_number();
+        upload.set_number(self.next_number());
         upload.save_first(&mut self.cx);
         self.list(upload);
     }

@@ -1,9 +1,9 @@
 //! The parts of one upload: where each stands, what it promised, and the counts of all.
 
 use super::Cell;
-use super::bits::PartSet;
 use super::digest::PartDigest;
-use super::strip::{Strip, cell};
+use super::part_set::PartSet;
+use super::strip::Strip;
 use crate::wire::id::PartNumber;
 use crate::wire::plan::{PartRange, Plan, Transport};
 
@@ -73,7 +73,7 @@ impl Parts {
         &self.plan
     }
 
-    /// The functions' word on the transport counts; the cuts are the same.
+    /// Takes the functions' transport, which counts; the cuts are the same.
     pub(super) fn set_transport(&mut self, transport: Transport) {
         self.plan.transport = transport;
     }
@@ -95,6 +95,12 @@ impl Parts {
 
     pub(super) fn is(&self, part: PartNumber, state: PartState) -> bool {
         self.state(part) == Some(state)
+    }
+
+    /// Whether its digest is known, and it is neither on its way nor stored.
+    pub(super) fn is_in_line(&self, part: PartNumber) -> bool {
+        let state = self.state(part);
+        state.is_some_and(|state| is_ahead(state) && state != PartState::Preparing)
     }
 
     pub(super) fn set(&mut self, part: PartNumber, to: PartState) {
@@ -152,7 +158,7 @@ impl Parts {
         is_new && self.promised == self.plan.part_count
     }
 
-    /// The lowest part that nobody hashes yet.
+    /// The lowest part to be hashed.
     pub(super) fn next_planned(&mut self) -> Option<PartNumber> {
         self.planned.first()
     }
@@ -195,6 +201,17 @@ impl Parts {
 
     pub(super) fn cells(&self) -> Vec<Cell> {
         self.strip.cells()
+    }
+}
+
+/// The cell of one part alone.
+fn cell(state: PartState, sent_before: bool) -> Cell {
+    match state {
+        PartState::Planned | PartState::Preparing => Cell::Planned,
+        PartState::Hashed | PartState::Signing | PartState::Signed | PartState::Waiting => Cell::Hashed,
+        PartState::InFlight if sent_before => Cell::Again,
+        PartState::InFlight => Cell::InFlight,
+        PartState::Stored => Cell::Stored,
     }
 }
 

@@ -4,7 +4,7 @@ use super::LocalId;
 use super::engine::Engine;
 use super::upload::Upload;
 
-/// Chores looked at in one go; the next look starts where this one ended.
+/// Chores tried in one go; the next one starts where this one ended.
 const CHORES_AT_ONCE: usize = 64;
 
 impl Engine {
@@ -31,14 +31,14 @@ impl Engine {
         for id in &self.cx.touched {
             let Some(upload) = self.uploads.get_mut(id) else { continue };
             let wants = upload.wants_place();
-            if upload.active && !wants {
-                upload.active = false;
+            if upload.is_active() && !wants {
+                upload.leave_place();
                 self.active.remove(&upload.place());
                 is_free = true;
-            } else if wants && !upload.active && !upload.queued {
-                upload.queued = true;
+            } else if wants && !upload.is_active() && !upload.is_queued() {
+                upload.enqueue();
                 let queue = if upload.is_small() { &mut self.small_queue } else { &mut self.large_queue };
-                queue.insert((upload.server.is_none(), upload.place()));
+                queue.insert((!upload.is_known(), upload.place()));
                 is_free = true;
             }
             if upload.has_chore() {
@@ -63,8 +63,8 @@ impl Engine {
                 let queue = if is_small { &mut self.small_queue } else { &mut self.large_queue };
                 let Some((_, place)) = queue.pop_first() else { break };
                 let Some(upload) = self.uploads.get_mut(&place.1) else { continue };
-                upload.queued = false;
-                if upload.wants_place() && !upload.active {
+                upload.leave_place();
+                if upload.wants_place() {
                     self.active.insert(place);
                     upload.admit(&mut self.cx);
                     taken += 1;
@@ -107,7 +107,7 @@ impl Engine {
             let Some(upload) = self.uploads.get_mut(id) else { continue };
             let class = usize::from(!upload.is_small());
             lanes[class] += upload.in_flight();
-            let rank = (upload.in_flight(), upload.served);
+            let rank = (upload.in_flight(), upload.last_put_at());
             if best[class].is_none_or(|(other, _)| rank < other) && upload.can_send(&self.cx) {
                 best[class] = Some((rank, *id));
             }
@@ -147,7 +147,7 @@ impl Engine {
                 }
                 let hashed = upload.ahead().max(upload.reading() as u16);
                 order.push((u64::from(hashed) * 2 + u64::from(!upload.is_small()), ids.len()));
-                ids.push(upload.id);
+                ids.push(upload.id());
             }
             let is_large = |rank: u64| rank % 2 == 1;
             let wants_small = order.iter().any(|(rank, _)| !is_large(*rank));
@@ -196,9 +196,9 @@ impl Engine {
         let (bytes, parts) = (ahead.bytes, ahead.parts[usize::from(is_large)]);
         let Some(upload) = self.uploads.get_mut(&id) else { return false };
         let may_grow = !is_large || ((ahead.may_grow || upload.ahead() == 0) && parts < most);
-        let room = move |len: u64| parts < 2 || (may_grow && bytes + len <= most_bytes);
+        let has_room = move |len: u64| parts < 2 || (may_grow && bytes + len <= most_bytes);
         let before = (upload.ahead(), upload.ahead_bytes());
-        let has_started = upload.prepare_next(&mut self.cx, room);
+        let has_started = upload.prepare_next(&mut self.cx, has_room);
         if has_started {
             ahead.reading += 1;
             ahead.parts[usize::from(is_large)] += upload.ahead() - before.0;

@@ -1,12 +1,11 @@
 //! The strip of cells that a person sees, kept up to date by counting.
 
-use super::parts::PartState;
 use super::{Cell, STRIP_CELLS};
 use crate::wire::id::PartNumber;
 
 const KINDS: usize = 5;
 
-/// For each cell, how many of its parts are of each kind.
+/// For each cell, the number of its parts of each kind.
 #[derive(Clone, Debug)]
 pub(super) struct Strip {
     parts: u32,
@@ -43,17 +42,6 @@ impl Strip {
         const SHOWN_FIRST: [Cell; KINDS] = [Cell::Again, Cell::InFlight, Cell::Planned, Cell::Hashed, Cell::Stored];
         let shown = |counts: &[u16; KINDS]| SHOWN_FIRST.into_iter().find(|cell| counts[*cell as usize] > 0);
         self.cells.iter().map(|counts| shown(counts).unwrap_or(Cell::Planned)).collect()
-    }
-}
-
-/// The cell of one part alone.
-pub(super) fn cell(state: PartState, sent_before: bool) -> Cell {
-    match state {
-        PartState::Planned | PartState::Preparing => Cell::Planned,
-        PartState::Hashed | PartState::Signing | PartState::Signed | PartState::Waiting => Cell::Hashed,
-        PartState::InFlight if sent_before => Cell::Again,
-        PartState::InFlight => Cell::InFlight,
-        PartState::Stored => Cell::Stored,
     }
 }
 

@@ -30,22 +30,28 @@ pub(super) enum Timer {
     Read(LocalId),
     /// A failed call may be tried again.
     Calls(LocalId),
-    /// The status may be asked for again.
+    /// The status may be fetched again.
     Poll(LocalId),
     /// The view may change again.
     View(LocalId),
-    /// Something may be tried again: storage, the functions, the cap, the batches, offline.
-    Look(Look),
+    /// What holds back all uploads, or a batch of them, ends.
+    Gate(Gate),
 }
 
-/// What may be tried again.
+/// What holds work back until a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Look {
+pub(super) enum Gate {
+    /// The wait after a failure of storage.
     Storage,
+    /// The wait after a failure of the functions.
     Api,
+    /// The user's limit on bytes per second.
     Cap,
+    /// Small files wait for others to go in one call with them.
     Linger,
+    /// The browser says offline: one try is made every now and then.
     Probe,
+    /// The wait of a batch after its call failed.
     Batch(u32),
 }
 

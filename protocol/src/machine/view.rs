@@ -38,16 +38,22 @@ pub struct View {
     pub eta: Option<u64>,
     /// Lanes that are sending now.
     pub lanes: u8,
-    pub part_count: u16,
-    pub parts_stored: u16,
-    /// Stored parts that are known to be of the file as it is. All must be before it can complete.
-    pub parts_checked: u16,
-    /// Parts in the order of the file, several a cell where there are more than 128.
-    pub strip: Vec<Cell>,
+    pub parts: PartsView,
     /// Whether a reload can go on: false where the checkpoint can't be written.
     pub resumable: bool,
     /// What the user can do now.
     pub actions: Actions,
+}
+
+/// The parts of one upload.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PartsView {
+    pub count: u16,
+    pub stored: u16,
+    /// Stored parts that are known to be of the file as it is. All must be before it can complete.
+    pub checked: u16,
+    /// In the order of the file, several a cell where there are more than 128.
+    pub strip: Vec<Cell>,
 }
 
 impl View {

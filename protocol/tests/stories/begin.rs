@@ -30,7 +30,7 @@ fn a_large_file_goes_from_picked_to_completed() {
     stored.sort_unstable();
     assert_eq!(stored, [1, 2, 3, 4, 5, 6, 7]);
     assert_eq!(page.stage(A), (Stage::Completed, None));
-    assert_eq!(page.view(A).strip, vec![Cell::Stored; 7]);
+    assert_eq!(page.view(A).parts.strip, vec![Cell::Stored; 7]);
 }
 
 #[test]
@@ -83,7 +83,7 @@ fn digests_known_early_go_with_the_initiate() {
     page.keep_saves = true;
     page.add(A, 1000 * MIB);
     page.prepare_one();
-    let first = page.engine.view(A).map(|view| view.part_count);
+    let first = page.engine.view(A).map(|view| view.parts.count);
     assert_eq!(first, Some(63));
     page.save_all();
     let parts = page.take(|effect| match effect {

@@ -21,7 +21,7 @@ fn times_read(page: &Page, number: u16) -> usize {
 
 /// Hashes and sends one part after another, without what is read only to be compared, until all are stored.
 fn store_all(page: &mut Page) {
-    while page.view(A).parts_stored < page.view(A).part_count {
+    while page.view(A).parts.stored < page.view(A).parts.count {
         page.prepare_one();
         page.initiate();
         page.sign_all();
@@ -79,14 +79,14 @@ fn the_check_shows_how_far_it_is_and_goes_on_after_a_pause() {
     page.prepare_one();
     page.pass(300);
     let before = page.view(A);
-    assert!(before.parts_checked < before.parts_stored && before.parts_stored == before.part_count);
+    assert!(before.parts.checked < before.parts.stored && before.parts.stored == before.parts.count);
     page.give(Input::Pause(Which::All));
     assert!(page.prepares().is_empty());
     page.give(Input::Resume(Which::All));
     page.pass(300);
-    assert!(page.view(A).parts_checked >= before.parts_checked, "what was checked stays checked");
+    assert!(page.view(A).parts.checked >= before.parts.checked, "what was checked stays checked");
     page.run();
-    assert_eq!((page.stage(A).0, page.view(A).parts_checked), (Stage::Completed, 63));
+    assert_eq!((page.stage(A).0, page.view(A).parts.checked), (Stage::Completed, 63));
 }
 
 #[test]

@@ -117,7 +117,7 @@ fn an_etag_other_than_our_md5_is_not_stored() {
     let etag = Some("\"d41d8cd98f00b204e9800998ecf8427e\"".into());
     page.give(Input::Stored { id: A, part: self::part(part), attempt, etag });
     assert_eq!(page.prepares(), [1]);
-    assert_eq!(page.view(A).parts_stored, 0);
+    assert_eq!(page.view(A).parts.stored, 0);
 }
 
 #[test]
@@ -125,7 +125,7 @@ fn an_etag_hidden_by_cors_counts() {
     let mut page = Page::sending(MIB);
     let (part, attempt) = page.puts()[0];
     page.give(Input::Stored { id: A, part: self::part(part), attempt, etag: None });
-    assert_eq!(page.view(A).parts_stored, 1);
+    assert_eq!(page.view(A).parts.stored, 1);
 }
 
 #[test]

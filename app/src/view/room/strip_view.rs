@@ -9,10 +9,10 @@ use crate::text;
 /// The strip of one upload.
 #[component]
 pub(crate) fn Strip(view: Memo<View>) -> impl IntoView {
-    let cells = Memo::new(move |_| view.with(|view| view.strip.clone()));
+    let cells = Memo::new(move |_| view.with(|view| view.parts.strip.clone()));
     let percent = Memo::new(move |_| view.with(|view| view.percent));
     let text = Memo::new(move |_| view.with(text::progress_text));
-    let whole = Memo::new(move |_| view.with(|view| view.part_count <= 1));
+    let whole = Memo::new(move |_| view.with(|view| view.parts.count <= 1));
     let label = view.with_untracked(|view| format!("Upload of {}", crate::model::names::visible(&view.name)));
     let drawing = move || match whole.get() {
         true => view! { <Bar percent/> }.into_any(),

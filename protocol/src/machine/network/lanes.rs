@@ -93,7 +93,7 @@ impl Lanes {
     }
 
     /// After each event: `in_flight` PUTs are under way. Grows the limit when an epoch ends well.
-    pub fn look(&mut self, now: u64, in_flight: u8) {
+    pub fn sample(&mut self, now: u64, in_flight: u8) {
         if in_flight > self.limit {
             // Light PUTs beyond the limit tell nothing about it.
             return self.next_epoch(now);
@@ -171,7 +171,7 @@ mod tests {
     fn run(lanes: &mut Lanes, from: u64, seconds: u64, rate: impl Fn(u8) -> u64) -> u64 {
         for tenth in 1..=seconds * 10 {
             lanes.moved(rate(lanes.limit()) / 10);
-            lanes.look(from + tenth * 100, lanes.limit());
+            lanes.sample(from + tenth * 100, lanes.limit());
         }
         from + seconds * 1000
     }
@@ -186,7 +186,7 @@ mod tests {
     fn a_link_limited_by_its_round_trip_gets_all_six_within_four_seconds() {
         for per_lane in [1_500_000, 2_500_000] {
             let mut lanes = Lanes::default();
-            lanes.look(0, 4);
+            lanes.sample(0, 4);
             run(&mut lanes, 0, 4, |n| u64::from(n) * per_lane);
             assert_eq!(lanes.limit(), 6);
         }
@@ -196,12 +196,12 @@ mod tests {
     fn a_quick_link_gets_all_six_after_half_a_second() {
         for (per_lane, limit) in [(CHEAP - 1, 5), (CHEAP, 6)] {
             let mut lanes = Lanes::default();
-            lanes.look(0, 1);
-            lanes.look(300, 4);
+            lanes.sample(0, 1);
+            lanes.sample(300, 4);
             lanes.moved(2 * per_lane);
-            lanes.look(799, 4);
+            lanes.sample(799, 4);
             assert_eq!(lanes.limit(), 4, "the lanes were not full for half a second yet");
-            lanes.look(800, 4);
+            lanes.sample(800, 4);
             assert_eq!(lanes.limit(), limit);
         }
     }
@@ -221,7 +221,7 @@ mod tests {
         let mut lanes = Lanes::default();
         for look in 0..60 {
             lanes.moved(bytes);
-            lanes.look(look * every_ms, in_flight);
+            lanes.sample(look * every_ms, in_flight);
         }
         lanes.limit()
     }
@@ -234,7 +234,7 @@ mod tests {
     #[test]
     fn a_link_that_was_cut_is_not_taken_for_a_quick_one() {
         let mut lanes = Lanes::default();
-        lanes.look(0, 4);
+        lanes.sample(0, 4);
         lanes.shrink(10, 0);
         run(&mut lanes, 10, 2, |_| 100_000_000);
         assert_eq!(lanes.limit(), 3);
@@ -243,7 +243,7 @@ mod tests {
     #[test]
     fn a_full_link_gets_no_more_than_one_lane_to_try() {
         let mut lanes = Lanes::default();
-        lanes.look(0, 4);
+        lanes.sample(0, 4);
         run(&mut lanes, 0, 12, |_| 5_000_000);
         assert_eq!(lanes.limit(), 5);
     }
@@ -255,7 +255,7 @@ mod tests {
         for (hosts, each, most) in own.into_iter().chain(others) {
             let mut lanes = Lanes::default();
             lanes.set_hosts(hosts, each);
-            lanes.look(0, 4);
+            lanes.sample(0, 4);
             run(&mut lanes, 0, 60, |n| u64::from(n) * 1_000_000);
             assert_eq!(lanes.limit(), most, "{hosts} hosts of {each}");
         }
@@ -264,7 +264,7 @@ mod tests {
     #[test]
     fn what_is_told_at_every_look_at_a_room_changes_nothing() {
         let mut lanes = Lanes::default();
-        lanes.look(0, 4);
+        lanes.sample(0, 4);
         let now = run(&mut lanes, 0, 10, |n| u64::from(n) * 1_000_000);
         lanes.set_hosts(1, PER_HOST);
         assert_eq!(lanes.limit(), 6);
@@ -284,7 +284,7 @@ mod tests {
         let mut lanes = Lanes::default();
         lanes.set_hosts(2, PER_HOST);
         assert_eq!(lanes.limit(), 8);
-        lanes.look(0, 8);
+        lanes.sample(0, 8);
         run(&mut lanes, 0, 4, |n| u64::from(n) * 2_500_000);
         assert_eq!(lanes.limit(), 12);
     }
@@ -308,7 +308,7 @@ mod tests {
     #[test]
     fn after_a_cut_it_grows_back() {
         let mut lanes = Lanes::default();
-        lanes.look(0, 4);
+        lanes.sample(0, 4);
         lanes.shrink(10, 0);
         run(&mut lanes, 10, 10, |n| u64::from(n) * 2_500_000);
         assert_eq!(lanes.limit(), 6);

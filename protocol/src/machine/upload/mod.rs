@@ -1,40 +1,35 @@
-//! One upload: from the file as picked to the file in the room. A module for each step, in their order.
+//! One upload: from the file as picked to the file in the room.
+//!
+//! It is made of parts that own their fields (what holds it, its records, its readings, its proof, its pipeline, …); the
+//! module of each has the steps that it is for.
 
-mod adopt;
-mod begin;
-mod cancel;
-mod check;
-mod finish;
-mod prepare;
-mod progress;
+mod adoption;
+mod completion;
+mod hold;
+mod initiate;
+mod journal;
+mod lifecycle;
+mod pipeline;
 mod proof;
+mod reads;
+mod removal;
 mod restore;
-mod saving;
-mod send;
-mod show;
-mod sign;
-mod stop;
+mod sending;
+mod shown;
+mod signing;
+mod status;
+mod trouble;
+mod turn;
 
-use std::collections::{BTreeMap, VecDeque};
-
-use super::bits::PartSet;
-use super::context::{Call, Context};
-use super::engine::Place;
+use super::context::Context;
 use super::parts::{PartState, Parts};
-use super::saves::Saves;
-use super::{Attempt, BeginRecord, Effect, LocalId, Reason, ServerSide, Source, View};
-use crate::machine::network::backoff::Backoff;
-use crate::machine::network::rate::Rate;
-use crate::wire::SignedRequest;
+use super::{Effect, LocalId, ServerSide, Source};
 use crate::wire::id::{PartNumber, RoomId};
-use crate::wire::plan::{PartOrder, Transport};
-
-use adopt::Adoption;
-pub(super) use check::Check;
+use crate::wire::plan::{PartOrder, SINGLE_PUT_BYTES, Transport};
 
 /// How far the upload has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Phase {
+enum Phase {
     /// The functions don't know it yet.
     Fresh,
     /// It is to continue an upload of the room that is not this device's yet.
@@ -51,7 +46,7 @@ pub(super) enum Phase {
 
 /// How it ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Over {
+enum Over {
     Completed,
     /// By another page or session.
     CompletedElsewhere,
@@ -62,134 +57,36 @@ pub(super) enum Over {
     Cancelled,
 }
 
-/// Whether the shell holds the file open.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum FileState {
-    Open,
-    /// The user has to do something first.
-    Closed(Reason),
-}
-
-/// A part that is being read.
-#[derive(Clone, Copy, Debug)]
-struct Reading {
-    attempt: Attempt,
-    bytes: u64,
-    read_for: ReadFor,
-}
-
-/// What a part is read for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum ReadFor {
-    /// It is going to be sent.
-    Sending,
-    /// It is stored, and compared with the file.
-    Comparing,
-    /// Its digest proves to the functions that the file is here.
-    Adopting,
-}
-
-/// What is known of a part between its hashing and its arrival in storage.
-#[derive(Clone, Debug, Default)]
-struct Live {
-    /// The record with its digest, if this device has one.
-    save: Option<u64>,
-    /// The shell holds what was prepared by this attempt.
-    prepared: Option<Attempt>,
-    host: u8,
-    request: Option<SignedRequest>,
-    /// In milliseconds on the machine's clock.
-    expires_at: u64,
-    put: Option<Call>,
-    sent: u64,
-    /// The highest offset of all its PUTs.
-    highest: u64,
-    backoff: Backoff,
-    resigns: u8,
-    stalls: u32,
-}
-
-impl Live {
-    /// Half of the time that its URL was signed for, in milliseconds.
-    fn half_life_ms(&self) -> u64 {
-        self.request.as_ref().map_or(0, |request| request.expires_in_seconds.saturating_mul(500))
+impl Over {
+    fn is_completed(self) -> bool {
+        matches!(self, Self::Completed | Self::CompletedElsewhere)
     }
-}
-
-/// A presign under way.
-#[derive(Clone, Debug)]
-struct SignCall {
-    call: Call,
-    parts: Vec<PartNumber>,
 }
 
 #[derive(Debug)]
 pub(super) struct Upload {
-    pub(super) id: LocalId,
-    /// In the order of adding.
-    pub(super) number: u64,
-    pub(super) room: RoomId,
-    pub(super) source: Source,
-    pub(super) phase: Phase,
-    pub(super) parts: Option<Parts>,
-    pub(super) server: Option<ServerSide>,
-    adoption: Option<Adoption>,
-    key: String,
-    begin: Option<BeginRecord>,
-    file: FileState,
-    paused: bool,
-    /// The pause cut PUTs off, and they may have arrived all the same: where it stands is asked for when it goes on.
-    cut_off: bool,
-    cancelled: bool,
-    stopped: Option<Reason>,
-    elsewhere: bool,
-    /// Has a place among those worked on.
-    pub(super) active: bool,
-    /// Waits in a queue for such a place.
-    pub(super) queued: bool,
-    /// Taken off the list, but something is still owed.
-    hidden: bool,
-    saves: Saves,
-    /// The head record that its batch, or its abort, waits for.
-    head_save: u64,
-    /// PUTs wait until everything of the batch is saved.
-    held: bool,
-    live: BTreeMap<PartNumber, Live>,
-    reading: BTreeMap<PartNumber, Reading>,
-    hashed: VecDeque<PartNumber>,
-    ready: VecDeque<PartNumber>,
-    signing: Vec<SignCall>,
-    /// Stored parts that are not yet proved to be the file's.
-    unproved: PartSet,
-    /// Parts whose digest was made by a reading that proves.
-    hashed_now: PartSet,
-    /// Readings and PUTs of later attempts than this one prove their part.
-    proves_after: Attempt,
-    prepared: u16,
-    read_fails: u8,
-    /// The last effect when the last failure of reading counted.
-    read_failed: Attempt,
-    unread_since: Option<u64>,
-    check: Option<Check>,
-    /// The functions refused it as if it were not there.
-    doubted: bool,
-    abort: Option<Option<Call>>,
-    calls: Backoff,
-    failing_since: Option<u64>,
-    incomplete_rounds: u8,
-    poll_ms: u64,
-    /// Where it stands was asked for since the file was last opened.
-    checked: bool,
-    /// The batch of the complete it is part of.
-    completing: Option<u32>,
-    sent_bytes: u64,
-    shown_bytes: u64,
-    ever_sent: bool,
-    rate: Rate,
-    /// The last PUT began so late; the one that waited longest goes first.
-    pub(super) served: u64,
-    pub(super) view: Option<View>,
-    viewed_at: u64,
+    id: LocalId,
+    room: RoomId,
+    source: Source,
+    phase: Phase,
+    turn: turn::Turn,
+    hold: hold::Hold,
+    /// None before there is a plan.
+    parts: Option<Parts>,
+    /// None before the functions know it.
+    server: Option<ServerSide>,
+    initiation: initiate::Initiation,
+    adoption: Option<adoption::Adoption>,
+    journal: journal::Journal,
+    reads: reads::Reads,
+    proof: proof::Proof,
+    pipeline: pipeline::Pipeline,
+    signing: signing::Signing,
+    status: status::Status,
+    completion: completion::Completion,
+    removal: removal::Removal,
+    trouble: trouble::Trouble,
+    shown: shown::Shown,
 }
 
 impl Upload {
@@ -197,67 +94,50 @@ impl Upload {
     pub(super) fn new(id: LocalId, room: RoomId, source: Source) -> Self {
         Self {
             id,
-            number: 0,
             room,
             source,
             phase: Phase::Fresh,
+            turn: turn::Turn::of(0),
+            hold: hold::Hold::default(),
             parts: None,
             server: None,
+            initiation: initiate::Initiation::default(),
             adoption: None,
-            key: String::new(),
-            begin: None,
-            file: FileState::Open,
-            paused: false,
-            cut_off: false,
-            cancelled: false,
-            stopped: None,
-            elsewhere: false,
-            active: false,
-            queued: false,
-            hidden: false,
-            saves: Saves::default(),
-            head_save: 0,
-            held: false,
-            live: BTreeMap::new(),
-            reading: BTreeMap::new(),
-            hashed: VecDeque::new(),
-            ready: VecDeque::new(),
-            signing: Vec::new(),
-            unproved: PartSet::empty(0),
-            hashed_now: PartSet::empty(0),
-            proves_after: Attempt::default(),
-            prepared: 0,
-            read_fails: 0,
-            read_failed: Attempt::default(),
-            unread_since: None,
-            check: None,
-            doubted: false,
-            abort: None,
-            calls: Backoff::default(),
-            failing_since: None,
-            incomplete_rounds: 0,
-            poll_ms: 0,
-            checked: false,
-            completing: None,
-            sent_bytes: 0,
-            shown_bytes: 0,
-            ever_sent: false,
-            rate: Rate::default(),
-            served: 0,
-            view: None,
-            viewed_at: 0,
+            journal: journal::Journal::default(),
+            reads: reads::Reads::default(),
+            proof: proof::Proof::default(),
+            pipeline: pipeline::Pipeline::default(),
+            signing: signing::Signing::default(),
+            status: status::Status::default(),
+            completion: completion::Completion::default(),
+            removal: removal::Removal::default(),
+            trouble: trouble::Trouble::default(),
+            shown: shown::Shown::default(),
         }
+    }
+
+    pub(super) fn id(&self) -> LocalId {
+        self.id
+    }
+
+    pub(super) fn room(&self) -> RoomId {
+        self.room
+    }
+
+    /// Whether the functions have answered its initiate, or handed it over.
+    pub(super) fn is_known(&self) -> bool {
+        self.server.is_some()
     }
 
     /// Whether it goes up in one PUT. Before there is a plan, as far as its size tells.
     pub(super) fn is_small(&self) -> bool {
-        let by_size = self.source.size <= crate::wire::plan::SINGLE_PUT_BYTES;
+        let by_size = self.source.size <= SINGLE_PUT_BYTES;
         self.parts.as_ref().map_or(by_size, |parts| parts.plan().is_single())
     }
 
     /// Whether nothing stands in the way of working on it, but a free place.
     pub(super) fn may_work(&self) -> bool {
-        !self.paused && !self.cancelled && !self.elsewhere && self.stopped.is_none() && self.file == FileState::Open
+        self.hold.is_clear()
     }
 
     /// Whether it wants a place among those worked on.
@@ -275,19 +155,15 @@ impl Upload {
     }
 
     pub(super) fn is_cancelled(&self) -> bool {
-        self.cancelled
-    }
-
-    pub(super) fn place(&self) -> Place {
-        (self.number, self.id)
+        self.hold.is_cancelled()
     }
 
     pub(super) fn is_hidden(&self) -> bool {
-        self.hidden
+        self.hold.is_hidden()
     }
 
     pub(super) fn is_elsewhere(&self) -> bool {
-        self.elsewhere
+        self.hold.is_elsewhere()
     }
 
     pub(super) fn in_flight(&self) -> u16 {
@@ -295,7 +171,7 @@ impl Upload {
     }
 
     pub(super) fn reading(&self) -> usize {
-        self.reading.len()
+        self.reads.count()
     }
 
     /// Parts hashed or being hashed, and not on their way.
@@ -348,37 +224,5 @@ impl Upload {
 
     fn is_ascending(&self) -> bool {
         self.transport().is_some_and(|transport| transport.order == PartOrder::Ascending)
-    }
-
-    /// Puts a part with a known digest back in line for a URL; one that is not held any more is prepared again.
-    fn line_up(&mut self, part: PartNumber) {
-        let Some(live) = self.live.get_mut(&part).filter(|live| live.prepared.is_some()) else {
-            return self.set(part, PartState::Planned);
-        };
-        live.request = None;
-        self.set(part, PartState::Hashed);
-        self.hashed.push_front(part);
-    }
-
-    /// The shell need not hold the part any longer.
-    fn let_go(&mut self, cx: &mut Context, part: PartNumber) {
-        if let Some(attempt) = self.live.get_mut(&part).and_then(|live| live.prepared.take()) {
-            cx.emit(Effect::DropPrepare { id: self.id, part, attempt });
-        }
-    }
-
-    /// Nothing that was prepared is held any longer. What is not on its way is prepared again when it goes on.
-    fn let_go_of_all(&mut self, cx: &mut Context) {
-        let held: Vec<PartNumber> =
-            self.live.iter().filter(|(_, live)| live.prepared.is_some()).map(|(part, _)| *part).collect();
-        for part in held {
-            self.let_go(cx, part);
-            let is_in_line = [PartState::Hashed, PartState::Signing, PartState::Signed, PartState::Waiting]
-                .into_iter()
-                .any(|state| self.is(part, state));
-            if is_in_line {
-                self.set(part, PartState::Planned);
-            }
-        }
     }
 }

@@ -1,6 +1,11 @@
 //! Going on from a checkpoint, and from a file opened again.
 
-use super::{Adoption, Context, FileState, Live, Phase, Upload};
+use super::adoption::Adoption;
+use super::hold::Hold;
+use super::initiate::Initiation;
+use super::removal::Removal;
+use super::turn::Turn;
+use super::{Context, Phase, Upload};
 use crate::machine::digest::PartDigest;
 use crate::machine::parts::PartState;
 use crate::machine::{Checkpoint, ReadFault, Reason, Source};
@@ -15,52 +20,50 @@ impl Upload {
             parts = vec![(PartNumber::FIRST, digest)];
         }
         let adoption = head.adopts.filter(|_| head.server.is_none()).map(Adoption::restored);
-        let reason = if head.source.reopens { Reason::Reloaded } else { Reason::PickAgain };
+        let closed_by = if head.source.reopens { Reason::Reloaded } else { Reason::PickAgain };
         let mut upload = Self {
-            number: head.number,
-            file: FileState::Closed(reason),
-            paused: head.paused,
-            cancelled: head.cancelled,
-            hidden: head.cancelled && head.dismissed,
-            key: head.initiate_key,
-            begin: head.begin,
+            turn: Turn::of(head.number),
+            hold: Hold::restored(closed_by, head.paused, head.cancelled, head.dismissed),
+            initiation: Initiation::restored(head.initiate_key, head.begin),
             phase: if adoption.is_some() { Phase::Adopting } else { Phase::Fresh },
             adoption,
             server: head.server,
             ..Self::new(head.id, head.room, head.source)
         };
-        upload.take_plan(cx);
-        upload.take_digests(parts);
+        upload.restore_plan(cx);
+        upload.restore_digests(parts);
         if upload.server.is_some() {
             upload.phase = Phase::Sending;
-            upload.abort = upload.cancelled.then_some(None);
-            upload.ask_status(cx);
+            if upload.hold.is_cancelled() {
+                upload.removal = Removal::Owed;
+            }
+            upload.require_status(cx);
         }
         cx.touch(upload.id);
         upload
     }
 
-    fn take_plan(&mut self, cx: &mut Context) {
+    fn restore_plan(&mut self, cx: &mut Context) {
         match self.server.as_ref().map(|server| server.plan) {
             Some(plan) if plan.is_sound() && plan.size == self.source.size => self.set_plan(plan),
             Some(_) => self.stop(cx, Reason::ServerError),
-            // Without an initiate nothing was promised: the file is hashed anew.
+            // Without an initiate nothing was promised: the file is hashed again.
             None => {
-                if let Some(rate_hint) = self.begun_with().map(|(_, begin)| begin.rate_hint) {
+                if let Some(rate_hint) = self.initiate_record().map(|(_, body)| body.rate_hint) {
                     self.plan(cx, rate_hint);
                 }
             }
         }
     }
 
-    fn take_digests(&mut self, mut digests: Vec<(PartNumber, PartDigest)>) {
+    fn restore_digests(&mut self, mut digests: Vec<(PartNumber, PartDigest)>) {
         digests.sort_unstable_by_key(|(part, _)| part.get());
         let Some(parts) = &mut self.parts else { return };
         for (part, digest) in digests {
             if parts.is(part, PartState::Planned) {
                 parts.promise(part, digest);
                 // Its record is on disk, but this page has not prepared it.
-                self.live.insert(part, Live { save: Some(0), ..Live::default() });
+                self.pipeline.restore(part);
             }
         }
     }
@@ -68,24 +71,24 @@ impl Upload {
     /// The file is open again: from its handle, or picked by the user.
     pub(in crate::machine) fn reopened(&mut self, cx: &mut Context, source: Source) {
         // Also when it was open: what the shell holds from now on may be another file.
-        if self.is_over() || self.cancelled {
+        if self.is_over() || self.hold.is_cancelled() {
             return;
         }
         cx.touch(self.id);
         if source.size != self.source.size {
-            self.stopped = None;
-            self.close(cx, Reason::DifferentFile);
+            self.hold.forget_failure();
+            self.close_file(cx, Reason::DifferentFile);
             return;
         }
-        if self.stopped == Some(Reason::FileChanged) {
-            self.stopped = None;
+        if self.hold.has_failed_with(Reason::FileChanged) {
+            self.hold.forget_failure();
         }
         self.take_source(cx, source);
-        self.file = FileState::Open;
-        self.reads_work();
-        self.prepared = 0;
-        self.failing_since = None;
-        if self.stopped == Some(Reason::UploadLost) {
+        self.hold.open_file();
+        self.reads.forget_failures();
+        self.reads.restart();
+        self.trouble.progressed();
+        if self.is_lost() {
             self.start_over(cx);
             return;
         }
@@ -95,10 +98,10 @@ impl Upload {
         // A reading under way is of the file that was open before, and so would be the body that is kept for its PUT: a
         // digest promised and sent of one file would count as proof of the other.
         self.drop_readings(cx);
-        self.let_go_of_all(cx);
-        self.doubt_stored(cx);
-        if !self.checked {
-            self.ask_status(cx);
+        self.release_all_bodies(cx);
+        self.require_new_proof(cx);
+        if !self.status.is_fetched() {
+            self.require_status(cx);
         }
     }
 
@@ -120,10 +123,10 @@ impl Upload {
 
     /// The file could not be opened again.
     pub(in crate::machine) fn reopen_failed(&mut self, cx: &mut Context, fault: ReadFault) {
-        if self.file == FileState::Open || self.is_over() {
+        if self.hold.is_file_open() || self.is_over() {
             return;
         }
-        self.file = FileState::Closed(match fault {
+        self.hold.close_file(match fault {
             ReadFault::Gone => Reason::FileGone,
             ReadFault::Changed => Reason::DifferentFile,
             ReadFault::Permission => Reason::PermissionNeeded,

@@ -1,25 +1,25 @@
 //! What follows the answers of batches: initiate and complete.
 
-use super::batch::Kind;
+use super::batch::{Batch, Kind};
 use super::context::{Call, Context};
 use super::engine::Engine;
-use super::timers::{Look, Timer};
+use super::timers::{Gate, Timer};
 use super::upload::Upload;
 use super::{Attempt, CallFault, CompleteOutcome, LocalId, Reason};
-use crate::machine::network::fault::{self, Doing, Then};
+use crate::machine::network::fault::{self, Operation, Recovery};
 use crate::wire::StartedUpload;
 
 impl Engine {
     /// Takes the call off a batch, if this is its answer.
     fn take_call(&mut self, number: u32, attempt: Attempt) -> Option<Call> {
-        let call = self.batches.get(&number)?.call.filter(|call| call.attempt == attempt)?;
+        let call = self.batches.get(&number)?.call().filter(|call| call.attempt == attempt)?;
         self.drop_batch_call(number);
         Some(call)
     }
 
     pub(super) fn drop_batch_call(&mut self, number: u32) {
         let Some(batch) = self.batches.get_mut(&number) else { return };
-        if batch.call.take().is_some() {
+        if batch.take_call().is_some() {
             self.cx.call_over();
             self.cx.timers.clear(Timer::Batch(number));
         }
@@ -28,29 +28,33 @@ impl Engine {
     /// No answer in time.
     pub(super) fn batch_stalled(&mut self, number: u32) {
         let Some(batch) = self.batches.get(&number) else { return };
-        let Some(call) = batch.call else { return };
-        match batch.kind {
-            Kind::Initiate { .. } => self.initiated(number, call.attempt, Err(CallFault::Network)),
+        let Some(call) = batch.call() else { return };
+        match batch.kind() {
+            Kind::Initiate => self.initiated(number, call.attempt, Err(CallFault::Network)),
             Kind::Complete => self.completed(number, call.attempt, Err(CallFault::Network)),
         }
     }
 
+    fn members_of(&self, number: u32) -> Vec<LocalId> {
+        self.batches.get(&number).map(|batch| batch.members().to_vec()).unwrap_or_default()
+    }
+
     pub(super) fn initiated(&mut self, number: u32, attempt: Attempt, answer: Result<Vec<StartedUpload>, CallFault>) {
         let Some(call) = self.take_call(number, attempt) else { return };
-        let members = self.batches.get(&number).map(|batch| batch.members.clone()).unwrap_or_default();
+        let members = self.members_of(number);
         match answer {
             Ok(started) if started.len() == members.len() => {
                 self.cx.api_answered();
                 // What is signed in a repeated answer may be old.
-                let is_repeated = self.batches.get(&number).is_some_and(|batch| batch.calls > 1);
+                let is_repeated = self.batches.get(&number).is_some_and(Batch::is_repeated);
                 for (id, mut started) in members.into_iter().zip(started) {
                     if is_repeated {
                         started.requests.clear();
                     }
-                    self.with(id, |upload, cx| upload.begun(cx, call.started, started));
+                    self.with(id, |upload, cx| upload.initiated(cx, call.started, started));
                 }
                 if let Some(batch) = self.batches.get_mut(&number) {
-                    batch.is_answered = true;
+                    batch.set_answered();
                 }
             }
             Ok(_) => self.refuse(number, &members, Reason::ServerError),
@@ -59,17 +63,17 @@ impl Engine {
     }
 
     fn initiate_failed(&mut self, number: u32, call: Call, members: &[LocalId], fault: &CallFault) {
-        let then = fault::after_call(Doing::Initiate, fault);
-        if then == Then::Again {
+        let recovery = fault::after_call(Operation::Initiate, fault);
+        if recovery == Recovery::Retry {
             self.batch_failed(number, call, members, fault);
             return;
         }
         self.cx.api_answered();
-        match then {
-            Then::NewKey => self.split(number, members),
+        match recovery {
+            Recovery::NewKey => self.split(number, members),
             // All begin, or none: one at a time, the others are not held up by the one that is refused.
             _ if members.len() > 1 => self.split(number, members),
-            Then::Stop(reason) => self.refuse(number, members, reason),
+            Recovery::Stop(reason) => self.refuse(number, members, reason),
             _ => self.refuse(number, members, Reason::ServerError),
         }
     }
@@ -78,24 +82,24 @@ impl Engine {
         let retry_after = fault::retry_after(fault);
         self.cx.api_failed(call, retry_after);
         if let Some(batch) = self.batches.get_mut(&number) {
-            batch.wait(&mut self.cx, number, call, retry_after);
+            batch.back_off(&mut self.cx, number, call, retry_after);
         }
         for id in members {
-            self.with(*id, |upload, cx| upload.wait_with_calls(cx, call, retry_after));
+            self.with(*id, |upload, cx| upload.back_off_calls(cx, call, retry_after));
         }
     }
 
     fn split(&mut self, number: u32, members: &[LocalId]) {
-        let room = self.batches.remove(&number).map(|batch| batch.room);
+        let room = self.batches.remove(&number).map(|batch| batch.room());
         for id in members {
-            if self.is_begun(*id) {
+            if self.is_known(*id) {
                 self.with(*id, |upload, _| upload.release());
                 continue;
             }
-            self.with(*id, Upload::begin_anew_with_digests);
-            let can_begin = self.uploads.get(id).is_some_and(|upload| !upload.is_over());
-            if let (Some(room), true) = (room, can_begin) {
-                self.begin(room, vec![*id], true);
+            self.with(*id, Upload::reset_initiate);
+            let can_initiate = self.uploads.get(id).is_some_and(|upload| !upload.is_over());
+            if let (Some(room), true) = (room, can_initiate) {
+                self.initiate(room, vec![*id], true);
             }
         }
     }
@@ -103,26 +107,26 @@ impl Engine {
     fn refuse(&mut self, number: u32, members: &[LocalId], reason: Reason) {
         self.batches.remove(&number);
         for id in members {
-            if self.is_begun(*id) {
+            if self.is_known(*id) {
                 self.with(*id, |upload, _| upload.release());
                 continue;
             }
             self.with(*id, |upload, cx| {
-                upload.begin_anew_with_digests(cx);
+                upload.reset_initiate(cx);
                 upload.stop(cx, reason);
             });
         }
     }
 
-    fn is_begun(&self, id: LocalId) -> bool {
-        self.uploads.get(&id).is_some_and(|upload| upload.server.is_some())
+    fn is_known(&self, id: LocalId) -> bool {
+        self.uploads.get(&id).is_some_and(Upload::is_known)
     }
 
     pub(super) fn completed(&mut self, number: u32, attempt: Attempt, answer: Result<Vec<CompleteOutcome>, CallFault>) {
         let Some(call) = self.take_call(number, attempt) else { return };
-        let members = self.batches.get(&number).map(|batch| batch.members.clone()).unwrap_or_default();
+        let members = self.members_of(number);
         match answer {
-            Err(fault) if fault::after_call(Doing::Complete, &fault) == Then::Again => {
+            Err(fault) if fault::after_call(Operation::Complete, &fault) == Recovery::Retry => {
                 self.batch_failed(number, call, &members, &fault);
             }
             Err(fault) => self.each_completed(number, call, &members, |_| CompleteOutcome::Refused(fault.clone())),
@@ -142,7 +146,7 @@ impl Engine {
         outcome: impl Fn(usize) -> CompleteOutcome,
     ) {
         self.batches.remove(&number);
-        self.cx.timers.clear(Timer::Look(Look::Batch(number)));
+        self.cx.timers.clear(Timer::Gate(Gate::Batch(number)));
         for (index, id) in members.iter().enumerate() {
             self.with(*id, |upload: &mut Upload, cx: &mut Context| {
                 if upload.is_completing_with(number) {

@@ -1,43 +1,75 @@
 //! Writing the checkpoint, and waiting for it.
 
-use super::{Adoption, Context, Effect, Upload};
+use super::adoption::Adoption;
+use super::{Context, Effect, Upload};
 use crate::machine::digest::PartDigest;
+use crate::machine::saves::Saves;
 use crate::machine::timers::Timer;
 use crate::machine::{Record, UploadRecord};
 use crate::wire::id::PartNumber;
 
+/// The records of one upload.
+#[derive(Debug, Default)]
+pub(super) struct Journal {
+    saves: Saves,
+    /// The head record that its batch, or its abort, waits for.
+    head: u64,
+}
+
+impl Journal {
+    /// Whether what depends on the record may be done.
+    pub(super) fn is_done(&self, save: u64) -> bool {
+        self.saves.is_done(save)
+    }
+
+    /// Whether a reload can go on from the records.
+    pub(super) fn is_sound(&self) -> bool {
+        self.saves.is_sound()
+    }
+
+    /// Nothing waits for the head any more: the disk may never answer.
+    pub(super) fn forget_head(&mut self) {
+        self.head = 0;
+    }
+}
+
 impl Upload {
     /// Writes a record; the number of the save.
-    pub(super) fn save(&mut self, cx: &mut Context, record: Record) -> u64 {
-        if self.saves.is_refused() {
+    fn save(&mut self, cx: &mut Context, record: Record) -> u64 {
+        if self.journal.saves.is_refused() {
             return 0;
         }
-        let save = self.saves.ask();
+        let save = self.journal.saves.ask();
         if !cx.timers.is_set(Timer::Save(self.id)) {
-            cx.timers.set(Timer::Save(self.id), cx.now + cx.config.save_ms);
+            cx.timers.set(Timer::Save(self.id), cx.now + cx.config.timeouts.save_ms);
         }
         cx.emit(Effect::Save { id: self.id, save, record: Box::new(record) });
         save
     }
 
     /// Writes the head record as it is now; the number of the save.
-    pub(in crate::machine) fn save_head(&mut self, cx: &mut Context) -> u64 {
+    pub(super) fn save_head(&mut self, cx: &mut Context) -> u64 {
         let record = UploadRecord {
             v: 1,
             id: self.id,
-            number: self.number,
+            number: self.number(),
             room: self.room,
             source: self.source.clone(),
-            initiate_key: self.key.clone(),
-            begin: self.begin.clone(),
+            initiate_key: self.initiation.key().to_owned(),
+            begin: self.initiation.record().cloned(),
             digest: self.only_digest(),
             adopts: self.adoption.as_ref().map(Adoption::upload),
             server: self.server.clone(),
-            paused: self.paused,
-            cancelled: self.cancelled,
-            dismissed: self.hidden,
+            paused: self.hold.is_paused(),
+            cancelled: self.hold.is_cancelled(),
+            dismissed: self.hold.is_hidden(),
         };
         self.save(cx, Record::Upload(record))
+    }
+
+    /// The same; the next call waits until it is on disk.
+    pub(super) fn save_head_first(&mut self, cx: &mut Context) {
+        self.journal.head = self.save_head(cx);
     }
 
     /// What is promised for a file that is one PUT.
@@ -57,13 +89,13 @@ impl Upload {
 
     /// Records are on disk.
     pub(in crate::machine) fn saved(&mut self, cx: &mut Context, save: u64) {
-        self.saves.saved(save);
+        self.journal.saves.saved(save);
         self.watch_saves(cx);
     }
 
     pub(super) fn watch_saves(&self, cx: &mut Context) {
-        if self.saves.is_waiting() {
-            cx.timers.set(Timer::Save(self.id), cx.now + cx.config.save_ms);
+        if self.journal.saves.is_waiting() {
+            cx.timers.set(Timer::Save(self.id), cx.now + cx.config.timeouts.save_ms);
         } else {
             cx.timers.clear(Timer::Save(self.id));
         }
@@ -71,22 +103,22 @@ impl Upload {
 
     /// Records can't be written.
     pub(in crate::machine) fn save_failed(&mut self, cx: &mut Context) {
-        self.saves.refused();
+        self.journal.saves.refused();
         cx.timers.clear(Timer::Save(self.id));
     }
 
     /// Records are not on disk in time.
     pub(in crate::machine) fn save_is_late(&mut self) {
-        self.saves.give_up_waiting();
+        self.journal.saves.give_up_waiting();
     }
 
     /// Whether parts have to wait: for its own record, or for those of the others that were begun with it.
     pub(super) fn is_held(&self) -> bool {
-        self.held || !self.head_is_saved()
+        self.initiation.is_held() || !self.head_is_saved()
     }
 
-    /// Whether everything written so far is on disk, or not to be waited for.
+    /// Whether the head that the next call waits for is on disk, or not to be waited for.
     pub(in crate::machine) fn head_is_saved(&self) -> bool {
-        self.saves.is_done(self.head_save)
+        self.journal.is_done(self.journal.head)
     }
 }

@@ -1,12 +1,13 @@
 //! What each input sets off.
 
+use super::batch::Batch;
 use super::engine::Engine;
 use super::upload::Upload;
 use super::{Checkpoint, Input, Reason, View, Which};
 use crate::wire::id::RoomId;
 
 impl Engine {
-    pub(super) fn take(&mut self, input: Input) {
+    pub(super) fn dispatch(&mut self, input: Input) {
         match input {
             Input::Add { room, files } => self.add(room, files),
             Input::AnswerOffer { which, answer } => self.answer_offer(which, answer),
@@ -19,7 +20,7 @@ impl Engine {
             Input::Resume(which) => self.with_each(which, Upload::resume),
             Input::Cancel(which) => self.with_each(which, Upload::cancel),
             Input::Retry(which) => {
-                self.batches.values_mut().for_each(super::batch::Batch::forgive);
+                self.batches.values_mut().for_each(Batch::reset_backoff);
                 self.with_each(which, Upload::retry);
             }
             Input::AccessRestored(room) => self.access_restored(room),
@@ -35,11 +36,11 @@ impl Engine {
             }
             Input::Owned(id) => self.with(id, Upload::owned),
             Input::OwnedElsewhere(id) => self.with(id, Upload::owned_elsewhere),
-            answer => self.take_answer(answer),
+            answer => self.dispatch_answer(answer),
         }
     }
 
-    fn take_answer(&mut self, answer: Input) {
+    fn dispatch_answer(&mut self, answer: Input) {
         match answer {
             Input::Preparing { id, part, attempt, bytes } => {
                 if let Some(upload) = self.uploads.get_mut(&id) {
@@ -65,7 +66,9 @@ impl Engine {
             Input::PutFailed { id, part, attempt, fault } => {
                 self.with(id, |upload, cx| upload.put_failed(cx, part, attempt, &fault));
             }
-            Input::Status { id, attempt, answer } => self.with(id, |upload, cx| upload.status(cx, attempt, answer)),
+            Input::Status { id, attempt, answer } => {
+                self.with(id, |upload, cx| upload.status_fetched(cx, attempt, answer))
+            }
             Input::Completed { batch, attempt, answer } => self.completed(batch, attempt, answer),
             Input::Adopted { id, attempt, answer } => self.with(id, |upload, cx| upload.adopted(cx, attempt, answer)),
             Input::Aborted { id, attempt, answer } => self.with(id, |upload, cx| upload.aborted(cx, attempt, answer)),
@@ -78,21 +81,21 @@ impl Engine {
     fn access_restored(&mut self, room: RoomId) {
         let shut_out = |view: &View| view.room == room && view.reason == Some(Reason::AccessLost) && view.actions.retry;
         for view in self.views().iter().filter(|view| shut_out(view)) {
-            self.take(Input::Retry(Which::One(view.id)));
+            self.dispatch(Input::Retry(Which::One(view.id)));
         }
     }
 
     pub(super) fn list(&mut self, upload: Upload) {
-        self.cx.touch(upload.id);
+        self.cx.touch(upload.id());
         self.order.insert(upload.place());
-        self.uploads.insert(upload.id, upload);
+        self.uploads.insert(upload.id(), upload);
     }
 
     fn restore(&mut self, checkpoints: Vec<Checkpoint>) {
         let mut restored = Vec::new();
         for checkpoint in checkpoints {
             let id = checkpoint.head.id;
-            // Another tab's upload is known already; its records tell how far that one came.
+            // Another tab's upload is listed already; its records tell how far that tab came.
             let was_elsewhere = match self.uploads.get(&id) {
                 Some(upload) if upload.is_elsewhere() => true,
                 Some(_) => continue,
@@ -100,12 +103,13 @@ impl Engine {
             };
             let mut upload = Upload::from_checkpoint(&mut self.cx, checkpoint);
             if was_elsewhere {
-                let before = self.uploads.remove(&id);
-                upload.number = before.as_ref().map_or(0, |before| before.number);
-                upload.view = before.and_then(|before| before.view);
+                if let Some(mut before) = self.uploads.remove(&id) {
+                    upload.set_number(before.number());
+                    upload.set_view(before.take_view());
+                }
                 self.uploads.insert(id, upload);
             } else {
-                self.last_number = self.last_number.max(upload.number);
+                self.last_number = self.last_number.max(upload.number());
                 self.list(upload);
             }
             restored.push(id);
@@ -116,11 +120,11 @@ impl Engine {
     /// The network is another one: everything under way starts again.
     fn restart(&mut self, slept: bool) {
         self.cx.go_online();
-        self.cx.forgive();
+        self.cx.reset_waits();
         for number in self.batches.keys().copied().collect::<Vec<_>>() {
             self.drop_batch_call(number);
         }
-        self.batches.values_mut().for_each(super::batch::Batch::forgive);
+        self.batches.values_mut().for_each(Batch::reset_backoff);
         for upload in self.uploads.values_mut().filter(|upload| !upload.is_over()) {
             upload.restart(&mut self.cx, slept);
         }

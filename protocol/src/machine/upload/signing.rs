@@ -1,7 +1,8 @@
 //! URLs for parts: just in time, in batches, never for what is not about to be sent.
 
-use super::{Context, Effect, Phase, SignCall, Upload};
-use crate::machine::network::fault::Doing;
+use super::{Context, Effect, Phase, Upload};
+use crate::machine::context::Call;
+use crate::machine::network::fault::Operation;
 use crate::machine::parts::{PartState, Parts};
 use crate::machine::timers::Timer;
 use crate::machine::{Attempt, CallFault, ToSign};
@@ -9,7 +10,31 @@ use crate::wire::id::PartNumber;
 use crate::wire::{MAX_PARTS_PER_PRESIGN, SignedRequest};
 
 /// While one batch is on its way, the next may be asked for.
-const SIGN_CALLS: usize = 2;
+const MOST_CALLS: usize = 2;
+
+/// A presign under way.
+#[derive(Clone, Debug)]
+struct Presign {
+    call: Call,
+    parts: Vec<PartNumber>,
+}
+
+/// The presigns of one upload.
+#[derive(Debug, Default)]
+pub(super) struct Signing {
+    calls: Vec<Presign>,
+}
+
+impl Signing {
+    fn take(&mut self, attempt: Attempt) -> Option<Presign> {
+        let index = self.calls.iter().position(|presign| presign.call.attempt == attempt)?;
+        Some(self.calls.remove(index))
+    }
+
+    fn last(&self) -> Option<Attempt> {
+        self.calls.last().map(|presign| presign.call.attempt)
+    }
+}
 
 impl Upload {
     /// Asks for URLs when fewer than half of `wanted` parts are at hand.
@@ -22,28 +47,28 @@ impl Upload {
         let parts = self.take_hashed(cx, most);
         let Some(server) = self.server.as_ref().filter(|_| !parts.is_empty()) else { return };
         let call = cx.call();
-        cx.timers.set(Timer::Sign(self.id, call.attempt), cx.now + cx.config.sign_ms);
+        cx.timers.set(Timer::Sign(self.id, call.attempt), cx.now + cx.config.timeouts.sign_ms);
         let (id, room, upload) = (self.id, self.room, server.upload);
         let numbers = parts.iter().map(|sign| sign.part).collect();
         cx.emit(Effect::Sign { id, attempt: call.attempt, room, upload, parts });
-        self.signing.push(SignCall { call, parts: numbers });
+        self.signing.calls.push(Presign { call, parts: numbers });
         cx.touch(self.id);
     }
 
-    /// Whether no part can be sent before one that has no URL.
+    /// Whether the part that all others wait for has no URL.
     fn needs_url(&mut self) -> bool {
         let next = if self.is_ascending() { self.parts.as_mut().and_then(Parts::next_unstored) } else { None };
         next.is_some_and(|part| self.is(part, PartState::Hashed))
     }
 
     fn may_sign(&self, cx: &Context) -> bool {
-        self.active
+        self.is_active()
             && self.may_work()
             && self.phase == Phase::Sending
-            && self.check.is_none()
+            && self.status.is_settled()
             && !self.is_held()
-            && self.signing.len() < SIGN_CALLS
-            && self.calls.is_over(cx.now)
+            && self.signing.calls.len() < MOST_CALLS
+            && self.trouble.may_call(cx.now)
             && cx.may_call()
     }
 
@@ -51,16 +76,16 @@ impl Upload {
     fn take_hashed(&mut self, cx: &mut Context, most: usize) -> Vec<ToSign> {
         let mut taken = Vec::new();
         while taken.len() < most {
-            let Some(part) = self.hashed.front().copied() else { break };
+            let Some(part) = self.pipeline.first_to_sign() else { break };
             let is_stale = !self.is(part, PartState::Hashed);
             if !is_stale && !self.digest_is_saved(part) {
                 break;
             }
-            self.hashed.pop_front();
+            self.pipeline.drop_first_to_sign();
             let digest = self.parts.as_ref().and_then(|parts| parts.digest(part));
             if let (false, Some(digest)) = (is_stale, digest) {
                 let host = cx.hosts.next();
-                self.live.entry(part).or_default().host = host;
+                self.pipeline.entry(part).set_host(host);
                 self.set(part, PartState::Signing);
                 taken.push(ToSign { part, digest, host });
             }
@@ -69,7 +94,7 @@ impl Upload {
     }
 
     fn digest_is_saved(&self, part: PartNumber) -> bool {
-        self.live.get(&part).and_then(|live| live.save).is_none_or(|save| self.saves.is_done(save))
+        self.pipeline.record_of(part).is_none_or(|save| self.journal.is_done(save))
     }
 
     /// The presign was answered.
@@ -79,58 +104,50 @@ impl Upload {
         attempt: Attempt,
         answer: Result<Vec<SignedRequest>, CallFault>,
     ) {
-        let Some(sign) = self.take_sign_call(cx, attempt) else { return };
+        let Some(presign) = self.take_presign(cx, attempt) else { return };
         cx.touch(self.id);
         match answer {
             Ok(requests) => {
                 cx.api_answered();
-                self.calls.reset();
+                self.trouble.call_answered();
                 for request in requests {
-                    if sign.parts.contains(&request.part_number) && self.is(request.part_number, PartState::Signing) {
-                        let host = self.live.get(&request.part_number).map_or(0, |live| live.host);
-                        self.signed_part(request, host, sign.call.started);
+                    let part = request.part_number;
+                    if presign.parts.contains(&part) && self.is(part, PartState::Signing) {
+                        let host = self.pipeline.entry(part).host();
+                        self.take_url(request, host, presign.call.started);
                     }
                 }
-                self.unsigned(&sign.parts);
+                self.requeue_unsigned(&presign.parts);
             }
             Err(fault) => {
-                self.unsigned(&sign.parts);
-                self.call_failed(cx, Doing::Sign, &fault, sign.call);
+                self.requeue_unsigned(&presign.parts);
+                self.call_failed(cx, Operation::Sign, &fault, presign.call);
             }
         }
     }
 
     /// What got no URL waits for the next batch, in its order.
-    fn unsigned(&mut self, parts: &[PartNumber]) {
+    fn requeue_unsigned(&mut self, parts: &[PartNumber]) {
         for part in parts.iter().rev() {
             if self.is(*part, PartState::Signing) {
-                self.line_up(*part);
+                self.requeue(*part);
             }
         }
     }
 
-    /// A URL for a part. Its time counts from when it was asked for.
-    pub(super) fn signed_part(&mut self, request: SignedRequest, host: u8, asked: u64) {
+    /// A URL for a part. Its time counts from `asked`, in milliseconds.
+    pub(super) fn take_url(&mut self, request: SignedRequest, host: u8, asked: u64) {
         let part = request.part_number;
-        let live = self.live.entry(part).or_default();
-        live.expires_at = asked.saturating_add(request.expires_in_seconds.saturating_mul(1000));
-        live.host = host;
-        live.request = Some(request);
-        let was_sent = live.highest > 0;
+        self.pipeline.entry(part).set_request(request, host, asked);
         self.set(part, PartState::Signed);
-        // What was on its way before goes first, so that no part is left far behind.
-        if was_sent {
-            self.ready.push_front(part);
-        } else {
-            self.ready.push_back(part);
-        }
+        self.pipeline.queue_to_send(part);
     }
 
-    fn take_sign_call(&mut self, cx: &mut Context, attempt: Attempt) -> Option<SignCall> {
-        let index = self.signing.iter().position(|sign| sign.call.attempt == attempt)?;
+    fn take_presign(&mut self, cx: &mut Context, attempt: Attempt) -> Option<Presign> {
+        let presign = self.signing.take(attempt)?;
         cx.call_over();
         cx.timers.clear(Timer::Sign(self.id, attempt));
-        Some(self.signing.remove(index))
+        Some(presign)
     }
 
     /// No answer in time.
@@ -140,18 +157,18 @@ impl Upload {
 
     /// Answers to presigns under way are not waited for any more.
     pub(super) fn drop_signing(&mut self, cx: &mut Context) {
-        while let Some(attempt) = self.signing.last().map(|sign| sign.call.attempt) {
-            if let Some(sign) = self.take_sign_call(cx, attempt) {
-                self.unsigned(&sign.parts);
+        while let Some(attempt) = self.signing.last() {
+            if let Some(presign) = self.take_presign(cx, attempt) {
+                self.requeue_unsigned(&presign.parts);
             }
         }
     }
 
     /// URLs of unknown age are signed again.
     pub(super) fn drop_urls(&mut self) {
-        while let Some(part) = self.ready.pop_back() {
+        while let Some(part) = self.pipeline.pop_last_to_send() {
             if self.is(part, PartState::Signed) {
-                self.line_up(part);
+                self.requeue(part);
             }
         }
     }

@@ -6,10 +6,12 @@
 
 use std::collections::BTreeMap;
 
-use super::{Context, Effect, Over, Phase, ReadFor, Upload};
+use super::reads::ReadFor;
+use super::removal::Removal;
+use super::{Context, Effect, Over, Phase, Upload};
 use crate::machine::context::Call;
 use crate::machine::digest::PartDigest;
-use crate::machine::network::fault::Doing;
+use crate::machine::network::fault::Operation;
 use crate::machine::timers::Timer;
 use crate::machine::{Attempt, CallFault, LocalId, NotAdopted, Reason, ServerSide, Source, Standing};
 use crate::wire::digest::{Digest, Md5};
@@ -132,14 +134,10 @@ impl Upload {
         self.server.as_ref().map(|server| server.upload).or_else(adopted)
     }
 
-    /// Whether another member goes on with it, or nobody knows of it.
-    pub(in crate::machine) fn is_lost(&self) -> bool {
-        self.stopped == Some(Reason::UploadLost)
-    }
-
     pub(super) fn owes_adopt(&self) -> bool {
         // A cancelled one is asked for as well, to know whose it is; that needs no file.
-        (self.may_work() || (self.cancelled && !self.elsewhere)) && self.adoption.as_ref().is_some_and(Adoption::is_due)
+        let may_ask = self.may_work() || (self.hold.is_cancelled() && !self.hold.is_elsewhere());
+        may_ask && self.adoption.as_ref().is_some_and(Adoption::is_due)
     }
 
     /// Written down first: a later page goes on with the adoption.
@@ -150,7 +148,7 @@ impl Upload {
         let Some(adoption) = &mut self.adoption else { return };
         let call = cx.call();
         adoption.call = Some(call);
-        cx.timers.set(Timer::Adopt(self.id), cx.now + cx.config.adopt_ms);
+        cx.timers.set(Timer::Adopt(self.id), cx.now + cx.config.timeouts.adopt_ms);
         let (upload, proofs) = (adoption.upload, adoption.proofs());
         adoption.may_be_handed_over |= !proofs.is_empty();
         cx.emit(Effect::Adopt { id: self.id, attempt: call.attempt, room: self.room, upload, proofs });
@@ -181,10 +179,10 @@ impl Upload {
         match answer {
             Ok(answer) => {
                 cx.api_answered();
-                self.calls.reset();
+                self.trouble.call_answered();
                 self.follow_adoption(cx, answer);
             }
-            Err(fault) => self.call_failed(cx, Doing::Adopt, &fault, call),
+            Err(fault) => self.call_failed(cx, Operation::Adopt, &fault, call),
         }
     }
 
@@ -196,14 +194,15 @@ impl Upload {
     }
 
     fn follow_adoption(&mut self, cx: &mut Context, answer: wire::Adoption) {
+        let is_cancelled = self.hold.is_cancelled();
         let Some(adoption) = &mut self.adoption else { return };
         match answer {
-            wire::Adoption::Adopted { .. } if self.cancelled => self.abort = Some(None),
+            wire::Adoption::Adopted { .. } if is_cancelled => self.removal = Removal::Owed,
             // Somebody else's: nothing of it is ours to remove.
-            wire::Adoption::Challenge { .. } if self.cancelled => self.end(cx, Over::Cancelled),
+            wire::Adoption::Challenge { .. } if is_cancelled => self.end(cx, Over::Cancelled),
             wire::Adoption::Adopted { .. } => {
                 adoption.step = Step::HandedOver;
-                self.owe_check(cx);
+                self.owe_status(cx);
             }
             wire::Adoption::Challenge { plan, parts }
                 if is_of_this_size(&plan, &self.source) && (parts.is_empty() || adoption.has_grown_to(&parts)) =>
@@ -217,64 +216,63 @@ impl Upload {
                 }
             }
             // Of another size, or a challenge that was answered already.
-            wire::Adoption::Challenge { .. } => self.begin_instead(cx, NotAdopted::NotTheFile),
+            wire::Adoption::Challenge { .. } => self.upload_separately(cx, NotAdopted::NotTheFile),
         }
     }
 
     /// It is not to be continued: the file goes up as an upload of its own.
-    pub(super) fn begin_instead(&mut self, cx: &mut Context, why: NotAdopted) {
-        if self.cancelled {
+    pub(super) fn upload_separately(&mut self, cx: &mut Context, why: NotAdopted) {
+        if self.hold.is_cancelled() {
             return self.end(cx, Over::Cancelled);
         }
-        self.halt(cx);
+        self.drop_work(cx);
         cx.emit(Effect::ReportNotAdopted { id: self.id, why });
         self.adoption = None;
-        self.check = None;
-        self.begin_anew(cx);
+        self.forget_status(cx);
+        self.reset(cx);
         self.save_first(cx);
-        if self.active {
+        if self.is_active() {
             self.make_plan(cx);
         }
     }
 
     /// The first status of an upload that was handed over. Whether there is something to go on with.
-    pub(super) fn take_handed_over(&mut self, cx: &mut Context, status: &Standing) -> bool {
-        match status.state {
+    pub(super) fn take_handed_over(&mut self, cx: &mut Context, standing: &Standing) -> bool {
+        match standing.state {
             UploadState::Failed | UploadState::Aborting | UploadState::Aborted | UploadState::Expired => {
-                self.begin_instead(cx, NotAdopted::Ended);
+                self.upload_separately(cx, NotAdopted::Ended);
                 return false;
             }
             UploadState::Completed => {
-                self.server = Some(server_side(status));
+                self.server = Some(server_side(standing));
                 return true;
             }
             UploadState::Pending | UploadState::Uploading | UploadState::Completing => {}
         }
-        if !is_of_this_size(&status.plan, &self.source) {
-            self.begin_instead(cx, NotAdopted::NotTheFile);
+        if !is_of_this_size(&standing.plan, &self.source) {
+            self.upload_separately(cx, NotAdopted::NotTheFile);
             return false;
         }
         self.adoption = None;
-        self.server = Some(server_side(status));
-        self.set_plan(status.plan);
+        self.server = Some(server_side(standing));
+        self.set_plan(standing.plan);
         self.phase = Phase::Sending;
-        self.head_save = self.save_head(cx);
+        self.save_head_first(cx);
         true
     }
 
     /// Reads one part of the challenge. Whether there was one.
     pub(super) fn read_challenged(&mut self, cx: &mut Context) -> bool {
-        let reading = &self.reading;
-        let next =
-            self.adoption.as_ref().and_then(|adoption| adoption.next_to_read(|part| reading.contains_key(&part)));
+        let reads = &self.reads;
+        let next = self.adoption.as_ref().and_then(|adoption| adoption.next_to_read(|part| reads.has(part)));
         let Some((part, range)) = next else { return false };
         self.start_reading(cx, part, range, DigestAlgorithm::Md5, ReadFor::Adopting);
         true
     }
 }
 
-fn server_side(status: &Standing) -> ServerSide {
-    ServerSide { upload: status.upload, file: status.file, plan: status.plan }
+fn server_side(standing: &Standing) -> ServerSide {
+    ServerSide { upload: standing.upload, file: standing.file, plan: standing.plan }
 }
 
 fn is_of_this_size(plan: &Plan, source: &Source) -> bool {
