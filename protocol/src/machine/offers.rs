@@ -205,12 +205,17 @@ impl Engine {
     }
 
     pub(super) fn answer_offer(&mut self, which: Which, answer: OfferAnswer) {
+        // Made once, since thousands of offers may be answered together; each upload is offered to one file only.
+        let rows = if answer == OfferAnswer::Continue { self.live_rows() } else { BTreeMap::new() };
         for Held { offer, source, target } in self.offers.take(which) {
             match (answer, target) {
                 (OfferAnswer::Drop, _) => self.cx.emit(Effect::Forget { id: offer.id }),
                 (OfferAnswer::BeginAgain, _) => self.begin_new(offer.id, offer.room, source),
                 (OfferAnswer::Continue, Target::Row(row)) => self.attach(offer.id, offer.room, source, row),
-                (OfferAnswer::Continue, Target::InRoom(upload)) => self.adopt(offer.id, offer.room, source, upload),
+                (OfferAnswer::Continue, Target::InRoom(upload)) => match rows.get(&upload) {
+                    Some(row) => self.attach(offer.id, offer.room, source, *row),
+                    None => self.list_new(Upload::adopting(offer.id, offer.room, source, upload)),
+                },
             }
         }
     }
@@ -230,12 +235,17 @@ impl Engine {
         if self.uploads.contains_key(&id) || self.offers.has(id) {
             return;
         }
-        let is_live = |other: &Upload| !other.is_over() && !other.is_cancelled() && !other.is_lost();
-        let is_it = |other: &&Upload| other.upload_id() == Some(upload) && is_live(other);
-        match self.uploads.values().find(is_it).map(Upload::id) {
-            Some(row) => self.attach(id, room, source, row),
+        match self.live_rows().get(&upload) {
+            Some(row) => self.attach(id, room, source, *row),
             None => self.list_new(Upload::adopting(id, room, source, upload)),
         }
+    }
+
+    /// The rows that work on an upload of a room.
+    fn live_rows(&self) -> BTreeMap<UploadId, LocalId> {
+        let is_live = |row: &&Upload| !row.is_over() && !row.is_cancelled() && !row.is_lost();
+        let pair = |row: &Upload| Some((row.upload_id()?, row.id()));
+        self.uploads.values().filter(is_live).filter_map(pair).collect()
     }
 
     fn begin_new(&mut self, id: LocalId, room: RoomId, source: Source) {

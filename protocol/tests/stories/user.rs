@@ -207,6 +207,21 @@ fn another_tab_sends_and_this_one_only_shows() {
 }
 
 #[test]
+fn a_file_opened_for_another_tabs_upload_writes_nothing_of_it() {
+    let mut page = Page::sending(100 * MIB);
+    page.give(Input::OwnedElsewhere(A));
+    page.effects.clear();
+    page.records.clear();
+    page.give(Input::Reopened { id: A, source: Source { reopens: false, ..source(100 * MIB) } });
+    page.pass(600_000);
+    assert!(page.effects.is_empty() && page.records.is_empty(), "{:?} {:?}", page.effects, page.records);
+    assert_eq!(page.stage(A), (Stage::Waiting, Some(Reason::OtherTab)));
+    page.give(Input::Owned(A));
+    assert!(page.status(UploadState::Uploading, Plan::new(100 * MIB, None).unwrap(), &[]));
+    assert_eq!(page.stage(A).0, Stage::Uploading, "the file is open here");
+}
+
+#[test]
 fn taken_over_it_looks_up_and_proves_what_the_other_tab_sent() {
     let mut page = Page::sending(100 * MIB);
     page.give(Input::OwnedElsewhere(A));

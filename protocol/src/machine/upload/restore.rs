@@ -75,6 +75,13 @@ impl Upload {
             return;
         }
         cx.touch(self.id);
+        if self.hold.is_elsewhere() {
+            // Its records are the other tab's to write. When this tab owns it, everything is fetched and proved again.
+            if source.size == self.source.size {
+                self.hold.open_file();
+            }
+            return;
+        }
         if source.size != self.source.size {
             self.hold.forget_failure();
             self.close_file(cx, Reason::DifferentFile);
