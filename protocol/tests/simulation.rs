@@ -47,7 +47,7 @@ const FOUND_SINCE: [u64; 1] = [66_348];
 #[test]
 fn what_was_found_before_stays_mended() {
     for seed in FOUND {
-        // They were found where every host took six, and each record was told alone.
+        // They were found where every host took six, and each record was reported alone.
         let as_then = |schedule: &mut Schedule| {
             (schedule.lanes_each, schedule.saved_together) = (PER_HOST, false);
             (schedule.planner, schedule.elsewhere) = (Planner::S3, None);

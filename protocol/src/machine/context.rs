@@ -1,4 +1,4 @@
-//! What all uploads share: time, effects, timers, lanes, and how storage and functions are doing.
+//! What all uploads share: time, effects, timers, lanes, and the health of storage and functions.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -17,10 +17,10 @@ pub(super) struct Call {
     pub(super) started: u64,
 }
 
-/// What the browser said about the network.
+/// The browser says that there is no network.
 #[derive(Clone, Copy, Debug)]
 struct Offline {
-    /// The next try all the same: it may be wrong.
+    /// The time of the next try, since the browser may be wrong.
     probe_at: u64,
 }
 
@@ -36,7 +36,7 @@ pub(super) struct Context {
     pub(super) lanes: Lanes,
     pub(super) cap: Cap,
     pub(super) hosts: Hosts,
-    /// Uploads that an event touched; their views are made anew at its end.
+    /// Uploads that an event touched; their views are refreshed at its end.
     pub(super) touched: BTreeSet<LocalId>,
     /// Stalls since the last part was stored: the next watchdog waits longer.
     pub(super) stalls: u32,
@@ -114,13 +114,13 @@ impl Context {
         self.may_try() && self.storage.is_over(self.now) && self.cap.blocked_until(self.now).is_none()
     }
 
-    /// Whether a lane is free for a PUT of so many bytes. While storage fails, one at a time tries.
+    /// Whether a lane is free for a PUT of `bytes`. While storage fails, one at a time tries.
     pub(super) fn has_lane(&self, bytes: u64) -> bool {
         let lanes = if self.storage.level() > 1 { 1 } else { self.lanes.limit_for(bytes) };
         self.hosts.in_flight() < lanes
     }
 
-    /// A PUT of so many bytes begins.
+    /// A PUT of `bytes` begins.
     pub(super) fn put(&mut self, bytes: u64) -> Call {
         self.probe_spent();
         self.cap.spend(self.now, bytes);
@@ -151,7 +151,7 @@ impl Context {
         self.timers.set(Timer::Gate(Gate::Probe), probe_at);
     }
 
-    /// The network is back, or a byte got through whatever the browser says. Whether that is news.
+    /// The network is back, or a byte got through whatever the browser says. Whether it was offline.
     pub(super) fn go_online(&mut self) -> bool {
         self.timers.clear(Timer::Gate(Gate::Probe));
         self.offline.take().is_some()
@@ -252,7 +252,7 @@ pub(super) struct LaneRate {
 }
 
 impl LaneRate {
-    /// A part was stored so many milliseconds after its PUT began. Small ones tell about the round trip only.
+    /// A part was stored `millis` milliseconds after its PUT began. Small ones measure the round trip only.
     pub(super) fn measured(&mut self, bytes: u64, millis: u64) {
         const TELLING_BYTES: u64 = 1 << 20;
         if bytes >= TELLING_BYTES {
@@ -267,7 +267,7 @@ impl LaneRate {
         self.bytes_per_second
     }
 
-    /// Bytes per second of so many lanes, once it is known well enough to plan by.
+    /// Bytes per second of `lanes`, once it is known well enough to plan by.
     pub(super) fn hint(&self, lanes: u8) -> Option<u64> {
         self.bytes_per_second.filter(|_| self.parts >= 4).map(|rate| rate.saturating_mul(u64::from(lanes)))
     }

@@ -1,4 +1,4 @@
-//! The queue machine over all uploads: the one thing a shell talks to.
+//! The machine over all uploads: the one thing a shell talks to.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,12 +30,12 @@ pub struct Engine {
     /// The place of the one listed last. No less than the wall clock's milliseconds, so that what a later page adds comes
     /// after what an earlier one did.
     pub(super) last_number: u64,
-    /// Those that are worked on.
+    /// Uploads being worked on.
     pub(super) active: BTreeSet<Place>,
-    /// Those that wait to be worked on: begun ones first.
+    /// Uploads that wait to be worked on: begun ones first.
     pub(super) small_queue: BTreeSet<(bool, Place)>,
     pub(super) large_queue: BTreeSet<(bool, Place)>,
-    /// Those that owe a status or an abort.
+    /// Uploads that owe a status, an adopt or an abort.
     pub(super) chores: BTreeSet<LocalId>,
     pub(super) last_chore: LocalId,
     pub(super) batches: BTreeMap<u32, Batch>,
@@ -76,8 +76,8 @@ impl Engine {
         self.handle_all(now, [input]);
     }
 
-    /// The same for facts that come together, as when records reach the disk in one write: what to do about them is looked
-    /// for once. Of the network and the lanes only the end of it counts, so those facts come by themselves.
+    /// The same for facts that come together, as when records reach the disk in one write: the work is planned once, after
+    /// the last of them. Facts about the network and the lanes come alone, since only the state at the end would count.
     pub fn handle_all(&mut self, now: Now, inputs: impl IntoIterator<Item = Input>) {
         self.cx.now = self.cx.now.max(now.mono);
         self.last_number = self.last_number.max(now.wall);

@@ -31,7 +31,7 @@ pub struct Source {
     pub name: String,
     /// Folders above it, `/` between them; empty for a file picked alone.
     pub path: String,
-    /// The media type the browser tells. May be empty.
+    /// The media type as the browser reports it. May be empty.
     pub media_type: String,
     /// In bytes.
     pub size: u64,
@@ -39,8 +39,8 @@ pub struct Source {
     pub last_modified: Option<i64>,
     /// Whether the shell can open it again after a reload without a pick (it keeps a file handle).
     pub reopens: bool,
-    /// Whether every read fails once the file on disk is another than the one opened. Where it is false, the machine
-    /// looks for changes by itself, at the cost of reading most parts once more.
+    /// Whether every read fails once the file on disk has changed. Where it is false, the machine detects changes
+    /// itself, at the cost of reading most parts once more.
     #[serde(default)]
     pub notices_changes: bool,
 }
@@ -88,7 +88,7 @@ pub enum Input {
     Slept,
     /// All open uploads of a room, as last listed. Files picked from now on are matched with them.
     OpenUploads { room: RoomId, uploads: Vec<UploadInfo> },
-    /// How many upload hosts the room signs for, and how many PUTs one of them may have in flight; each at least 1.
+    /// Number of upload hosts that the room signs for, and the most PUTs in flight on one of them; each at least 1.
     Hosts { count: u8, lanes_each: u8 },
     /// This tab owns the upload (Web Locks).
     Owned(LocalId),
@@ -128,8 +128,8 @@ pub enum Input {
 }
 
 impl Input {
-    /// Whether somebody did this, and waits to see what becomes of it. Not for files that are added: one pick may come in
-    /// many of these.
+    /// Whether the input comes from a user action, so that the view updates at once. False for files that are added: one
+    /// pick may come in many inputs.
     pub fn is_by_user(&self) -> bool {
         matches!(
             self,
@@ -145,8 +145,8 @@ impl Input {
         )
     }
 
-    /// Whether a request came to nothing without any answer. If the browser says then that there is no network,
-    /// that is news to the machine: bytes that were on their way may have made it think otherwise.
+    /// Whether a request failed without any answer. If the browser then says that it is offline, that is news to the
+    /// machine, which may have counted bytes on their way as proof of a network.
     pub fn is_unanswered(&self) -> bool {
         match self {
             Self::PutFailed { fault, .. } => *fault == PutFault::Network,
@@ -161,7 +161,7 @@ impl Input {
     }
 }
 
-/// Where an upload stands, as the functions say.
+/// The state of an upload, as the functions report it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Standing {
     pub upload: UploadId,
@@ -250,7 +250,7 @@ pub enum Effect {
         digest: DigestAlgorithm,
         purpose: Purpose,
     },
-    /// Stop preparing, or let go of what was prepared by this attempt; no answer is owed. A PUT under way keeps its bytes.
+    /// Stop preparing, or release what this attempt prepared; no answer is owed. A PUT under way keeps its bytes.
     /// Nothing prepared outlives its upload: this comes for each part that was prepared to be sent.
     DropPrepare { id: LocalId, part: PartNumber, attempt: Attempt },
     /// POST …/uploads with `key` as Idempotency-Key: the same key and body until it is answered.

@@ -25,7 +25,7 @@ impl Engine {
         }
     }
 
-    /// Brings the lists up to date with what was touched. Whether a place became free.
+    /// Updates the queues from the uploads touched. Whether a place became free.
     fn settle(&mut self) -> bool {
         let mut is_free = false;
         for id in &self.cx.touched {
@@ -207,7 +207,7 @@ impl Engine {
         has_started
     }
 
-    /// Those that are worked on, in the order of adding.
+    /// Uploads being worked on, in the order of adding.
     pub(super) fn each_active(&self) -> impl Iterator<Item = &Upload> {
         self.active.iter().filter_map(|(_, id)| self.uploads.get(id))
     }

@@ -54,7 +54,7 @@ pub const TRANSITIONS: &[Transition] = &[
     row(OPEN, "another tab sends it", &[Waiting]),
     row(&[Waiting], "this tab sends it from now on", &[Queued, Paused, NeedsFile, Completing]),
     row(OPEN, "another page completed it", &[Completed]),
-    row(OPEN, "the user cancels, or somebody else did", &[Cancelled]),
+    row(OPEN, "the user or another member cancels", &[Cancelled]),
     row(OPEN, "its time ran out", &[Expired]),
     row(&[Cancelled], "cancelled too late: it was complete", &[Completed]),
     row(&[Expired, Cancelled], "the user retries: begun again from nothing", GOING_ON),

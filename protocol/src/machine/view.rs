@@ -57,7 +57,7 @@ pub struct PartsView {
 }
 
 impl View {
-    /// Whether it progresses here, or will by itself: the device should not sleep, and the page not be left.
+    /// Whether it progresses here, or will by itself: the device should stay awake, and the user be warned before leaving.
     pub fn is_running(&self) -> bool {
         let runs = matches!(
             self.stage,
@@ -90,7 +90,7 @@ pub enum Stage {
     Failed,
     /// Given up by the server after its time.
     Expired,
-    /// Cancelled by the user, or by somebody else.
+    /// Cancelled by the user, or by another member.
     Cancelled,
 }
 

@@ -53,7 +53,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     mutant("retry without jitter", "machine/network/backoff.rs",
         "rng.up_to(Self::ceiling(self.level))", "Self::ceiling(self.level)"),
     mutant("retry without a wait", "machine/network/backoff.rs",
-        "self.until = now + wished", "self.until = 0 * wished"),
+        "self.until = now + asked", "self.until = 0 * asked"),
     mutant("lanes that fall together are many failures", "machine/network/backoff.rs",
         "started < failed", "false"),
     mutant("bytes sent again are progress", "machine/upload/pipeline.rs",

@@ -69,7 +69,7 @@ impl Page {
     }
 
     pub(crate) fn challenge(&mut self, numbers: &[u16]) {
-        let (attempt, proofs) = self.take_adopt().expect("a challenge is asked for");
+        let (attempt, proofs) = self.take_adopt().expect("a challenge is requested");
         assert_eq!(proofs, []);
         let parts = numbers.iter().map(|number| part(*number)).collect();
         self.answer_adopt(attempt, Ok(Adoption::Challenge { plan: plan(), parts }));

@@ -126,7 +126,7 @@ impl Page {
         })
     }
 
-    /// Key and body of the initiate that is asked for.
+    /// Key and body of the initiate under way.
     pub(crate) fn initiate_effect(&self) -> Option<(String, Vec<ToInitiate>)> {
         self.effects.iter().find_map(|effect| match effect {
             Effect::Initiate { key, uploads, .. } => Some((key.clone(), uploads.clone())),
@@ -172,7 +172,7 @@ impl Page {
         }
     }
 
-    /// XHR tells every byte as sent.
+    /// XHR reports every byte as sent.
     pub(crate) fn sent_all_the_way(&mut self) {
         for (number, attempt) in self.puts() {
             self.give(Input::Sent { id: A, part: part(number), attempt, bytes: u64::MAX });

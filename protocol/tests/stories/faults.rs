@@ -262,7 +262,7 @@ fn an_upload_that_storage_does_not_know_is_looked_up() {
     for (state, stage) in table {
         let mut page = Page::sending(100 * MIB);
         while page.fail_put(http(404, "NoSuchUpload")).is_some() {}
-        assert!(page.status(state, plan, &[]), "nobody asked");
+        assert!(page.status(state, plan, &[]), "no status was fetched");
         assert_eq!(page.stage(A), stage);
     }
 }

@@ -33,11 +33,11 @@ fn refuse_status(page: &mut Page) {
             Effect::FetchStatus { id, attempt, .. } => Some((*id, *attempt)),
             _ => None,
         })
-        .expect("the status is asked for");
+        .expect("the status is fetched");
     page.give(Input::Status { id, attempt, answer: Err(api(ErrorCode::NotFound)) });
 }
 
-/// The status is asked for once the wait is over.
+/// The status is fetched once the wait is over.
 fn wait_for_status(page: &mut Page) {
     for _ in 0..100 {
         if page.count(|effect| matches!(effect, Effect::FetchStatus { .. })) > 0 {

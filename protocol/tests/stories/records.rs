@@ -80,7 +80,7 @@ fn a_small_file_whose_promise_is_in_a_record_of_its_own_goes_on() {
     assert_eq!(page.stage(id), (Stage::Failed, Some(Reason::FileChanged)));
 }
 
-/// An earlier page left the record; the file was begun anew since.
+/// An earlier page left the record; the upload was begun again since.
 #[test]
 fn a_head_is_newer_than_a_record_of_its_part() {
     let mut page = Page::adding(MIB);

@@ -19,7 +19,7 @@ fn reloaded() -> (Page, Plan) {
 fn a_reload_asks_for_one_click_and_sends_only_what_is_missing() {
     let (mut page, plan) = reloaded();
     assert_eq!(page.stage(A), (Stage::NeedsFile, Some(Reason::Reloaded)));
-    assert!(page.status(UploadState::Uploading, plan, &[1, 2, 3]), "where it stands is asked before any click");
+    assert!(page.status(UploadState::Uploading, plan, &[1, 2, 3]), "the status is fetched before any click");
     page.pass(250);
     assert_eq!(page.view(A).bytes, 48 * MIB);
     page.give(Input::Resume(Which::One(A)));

@@ -117,7 +117,7 @@ fn a_timer_that_rings_early_is_set_again() {
     let at = page.wake_at.take().unwrap();
     page.now = at - 1;
     page.give(Input::Tick);
-    assert!(page.wake_at.is_some(), "nobody wakes it any more");
+    assert!(page.wake_at.is_some(), "no wake-up is scheduled");
 }
 
 #[test]

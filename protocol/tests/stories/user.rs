@@ -54,7 +54,7 @@ fn cancel_shows_at_once_and_is_repeated_until_it_is_confirmed() {
     assert_eq!(page.forgotten, [A]);
 }
 
-/// A page that is opened after the abort would take it for somebody else's.
+/// A page opened after the abort would take it for another member's.
 #[test]
 fn a_cancel_is_on_disk_before_the_abort_goes_out() {
     let mut page = Page::sending(100 * MIB);
@@ -172,7 +172,7 @@ fn after_sleep_every_lane_starts_again_with_new_urls() {
     page.give(Input::Slept);
     assert_eq!(page.count(|effect| matches!(effect, Effect::DropPut { .. })), before.len());
     assert!(page.puts().is_empty(), "no URL of before is used");
-    // One of those in flight had arrived before the sleep, and nobody was there to hear it.
+    // One of those in flight had arrived before the sleep; its answer was lost.
     let arrived = before.iter().map(|(part, _)| *part).min().unwrap();
     let plan = Plan::new(1000 * MIB, None).unwrap();
     let stored: Vec<u16> = (1..=arrived).collect();

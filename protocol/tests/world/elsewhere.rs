@@ -199,7 +199,7 @@ impl World {
         true
     }
 
-    /// The shell tells the user why a file does not continue an upload.
+    /// The user is told why a file does not continue an upload.
     pub(super) fn not_adopted(&self, id: LocalId, why: NotAdopted) {
         let is_true = match why {
             NotAdopted::NotTheFile => {
@@ -207,7 +207,7 @@ impl World {
             }
             NotAdopted::Ended => self.functions.of_file(id).next().is_some(),
         };
-        assert!(is_true, "{id:?} is told {why:?} without a cause");
+        assert!(is_true, "{id:?}: {why:?} is reported without a cause");
     }
 }
 

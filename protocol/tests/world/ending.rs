@@ -81,7 +81,7 @@ impl World {
             match view.stage {
                 Stage::Completed => assert!(self.is_completed(&view), "completed only here: {view:#?}"),
                 Stage::Cancelled if view.reason.is_none() => assert!(self.cancelled.contains(&id), "{view:#?}"),
-                // A page that could not write down that the user cancelled takes it for somebody else's doing.
+                // A page that could not write down the user's cancel takes the abort for another member's.
                 Stage::Cancelled if self.schedule.faults.disk > 0 && self.cancelled.contains(&id) => {}
                 // Another row of this file had begun it, and was cancelled.
                 Stage::Cancelled if self.cancelled.iter().any(|other| self.file(*other).id == self.file(id).id) => {}

@@ -50,7 +50,7 @@ impl File {
         Md5::of(format!("{} {effective} {} {}", self.id.0, range.start, range.len).as_bytes())
     }
 
-    /// What the browser tells of it. The name stays, and the time of the last change may lie.
+    /// What the browser reports of it. The name stays, and the time of the last change may be wrong.
     pub(crate) fn source(&self) -> Source {
         Source {
             name: format!("file-{}", self.id.0),

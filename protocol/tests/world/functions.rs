@@ -166,7 +166,7 @@ impl Functions {
         Ok(Standing { upload, file: known.file, state: known.state, plan: known.plan, parts })
     }
 
-    /// `slow_ms` above 0: answered with 202, and done so much later.
+    /// `slow_ms` above 0: answered with 202, and done that much later.
     pub(crate) fn complete(
         &mut self,
         bucket: &mut Bucket,
@@ -235,7 +235,7 @@ impl Functions {
         if digests.is_empty() {
             return Err(refuse(ErrorCode::NotFound));
         }
-        // Every second one, up to three: parts that nobody asks for may be other ones.
+        // Every second one, up to three. Which parts are challenged is the functions' choice.
         // One fewer at first, as if less had been stored: the challenge grows, and keeps what was asked for.
         let wanted: Vec<PartNumber> = digests.keys().copied().step_by(2).take(3).collect();
         let asked = known.challenge.get_or_insert_with(|| wanted[..wanted.len().div_ceil(2)].to_vec());

@@ -166,7 +166,7 @@ impl World {
         self.rng.up_to(most)
     }
 
-    /// Whether something happens that happens so often in a thousand times. Never after healing.
+    /// True with a probability of `in_a_thousand` per mille. Never after healing.
     fn chance(&mut self, in_a_thousand: u64) -> bool {
         self.rng.up_to(999) < in_a_thousand && !self.healed
     }
@@ -290,7 +290,7 @@ impl World {
         }
     }
 
-    /// Until nothing is in flight and nobody is to be woken, and nothing can happen but by the user.
+    /// Until nothing is in flight, no wake-up is due, and only the user can make anything happen.
     fn run_until_quiet(&mut self) {
         while !self.is_quiet() && self.step() {}
         if self.events.is_empty() && self.wake.is_none() {

@@ -27,7 +27,7 @@ pub(crate) struct Oracle {
     is_ascending: bool,
     kind: Option<DigestAlgorithm>,
     ahead: BTreeSet<(LocalId, PartNumber)>,
-    /// The page was told that storage has these.
+    /// Parts that a status listed as stored.
     known: BTreeSet<(LocalId, PartNumber)>,
     paused: BTreeSet<LocalId>,
     views: BTreeMap<LocalId, View>,
@@ -45,7 +45,7 @@ impl Oracle {
         }
     }
 
-    /// The shell is told to let go of all that it holds of what is over, or stopped, or closed.
+    /// Bodies of uploads that are over, stopped or closed have to be released.
     pub(crate) fn check_let_go(&self, views: &[View]) {
         let is_open = |id: &LocalId| views.iter().any(|view| view.id == *id && !view.stage.is_over());
         let held: Vec<_> = self.bodies.keys().filter(|(id, _)| !is_open(id)).collect();

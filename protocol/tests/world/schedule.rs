@@ -21,7 +21,7 @@ pub(crate) struct Schedule {
     pub(crate) hosts: u8,
     /// PUTs that one host takes at once.
     pub(crate) lanes_each: u8,
-    /// Records that reach the disk at once are told at once.
+    /// Records that reach the disk together are reported together.
     pub(crate) saved_together: bool,
     /// How files are cut and sent.
     pub(crate) planner: Planner,
@@ -60,7 +60,7 @@ pub(crate) struct Faults {
     pub(crate) silent_changes: bool,
     /// CORS hides the ETag in this run.
     pub(crate) hidden_etag: bool,
-    /// Messages take up to so long, in milliseconds.
+    /// Longest delay of a message, in milliseconds.
     pub(crate) delay: u64,
     /// Complete is answered with 202.
     pub(crate) slow_complete: bool,
@@ -84,11 +84,11 @@ pub(crate) enum Act {
     /// Picks a file of another size.
     PickWrong(usize),
     Cap(Option<u64>),
-    /// No packet gets through for so many seconds; the browser says so, or does not.
+    /// Seconds without any packet; the browser says so, or does not.
     Outage(u64, bool),
     /// The browser says offline although all works.
     FalseOffline,
-    /// The machine sleeps for so many seconds.
+    /// Seconds of sleep of the device.
     Sleep(u64),
     /// The file's bytes change from an offset on, its size stays.
     Change(usize, u64),

@@ -11,7 +11,7 @@ pub const CAP_MS: u64 = 30_000;
 /// The longest wait that a server may ask for, in milliseconds.
 pub const MOST_RETRY_AFTER_MS: u64 = 120_000;
 
-/// How often something failed in a row, and until when to leave it alone.
+/// Failures in a row, and the end of the wait after the last one.
 #[derive(Clone, Debug, Default)]
 pub struct Backoff {
     level: u32,
@@ -20,12 +20,12 @@ pub struct Backoff {
 }
 
 impl Backoff {
-    /// The longest wait after so many failures in a row, in milliseconds.
+    /// The longest wait after that many failures in a row, in milliseconds.
     pub fn ceiling(failures: u32) -> u64 {
         (BASE_MS << failures.saturating_sub(1).min(16)).min(CAP_MS)
     }
 
-    /// A try that began at `started` failed. `retry_after` is the server's own wish, in seconds.
+    /// A try that began at `started` failed. `retry_after` is what the server asks for, in seconds.
     ///
     /// Tries that were under way when an earlier one failed tell nothing new: one cut
     /// connection takes all lanes with it, and is one failure.
@@ -35,8 +35,8 @@ impl Backoff {
         }
         self.level = self.level.saturating_add(1).min(64);
         self.failed_at = Some(now);
-        let wished = retry_after.map_or(0, |seconds| seconds.saturating_mul(1000).min(MOST_RETRY_AFTER_MS));
-        self.until = now + wished + rng.up_to(Self::ceiling(self.level));
+        let asked = retry_after.map_or(0, |seconds| seconds.saturating_mul(1000).min(MOST_RETRY_AFTER_MS));
+        self.until = now + asked + rng.up_to(Self::ceiling(self.level));
     }
 
     /// There was progress: the next failure is a first one again.

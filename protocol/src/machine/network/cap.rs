@@ -1,6 +1,6 @@
 //! The user's limit on bytes per second, held as an average over parts.
 //!
-//! A PUT in flight cannot be slowed down, so the limit works by putting off the next one.
+//! A PUT in flight cannot be slowed down, so the limit works by delaying the next one.
 //! It overshoots by what the lanes hold when it is set, and by one part afterwards.
 
 /// A token bucket in its virtual-scheduling form (ITU-T I.371, GCRA): one time instead of a count of tokens.
@@ -22,7 +22,7 @@ impl Cap {
         (self.bytes_per_second.is_some() && self.free_at > now).then_some(self.free_at)
     }
 
-    /// A part of so many bytes starts.
+    /// A part of `bytes` starts.
     pub fn spend(&mut self, now: u64, bytes: u64) {
         if let Some(rate) = self.bytes_per_second {
             let cost = (u128::from(bytes) * 1000 / u128::from(rate)).min(u128::from(u32::MAX)) as u64;

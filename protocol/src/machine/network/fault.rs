@@ -42,7 +42,7 @@ pub enum Recovery {
     Gone,
     /// The upload is complete already.
     Completed,
-    /// It was cancelled by somebody else.
+    /// It was cancelled by another member.
     Aborted,
     /// Its time ran out.
     Expired,

@@ -24,7 +24,7 @@ const FIRST_EPOCH_MS: u64 = 500;
 const CHEAP: u64 = 2 << 20;
 /// A PUT of no more bytes than this is light.
 const LIGHT: u64 = 1 << 20;
-/// After so many epochs without a try, growing is tried again: the link may have changed.
+/// Epochs without growth after which one more lane is tried: the link may have changed.
 const TRY_AGAIN_EPOCHS: u32 = 15;
 
 /// The number of lanes, led by what one more of them brought.
@@ -68,13 +68,13 @@ impl Lanes {
         self.limit
     }
 
-    /// The same for a PUT of so many bytes. A light one has all the lanes there are from the beginning: its time is the
+    /// The same for a PUT of `bytes`. A light one has all the lanes there are from the beginning: its time is the
     /// round trip's, and nothing is lost with it. Once the limit was cut, it holds for all.
     pub fn limit_for(&self, bytes: u64) -> u8 {
         if bytes <= LIGHT && self.shrunk_at.is_none() { self.most } else { self.limit }
     }
 
-    /// Parts are spread over so many upload hosts, with so many lanes to each of them at most.
+    /// Parts are spread over `hosts` upload hosts, with at most `each` lanes to one of them.
     pub fn set_hosts(&mut self, hosts: u8, each: u8) {
         let (hosts, each) = (hosts.max(1), each.max(1));
         let begins = (hosts, each) != (self.hosts, self.each) && self.is_new();
@@ -216,19 +216,19 @@ mod tests {
         assert_eq!([0, u64::MAX].map(|bytes| lanes.limit_for(bytes)), [4, 4]);
     }
 
-    /// The limit after 60 looks, so many milliseconds apart, with so many PUTs in flight that moved so many bytes each time.
-    fn looked_at(every_ms: u64, in_flight: u8, bytes: u64) -> u8 {
+    /// The limit after 60 samples, `every_ms` apart, with `in_flight` PUTs that moved `bytes` each time.
+    fn sampled(every_ms: u64, in_flight: u8, bytes: u64) -> u8 {
         let mut lanes = Lanes::default();
-        for look in 0..60 {
+        for sample in 0..60 {
             lanes.moved(bytes);
-            lanes.sample(look * every_ms, in_flight);
+            lanes.sample(sample * every_ms, in_flight);
         }
         lanes.limit()
     }
 
     #[test]
     fn light_puts_beyond_the_limit_tell_nothing_about_it() {
-        assert_eq!(looked_at(100, 6, 10_000_000), 4);
+        assert_eq!(sampled(100, 6, 10_000_000), 4);
     }
 
     #[test]
@@ -302,7 +302,7 @@ mod tests {
 
     #[test]
     fn idle_lanes_are_no_reason_to_grow() {
-        assert_eq!(looked_at(1000, 2, 1_000_000), START);
+        assert_eq!(sampled(1000, 2, 1_000_000), START);
     }
 
     #[test]

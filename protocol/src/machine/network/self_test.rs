@@ -1,11 +1,11 @@
 //! Why storage can't be reached.
 //!
-//! A browser tells the page nothing about why a request failed: no network, no such host and a missing CORS rule all look
-//! alike. The shell looks further when a host fails, and this says when, and what follows from what it finds.
+//! A browser hides from the page why a request failed: no network, an unknown host and a missing CORS rule are
+//! indistinguishable. When a host fails the shell runs a self-test; this module says when, and what its findings mean.
 
 use std::collections::BTreeMap;
 
-/// Least time between two looks at a failing host, in milliseconds.
+/// Least time between two self-tests of a failing host, in milliseconds.
 const AGAIN_MS: u64 = 30_000;
 
 /// What is known of the hosts that parts are sent to, by origin.

@@ -30,7 +30,7 @@ pub(super) struct Adoption {
 
 #[derive(Debug)]
 enum Step {
-    /// The challenge is to be asked for. An upload of one's own comes without any.
+    /// The challenge is to be asked for. The member's own upload is handed over without one.
     Ask,
     /// The parts of the challenge are to be read, and their digests sent.
     Prove(Challenge),
@@ -135,7 +135,7 @@ impl Upload {
     }
 
     pub(super) fn owes_adopt(&self) -> bool {
-        // A cancelled one is asked for as well, to know whose it is; that needs no file.
+        // A cancelled one asks as well, to learn whose it is; that needs no file.
         let may_ask = self.may_work() || (self.hold.is_cancelled() && !self.hold.is_elsewhere());
         may_ask && self.adoption.as_ref().is_some_and(Adoption::is_due)
     }

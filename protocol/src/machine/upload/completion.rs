@@ -76,7 +76,7 @@ impl Upload {
                 self.poll_status(cx, retry_after_seconds.saturating_mul(1000));
             }
             CompleteOutcome::Refused(fault) => {
-                // Whatever follows: complete is asked for again only after the parts were listed.
+                // Whatever follows, complete is called again only after the parts were listed.
                 self.require_status(cx);
                 self.call_failed(cx, Operation::Complete, &fault, call);
             }

@@ -77,8 +77,8 @@ impl Upload {
         self.parts.as_ref().filter(|_| self.is_small())?.digest(PartNumber::FIRST)
     }
 
-    /// Writes down what is promised for a part; the number of the save. The head of a file that is one PUT tells it, and
-    /// is written anyway when the file is begun.
+    /// Writes down what is promised for a part; the number of the save. For a file that is one PUT the head holds it, and
+    /// is written anyway when the upload begins.
     pub(super) fn save_promise(&mut self, cx: &mut Context, part: PartNumber, digest: PartDigest) -> u64 {
         match (self.is_small(), &self.server) {
             (false, _) => self.save(cx, Record::Part { part, digest }),

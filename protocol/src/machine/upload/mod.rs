@@ -50,7 +50,7 @@ enum Over {
     Completed,
     /// By another page or session.
     CompletedElsewhere,
-    /// By somebody else.
+    /// By another member.
     AbortedElsewhere,
     Expired,
     /// By the user, and nothing is left in storage.
@@ -129,7 +129,7 @@ impl Upload {
         self.server.is_some()
     }
 
-    /// Whether it goes up in one PUT. Before there is a plan, as far as its size tells.
+    /// Whether it goes up in one PUT. Judged by its size before there is a plan.
     pub(super) fn is_small(&self) -> bool {
         let by_size = self.source.size <= SINGLE_PUT_BYTES;
         self.parts.as_ref().map_or(by_size, |parts| parts.plan().is_single())
@@ -145,7 +145,7 @@ impl Upload {
         self.may_work() && matches!(self.phase, Phase::Fresh | Phase::Adopting | Phase::Begun(_) | Phase::Sending)
     }
 
-    /// Whether the functions were not told of it.
+    /// Whether the functions don't know of it.
     pub(super) fn is_fresh(&self) -> bool {
         self.phase == Phase::Fresh
     }

@@ -54,7 +54,7 @@ impl Upload {
             self.save_head_first(cx);
             self.removal = Removal::Owed;
         } else if matches!(self.phase, Phase::Begun(_)) {
-            // It may exist by now. The answer tells its name, and then it is removed.
+            // It may exist by now. The answer names it, and then it is removed.
             self.save_head(cx);
         } else if may_be_handed_over {
             // Asked once more, without proofs: what is this member's by now is removed, anything else is left alone.
@@ -122,7 +122,7 @@ impl Upload {
         }
     }
 
-    /// Whether another member goes on with it, or nobody knows of it.
+    /// Whether another member continues it, or the functions don't know it any more.
     pub(in crate::machine) fn is_lost(&self) -> bool {
         self.hold.has_failed_with(Reason::UploadLost)
     }

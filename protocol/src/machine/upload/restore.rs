@@ -112,7 +112,7 @@ impl Upload {
         }
     }
 
-    /// What was told to the functions stays; what was not may be newer now.
+    /// What the functions know stays; anything else may be newer now.
     fn take_source(&mut self, cx: &mut Context, source: Source) {
         // Picked alone, a file has no folders: those are where it is shown.
         let source = Source { path: self.source.path.clone(), ..source };

@@ -35,7 +35,7 @@ impl Shown {
         self.has_sent = false;
     }
 
-    /// What was measured before a break tells nothing about what comes.
+    /// A rate measured before a break says nothing about the time after it.
     pub(super) fn forget_rate(&mut self) {
         self.rate.clear();
     }

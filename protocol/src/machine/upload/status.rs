@@ -106,7 +106,7 @@ impl Upload {
             return;
         }
         if self.removal.is_required() {
-            // Written down first: a later page would take the abort for somebody else's.
+            // Written down first: a later page would take the abort for another member's.
             if self.head_is_saved() {
                 self.start_abort(cx);
             }
