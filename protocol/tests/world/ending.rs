@@ -83,8 +83,8 @@ impl World {
                 Stage::Cancelled if view.reason.is_none() => assert!(self.cancelled.contains(&id), "{view:#?}"),
                 // A page that could not write down the user's cancel takes the abort for another member's.
                 Stage::Cancelled if self.schedule.faults.disk > 0 && self.cancelled.contains(&id) => {}
-                // Another row of this file had begun it, and was cancelled.
-                Stage::Cancelled if self.cancelled.iter().any(|other| self.file(*other).id == self.file(id).id) => {}
+                // Another row here had the same upload, and was cancelled.
+                Stage::Cancelled if self.known(&view).is_some_and(|known| known.is_aborted_here) => {}
                 Stage::Cancelled | Stage::Expired => assert!(self.removed_elsewhere.contains(&id), "{view:#?}"),
                 _ => panic!("no end in sight: {view:#?}"),
             }
@@ -108,10 +108,14 @@ impl World {
     }
 
     fn is_completed(&self, view: &View) -> bool {
-        let known = view.upload.and_then(|upload| self.functions.uploads.get(&upload));
-        known.is_some_and(|known| {
+        self.known(view).is_some_and(|known| {
             known.state == UploadState::Completed && self.file(known.id).id == self.file(view.id).id
         })
+    }
+
+    /// The upload behind a row.
+    fn known(&self, view: &View) -> Option<&Known> {
+        self.functions.uploads.get(&view.upload?)
     }
 
     /// What storage holds is one version of the file, whole.

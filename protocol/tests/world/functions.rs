@@ -30,6 +30,8 @@ pub(crate) struct Known {
     pub(crate) is_begun_here: bool,
     /// The row here that proved it.
     pub(crate) adopted_by: Option<LocalId>,
+    /// A row here gave it up.
+    pub(crate) is_aborted_here: bool,
     /// Another device began it with other bytes than the file here has.
     pub(crate) differs: bool,
     /// The next proof comes later than another member's.
@@ -59,6 +61,7 @@ impl Known {
             owner: Owner::Us,
             is_begun_here: true,
             adopted_by: None,
+            is_aborted_here: false,
             differs: false,
             is_overtaken: false,
             challenge: None,
@@ -282,6 +285,7 @@ impl Functions {
             UploadState::Completing => Err(refuse(ErrorCode::UploadCompleting)),
             UploadState::Expired => Err(refuse(ErrorCode::UploadExpired)),
             _ => {
+                known.is_aborted_here = true;
                 known.state = UploadState::Aborted;
                 close(bucket, upload);
                 Ok(())
