@@ -67,7 +67,7 @@ impl Engine {
                 self.with(id, |upload, cx| upload.put_failed(cx, part, attempt, &fault));
             }
             Input::Status { id, attempt, answer } => {
-                self.with(id, |upload, cx| upload.status_fetched(cx, attempt, answer))
+                self.with(id, |upload, cx| upload.status_fetched(cx, attempt, answer));
             }
             Input::Completed { batch, attempt, answer } => self.completed(batch, attempt, answer),
             Input::Adopted { id, attempt, answer } => self.with(id, |upload, cx| upload.adopted(cx, attempt, answer)),
