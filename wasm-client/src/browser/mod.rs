@@ -4,6 +4,7 @@ pub(crate) mod clock;
 pub(crate) mod connections;
 pub(crate) mod download;
 pub(crate) mod files;
+pub(crate) mod json;
 pub(crate) mod keep_awake;
 pub(crate) mod listener;
 pub(crate) mod locks;

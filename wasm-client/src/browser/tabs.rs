@@ -7,8 +7,8 @@ use slipway_protocol::machine::LocalId;
 use wasm_bindgen::prelude::*;
 use web_sys::{BroadcastChannel, MessageEvent};
 
+use crate::browser::json;
 use crate::browser::listener::Listener;
-use slipway_protocol::compact::json;
 
 /// A message from one tab to all others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,7 +39,7 @@ impl Tabs {
             Listener::new(channel, "message", move |event| {
                 let data = event.unchecked_ref::<MessageEvent>().data().as_string();
                 // A newer page may send messages that this one does not know.
-                if let Some(message) = data.and_then(|text| json::from_str(&text).ok()) {
+                if let Some(message) = data.and_then(|text| json::from_str(&text)) {
                     on(message);
                 }
             })

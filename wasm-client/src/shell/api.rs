@@ -1,4 +1,4 @@
-//! Sends the calls of the functions, with a time-out, and reads their answers with the page's own JSON.
+//! Sends the calls of the functions, with a time-out, and reads their answers.
 
 use futures::future::LocalBoxFuture;
 use gloo_net::http::{Method, RequestBuilder};
@@ -8,9 +8,9 @@ use slipway_protocol::calls::{self, Call, Fault, GetHealth, Json, Reply, authori
 use slipway_protocol::wire::link::MemberToken;
 use web_sys::{AbortController, RequestCache, RequestCredentials};
 
+use crate::browser::json;
 use crate::browser::scheduling::timeout;
 use crate::browser::sys;
-use slipway_protocol::compact::json;
 
 /// An answer can't come later: the HTTP API ends a call at 30 s. In milliseconds.
 const CALL_MS: u32 = 35_000;
@@ -31,7 +31,7 @@ impl Json for PageJson {
     }
 
     fn read<T: DeserializeOwned>(text: &str) -> Option<T> {
-        json::from_str(text).ok()
+        json::from_str(text)
     }
 }
 

@@ -9,9 +9,8 @@ use slipway_protocol::machine::{Checkpoint, LocalId, UploadRecord};
 use slipway_protocol::wire::id::PartNumber;
 use wasm_bindgen::prelude::*;
 
-use slipway_protocol::compact::json;
-
 use super::{key, part_key, parts_of};
+use crate::browser::json;
 
 /// Part digests read at once.
 const PAGE: u32 = 4_096;
@@ -27,7 +26,7 @@ pub(super) async fn read_all(db: &Database) -> Result<Vec<Checkpoint>, idb::Erro
 pub(super) async fn read_heads(db: &Database, id: Option<LocalId>) -> Result<Vec<UploadRecord>, idb::Error> {
     let range = id.map(|id| KeyRange::only(&key(id))).transpose()?;
     let all = read_page(db, "uploads", range, None).await?;
-    let heads = all.into_iter().filter_map(|(_, json)| json::from_str::<UploadRecord>(&json.as_string()?).ok());
+    let heads = all.into_iter().filter_map(|(_, json)| json::from_str::<UploadRecord>(&json.as_string()?));
     Ok(heads.filter(|head| head.v == 1).collect())
 }
 

@@ -22,10 +22,10 @@ use slipway_protocol::wire::link::{LinkSecret, MemberToken, Role, RoomLink};
 use slipway_protocol::wire::{CreateRoom, Join, Joined, RoomView};
 
 use crate::ClientError;
+use crate::browser::json;
 use crate::browser::selftest::own_origin;
 use crate::browser::store::Store;
 use crate::shell::api::{Api, PageJson};
-use slipway_protocol::compact::json;
 
 /// The joined rooms. Cheap to clone; all clones are one.
 #[derive(Clone)]
@@ -62,7 +62,7 @@ impl Rooms {
             return;
         }
         let saved = self.0.store.sessions().await;
-        let sessions = saved.iter().filter_map(|json| json::from_str::<Session>(json).ok());
+        let sessions = saved.iter().filter_map(|json| json::from_str::<Session>(json));
         *self.0.sessions.borrow_mut() = sessions.map(|session| (session.room, session)).collect();
     }
 
