@@ -1,7 +1,7 @@
-use slipway_protocol::machine::{Reason, Stage, Which};
+use slipway_protocol::machine::{Purpose, ReadFault, Reason, Stage, Which};
 use slipway_protocol::wire::digest::Md5;
 use slipway_protocol::wire::id::{FileId, RoomId, UploadId};
-use slipway_protocol::wire::plan::Plan;
+use slipway_protocol::wire::plan::{DigestAlgorithm, PartRange, Plan};
 use slipway_protocol::wire::{Initiate, Initiated, SignedRequest, StartedUpload};
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -125,4 +125,22 @@ async fn a_pause_reaches_the_checkpoint() {
     assert_eq!(only(&driver).unwrap().stage, Stage::Paused);
     driver.0.store.flush().await;
     assert!(driver.0.store.load().await[0].head.paused);
+}
+
+/// The digests that this shell does not compute.
+#[wasm_bindgen_test]
+async fn an_unsupported_digest_fails_and_leaves_nothing_behind() {
+    let store = crate::testing::unique("driver");
+    let (_, rooms) = joined_room("/driver-digest").await;
+    let driver = tab(&rooms, &store).await;
+    let (id, _) = driver.hold(picked().remove(0));
+    // Inputs stay in the queue, to be seen.
+    driver.0.state.set(State::Later);
+    for (number, digest) in [(1, DigestAlgorithm::None), (2, DigestAlgorithm::Sha256)] {
+        let (attempt, range) = (Attempt(number), PartRange { start: 0, len: BYTES.len() as u64 });
+        driver.prepare((id, PartNumber::FIRST, attempt), range, digest, Purpose::Send);
+        let failed = Input::PrepareFailed { id, part: PartNumber::FIRST, attempt, fault: ReadFault::Io };
+        assert_eq!(driver.0.inbox.take(), [failed], "{digest:?}");
+        assert!(driver.0.preparing.borrow().is_empty() && driver.0.bodies.borrow().is_empty(), "{digest:?}");
+    }
 }

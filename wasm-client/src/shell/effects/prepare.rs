@@ -1,6 +1,5 @@
 //! `Prepare` and `DropPrepare`: digests of parts, computed by the pool of workers, and what is held to be sent.
 
-use slipway_protocol::machine::digest::PartDigest;
 use slipway_protocol::machine::{Attempt, Input, LocalId, Purpose, ReadFault};
 use slipway_protocol::wire::id::PartNumber;
 use slipway_protocol::wire::plan::{DigestAlgorithm, PartRange};
@@ -30,17 +29,16 @@ impl Driver {
         let Some(file) = self.file(id) else {
             return self.feed(Input::PrepareFailed { id, part, attempt, fault: ReadFault::Gone });
         };
-        let len = range.len;
-        self.0.preparing.borrow_mut().insert(job_key(id, part, attempt), len);
+        if digest != DigestAlgorithm::Md5 {
+            // The workers compute MD5 only. `Io` ends in a row that names the fault, after a few tries. Nothing was kept,
+            // so no `DropPrepare` is owed.
+            return self.feed(Input::PrepareFailed { id, part, attempt, fault: ReadFault::Io });
+        }
+        self.0.preparing.borrow_mut().insert(job_key(id, part, attempt), range.len);
         if purpose == Purpose::Send {
             self.0.bodies.borrow_mut().insert((id, part), Body { attempt, file: file.clone(), range });
         }
-        match digest {
-            DigestAlgorithm::Md5 => self.0.pool.prepare(job_key(id, part, attempt), &file, range.start, len),
-            DigestAlgorithm::None => self.feed(Input::Prepared { id, part, attempt, digest: PartDigest::None, len }),
-            // The machine plans with MD5 here and stops at a plan that does not.
-            DigestAlgorithm::Sha256 => self.feed(Input::PrepareFailed { id, part, attempt, fault: ReadFault::Io }),
-        }
+        self.0.pool.prepare(job_key(id, part, attempt), &file, range.start, range.len);
     }
 
     pub(in crate::shell) fn drop_prepare(&self, id: LocalId, part: PartNumber, attempt: Attempt) {
