@@ -3,6 +3,7 @@
 //! It accepts every text that `serde_json` writes for these types, and differs in what else it accepts:
 //!
 //! - An integer beyond 2^53 - 1 is refused, never rounded. The largest of Slipway's own is a local id of 53 bits.
+//! - `1.0` and `1e3` are integers, as in JavaScript.
 //! - Of a duplicated key the last one counts (ECMA-262, `JSON.parse`).
 //! - A struct ignores unknown fields even if it has `deny_unknown_fields`, unless an untagged or internally tagged enum
 //!   buffers it first. A tuple ignores extra elements. The functions, which read with `serde_json`, refuse both.

@@ -1,4 +1,4 @@
-//! While something is sent: keep the screen awake, and warn before the page is left.
+//! Keeps the screen awake while uploads run, and warns before the page is left.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -7,11 +7,11 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::BeforeUnloadEvent;
 
+use crate::browser::bindings::{self, WakeSentinel};
 use crate::browser::clock;
 use crate::browser::listener::Listener;
-use crate::browser::sys::{self, WakeSentinel};
 
-/// Keeps the device awake and the page open while it is set. Dropping it lets both go.
+/// Holds the wake lock and the warning while it is set. Dropping it releases both.
 #[derive(Clone, Debug)]
 pub(crate) struct KeepAwake(Rc<Inner>);
 
@@ -20,7 +20,7 @@ struct Inner {
     wanted: Cell<bool>,
     request: Cell<Request>,
     sentinel: RefCell<Option<WakeSentinel>>,
-    /// Asks before the page is left. Only while it is wanted: the mere listener keeps a page out of the back cache.
+    /// Warns before the page is left. Removed when not wanted: its mere presence keeps a page out of the back/forward cache.
     leave: RefCell<Option<Listener>>,
     visible: RefCell<Option<Listener>>,
 }
@@ -36,23 +36,23 @@ enum Request {
 }
 
 impl KeepAwake {
-    /// Holds nothing yet.
+    /// Not set.
     pub(crate) fn new() -> Self {
         let inner = Rc::new(Inner::default());
-        if let Some(document) = sys::window().document() {
+        if let Some(document) = bindings::window().document() {
             let weak = Rc::downgrade(&inner);
-            // The browser lets the lock go whenever the page is hidden.
-            let again = Listener::new(&document, "visibilitychange", move |_| {
+            // The browser releases the lock whenever the page is hidden.
+            let on_visible = Listener::new(&document, "visibilitychange", move |_| {
                 if let Some(inner) = weak.upgrade() {
                     acquire(&inner);
                 }
             });
-            inner.visible.replace(Some(again));
+            inner.visible.replace(Some(on_visible));
         }
         Self(inner)
     }
 
-    /// Sets whether uploads are running now. Returns whether that is a change.
+    /// Sets whether uploads run. Returns whether that changed.
     pub(crate) fn set(&self, running: bool) -> bool {
         if self.0.wanted.replace(running) == running {
             return false;
@@ -76,9 +76,9 @@ impl Drop for Inner {
 }
 
 fn warn_before_leaving() -> Listener {
-    Listener::new(&sys::window(), "beforeunload", |event| {
+    Listener::new(&bindings::window(), "beforeunload", |event| {
         event.prevent_default();
-        // Older browsers ask only when this is set; what it says is shown by none.
+        // Older browsers warn only if this is set. None shows its text.
         event.unchecked_ref::<BeforeUnloadEvent>().set_return_value("uploading");
     })
 }
@@ -93,7 +93,7 @@ fn acquire(inner: &Rc<Inner>) {
     if inner.request.get() != Request::None {
         return inner.request.set(Request::PendingAgain);
     }
-    let Some(promise) = sys::wake_lock().and_then(|lock| lock.request_wake("screen").ok()) else { return };
+    let Some(promise) = bindings::wake_lock().and_then(|lock| lock.request_wake("screen").ok()) else { return };
     inner.request.set(Request::Pending);
     let inner = Rc::downgrade(inner);
     spawn_local(async move {
@@ -141,7 +141,8 @@ mod tests {
                      it.grant(it.sentinel);
                  };",
             );
-            let settle = make.call2(&JsValue::NULL, &sys::window().navigator(), &requests).unwrap().unchecked_into();
+            let settle =
+                make.call2(&JsValue::NULL, &bindings::window().navigator(), &requests).unwrap().unchecked_into();
             Self { requests, settle }
         }
 
@@ -157,20 +158,20 @@ mod tests {
 
         /// Locks that were granted and not released.
         fn held(&self) -> usize {
-            let sentinels = self.requests.iter().filter_map(|request| sys::get(&request, "sentinel"));
+            let sentinels = self.requests.iter().filter_map(|request| bindings::get(&request, "sentinel"));
             sentinels.filter(|sentinel| !sentinel.unchecked_ref::<WakeSentinel>().released()).count()
         }
     }
 
     impl Drop for FakeWakeLock {
         fn drop(&mut self) {
-            Reflect::delete_property(&sys::window().navigator().into(), &"wakeLock".into()).unwrap();
+            Reflect::delete_property(&bindings::window().navigator().into(), &"wakeLock".into()).unwrap();
         }
     }
 
     fn page_becomes_visible() {
         let event = Event::new("visibilitychange").unwrap();
-        sys::window().document().unwrap().dispatch_event(&event).unwrap();
+        bindings::window().document().unwrap().dispatch_event(&event).unwrap();
     }
 
     #[wasm_bindgen_test]
@@ -218,7 +219,7 @@ mod tests {
         let init = EventInit::new();
         init.set_cancelable(true);
         let event = Event::new_with_event_init_dict("beforeunload", &init).unwrap();
-        sys::window().dispatch_event(&event).unwrap();
+        bindings::window().dispatch_event(&event).unwrap();
         event.default_prevented()
     }
 

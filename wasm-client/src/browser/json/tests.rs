@@ -176,7 +176,7 @@ fn a_name_is_plain_or_sealed_and_never_both() {
 
 #[wasm_bindgen_test]
 fn an_integer_that_a_double_cannot_hold_is_refused() {
-    for text in ["0", "-0", "5497558138880", "9007199254740991"] {
+    for text in ["0", "5497558138880", "9007199254740991"] {
         same::<u64>(text);
         same::<LocalId>(text);
     }
@@ -241,7 +241,7 @@ fn what_is_not_json_is_refused() {
 /// The module's page lists them.
 #[wasm_bindgen_test]
 fn what_only_this_reader_accepts() {
-    assert_eq!(from_str::<Role>("\"view\""), Some(Role::View));
+    assert_eq!(["-0", "1.0", "1e3"].map(from_str::<u64>), [Some(0), Some(1), Some(1000)]);
     let twice = r#"{"role":"view","version":1,"version":2}"#;
     assert_eq!(from_str::<slipway_protocol::wire::LinkRotated>(twice).map(|answer| answer.version), Some(2));
     let more = r#"{"algorithm":"md5","value":"1B2M2Y8AsgTpgAmY7PhCfg==","more":1}"#;

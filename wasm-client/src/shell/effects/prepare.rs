@@ -1,4 +1,4 @@
-//! `Prepare` and `DropPrepare`: digests of parts, computed by the pool of workers, and what is held to be sent.
+//! `Prepare` and `DropPrepare`: has the workers compute digests of parts, and keeps the bodies to be sent.
 
 use slipway_protocol::machine::{Attempt, Input, LocalId, Purpose, ReadFault};
 use slipway_protocol::wire::id::PartNumber;
@@ -9,8 +9,7 @@ use crate::hash::{HashEvent, JobKey};
 use crate::shell::driver::Driver;
 use crate::shell::notices::Notice;
 
-/// A prepared part. It is a slice of its file, and made when it is sent: the browser reads it from the disk, so memory
-/// stays flat.
+/// A prepared part. Its slice is made when it is sent, and read from disk by the browser, so no part is held in memory.
 #[derive(Debug)]
 pub(in crate::shell) struct Body {
     attempt: Attempt,
@@ -77,6 +76,6 @@ fn job_key(id: LocalId, part: PartNumber, attempt: Attempt) -> JobKey {
 }
 
 fn parts_of(key: JobKey) -> (LocalId, PartNumber, Attempt) {
-    let part = PartNumber::new(key.part).expect("the pool gives back the keys it was given");
+    let part = PartNumber::new(key.part).expect("the pool returns the keys of its jobs");
     (LocalId(key.id), part, Attempt(key.attempt))
 }
