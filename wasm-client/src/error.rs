@@ -60,7 +60,7 @@ mod tests {
     fn a_refusal_keeps_the_message_of_the_functions() {
         let Fault::Answer { mut error, .. } = Fault::refused(ErrorCode::PartsIncomplete) else { unreachable!() };
         error.message = "Two parts are missing.".into();
-        let error = ClientError::from(Fault::of(error));
+        let error = ClientError::from(Fault::from_error(error));
         let ClientError::Api(said, 409) = &error else { panic!("{error:?}") };
         assert_eq!((said.message.as_str(), error.code()), ("Two parts are missing.", Some(ErrorCode::PartsIncomplete)));
         assert_eq!(ClientError::from(Fault::Network), ClientError::Offline);

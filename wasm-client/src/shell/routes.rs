@@ -42,10 +42,10 @@ impl Rooms {
 
     /// The status of an upload, all pages combined.
     pub(crate) async fn status(&self, room: RoomId, upload: UploadId) -> Result<Box<UploadStatus>, CallFault> {
-        let mut pages = Pages::of(GetStatus { upload, after: None });
+        let mut pages = Pages::new(GetStatus { upload, after: None });
         loop {
             let page = self.call(room, pages.call()).await?;
-            if let Some(whole) = pages.take(page)? {
+            if let Some(whole) = pages.push(page)? {
                 return Ok(Box::new(whole));
             }
         }
@@ -57,7 +57,7 @@ impl Rooms {
         room: RoomId,
         uploads: Vec<UploadId>,
     ) -> Result<Vec<CompleteOutcome>, CallFault> {
-        Ok(self.call(room, &CompleteAll::of(room, uploads)).await.map(CompletedAny::outcomes)?)
+        Ok(self.call(room, &CompleteAll::new(room, uploads)).await.map(CompletedAny::outcomes)?)
     }
 
     /// Continues an upload that another client started. Without proofs the answer names the parts to prove.

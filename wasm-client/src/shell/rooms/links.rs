@@ -21,7 +21,7 @@ impl Rooms {
         let body = RotateLink { verifier: rotation.secret.auth_token(room).verifier(), wrapped_key: None };
         let call = calls::RotateLink { room, role, body };
         let answer = match self.call(room, &call).await {
-            Err(fault) if fault.may_have_been_done() => self.call(room, &call).await,
+            Err(fault) if fault.may_have_taken_effect() => self.call(room, &call).await,
             answer => answer,
         };
         match answer {
@@ -35,7 +35,7 @@ impl Rooms {
                 Ok(format!("{}{path}", own_origin()))
             }
             Err(fault) => {
-                if !fault.may_have_been_done() {
+                if !fault.may_have_taken_effect() {
                     self.change(room, |session| session.rotation_refused(role, &rotation));
                 }
                 Err(fault)

@@ -104,7 +104,7 @@ impl Rooms {
             answer => answer?,
         };
         let secret = links[0].secret.clone();
-        let known = KnownRoom { name: name.trim().to_owned(), links, asked: Vec::new() };
+        let known = KnownRoom { name: name.trim().to_owned(), links, requested: Vec::new() };
         self.enter(RoomLink { room, role: Role::Manage, secret }, display_name, known).await
     }
 
@@ -130,7 +130,7 @@ impl Rooms {
             }
         }
         session.set_link(known_link);
-        let known = KnownRoom { name: session.name, links: session.links, asked: session.asked };
+        let known = KnownRoom { name: session.name, links: session.links, requested: session.requested };
         self.enter(link.clone(), display_name, known).await
     }
 
@@ -156,7 +156,7 @@ impl Rooms {
         Box::pin(async move {
             let token = self.token(room).ok_or_else(no_session)?;
             let fault = match self.0.api.send(&request, Some(&token)).await {
-                Err(fault) if fault.asks_to_rejoin() => fault,
+                Err(fault) if fault.needs_rejoin() => fault,
                 answer => return answer,
             };
             match self.exchange(room, &token).await {
@@ -198,7 +198,7 @@ impl Rooms {
             member_id: joined.member_id,
             token: joined.member_token,
             links: known.links,
-            asked: known.asked,
+            requested: known.requested,
             joined_at: js_sys::Date::now() as u64,
         };
         let shown = shown(&session);
@@ -252,7 +252,7 @@ impl fmt::Debug for Rooms {
 struct KnownRoom {
     name: String,
     links: Vec<KnownLink>,
-    asked: Vec<KnownLink>,
+    requested: Vec<KnownLink>,
 }
 
 /// The room as the page shows it, with links as URLs of this origin.

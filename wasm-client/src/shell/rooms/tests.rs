@@ -20,7 +20,7 @@ fn session(token: u8) -> Session {
         member_id: MemberId::from_bytes([3; 16]),
         token: MemberToken::from_bytes([token; 32]),
         links,
-        asked: Vec::new(),
+        requested: Vec::new(),
         joined_at: 1,
     }
 }
@@ -217,9 +217,9 @@ async fn a_replacement_that_is_refused_changes_nothing() {
 #[wasm_bindgen_test]
 async fn a_manager_rejoins_by_the_link_whose_replacement_was_not_answered() {
     let rooms = rooms("/back").await;
-    let asked = KnownLink { role: Role::Manage, secret: LinkSecret::from_bytes([8; 32]) };
-    let good = serde_json::to_value(asked.secret.auth_token(ROOM)).unwrap();
-    rooms.keep(Session { asked: vec![asked], ..manager() });
+    let requested = KnownLink { role: Role::Manage, secret: LinkSecret::from_bytes([8; 32]) };
+    let good = serde_json::to_value(requested.secret.auth_token(ROOM)).unwrap();
+    rooms.keep(Session { requested: vec![requested], ..manager() });
     let old = format!("Bearer {}", MemberToken::from_bytes([1; 32]).expose());
     let _server = FakeServer::install("/back", move |call| match call.path.ends_with("/members") {
         true if call.body.contains(good.as_str().unwrap()) => (201, joined(9).replace("contribute", "manage")),
