@@ -118,10 +118,10 @@ impl Member {
 
     /// Every file of the room, all pages.
     pub async fn files(&self) -> Result<Vec<FileInfo>> {
-        let mut pages = Pages::of(calls::ListFiles { room: self.room, after: None });
+        let mut pages = Pages::new(calls::ListFiles { room: self.room, after: None });
         loop {
             let page = self.call(pages.call()).await?;
-            if let Some(whole) = pages.take(page)? {
+            if let Some(whole) = pages.push(page)? {
                 return Ok(whole.files);
             }
         }

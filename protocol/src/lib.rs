@@ -9,10 +9,8 @@
 //! | [`calls`] | the HTTP API: one value for each call, and what its failures mean |
 //! | [`machine`] | what is decided about uploads |
 //! | [`room`] | what is decided about rooms |
-//! | [`compact`] | small code in place of a library, kept for the page's size alone |
 
 pub mod calls;
-pub mod compact;
 pub mod machine;
 pub mod room;
 pub mod wire;

@@ -76,11 +76,9 @@ macro_rules! holds {
     }};
 }
 
-/// By the functions' reader and by the page's.
-fn reread<T: DeserializeOwned + PartialEq + std::fmt::Debug>(_like: &T, json: &str) -> T {
-    let value = serde_json::from_str(json).unwrap();
-    assert_eq!(slipway_protocol::compact::json::from_str::<T>(json).as_ref(), Ok(&value), "the page's reader");
-    value
+/// `like` names the type only. The page's reader is tested on the same snapshots, in wasm-client.
+fn reread<T: DeserializeOwned>(_like: &T, json: &str) -> T {
+    serde_json::from_str(json).unwrap()
 }
 
 #[test]

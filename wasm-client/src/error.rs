@@ -1,15 +1,15 @@
-//! Why a call of the page did not work. The page has the words.
+//! Errors of the client. The page has the text of each.
 
 use slipway_protocol::calls::Fault;
 use slipway_protocol::wire::error::{ApiError, ErrorCode};
 
-/// Why a call did not work.
+/// Why a call failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ClientError {
-    /// No answer came: the network, or the server.
+    /// No answer from the server.
     Offline,
-    /// The functions refused, with the HTTP status beside it. An empty message means that it is none of theirs: a
-    /// gateway answered, or this device knows the outcome without a call.
+    /// The functions refused; with the HTTP status. An empty message means that a gateway answered, or that this device knew
+    /// the outcome without a call.
     Api(ApiError, u16),
     /// The browser did not start a download.
     DownloadBlocked,
@@ -19,20 +19,20 @@ pub enum ClientError {
     NoPicker,
     /// The file that was picked can't be read.
     Unreadable,
-    /// Other tabs send that many uploads of the room.
+    /// Other tabs work on uploads of the room.
     InOtherTab {
-        /// How many.
+        /// Their number.
         uploads: usize,
     },
-    /// That many uploads are cancelled on this device, but the functions could not be reached in time.
+    /// Uploads are cancelled on this device, but the functions did not confirm in time.
     NotCleared {
-        /// How many.
+        /// Their number.
         uploads: usize,
     },
 }
 
 impl ClientError {
-    /// The stable code of the functions' answer; none where there was no answer of theirs.
+    /// The stable code of the functions' answer. `None`: there was no such answer.
     pub fn code(&self) -> Option<ErrorCode> {
         match self {
             Self::Api(error, _) => Some(error.code),
@@ -57,10 +57,10 @@ mod tests {
     use super::*;
 
     #[wasm_bindgen_test]
-    fn a_refusal_keeps_the_words_of_the_functions() {
+    fn a_refusal_keeps_the_message_of_the_functions() {
         let Fault::Answer { mut error, .. } = Fault::refused(ErrorCode::PartsIncomplete) else { unreachable!() };
         error.message = "Two parts are missing.".into();
-        let error = ClientError::from(Fault::of(error));
+        let error = ClientError::from(Fault::from_error(error));
         let ClientError::Api(said, 409) = &error else { panic!("{error:?}") };
         assert_eq!((said.message.as_str(), error.code()), ("Two parts are missing.", Some(ErrorCode::PartsIncomplete)));
         assert_eq!(ClientError::from(Fault::Network), ClientError::Offline);

@@ -1,8 +1,7 @@
-//! The browser shell of the upload machine: one effect a file, and one driver that
-//! runs what the machine asks for and decides nothing itself.
+//! The browser shell of the upload machine: one file per effect, and one driver that runs the effects and decides nothing.
 //!
 //! [`Client`] is all that a page needs. Behind it [`shell`] holds the driver with one file per effect, [`browser`] the
-//! adapters to what the browser offers, and [`hash`] the workers that compute digests.
+//! adapters to browser APIs, and [`hash`] the workers that compute digests.
 
 mod browser;
 mod client;

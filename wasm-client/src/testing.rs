@@ -1,4 +1,4 @@
-//! What the browser tests share.
+//! Helpers of the browser tests.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -13,19 +13,19 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::File;
 
+use crate::browser::bindings::{self, FileHandle};
 use crate::browser::store::Store;
-use crate::browser::sys::{self, FileHandle};
 use crate::shell::api::Api;
 use crate::shell::rooms::Rooms;
 
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
 
-/// Waits so many milliseconds.
+/// Waits `ms` milliseconds.
 pub(crate) async fn sleep(ms: u32) {
     gloo_timers::future::TimeoutFuture::new(ms).await;
 }
 
-/// Waits until `f` holds, for 5 s at most.
+/// Waits until `f` returns true, for at most 5 s.
 pub(crate) async fn until(what: &str, f: impl Fn() -> bool) {
     for _ in 0..500 {
         if f() {
@@ -36,17 +36,17 @@ pub(crate) async fn until(what: &str, f: impl Fn() -> bool) {
     panic!("not within 5 s: {what}");
 }
 
-/// Collects what a callback is told.
-pub(crate) struct Heard<T>(Rc<RefCell<Vec<T>>>);
+/// Records the arguments of a callback.
+pub(crate) struct Recorder<T>(Rc<RefCell<Vec<T>>>);
 
-impl<T: Clone + 'static> Heard<T> {
+impl<T: Clone + 'static> Recorder<T> {
     pub(crate) fn new() -> Self {
         Self(Rc::default())
     }
 
-    pub(crate) fn ear(&self) -> impl Fn(T) + use<T> {
-        let heard = self.0.clone();
-        move |word| heard.borrow_mut().push(word)
+    pub(crate) fn callback(&self) -> impl Fn(T) + use<T> {
+        let events = self.0.clone();
+        move |event| events.borrow_mut().push(event)
     }
 
     pub(crate) fn all(&self) -> Vec<T> {
@@ -75,7 +75,7 @@ pub(crate) fn file(name: &str, bytes: &[u8]) -> File {
 
 /// A folder in the origin-private file system, empty.
 pub(crate) async fn opfs_folder() -> FileHandle {
-    let root = JsFuture::from(sys::window().navigator().storage().get_directory()).await.unwrap();
+    let root = JsFuture::from(bindings::window().navigator().storage().get_directory()).await.unwrap();
     child(&root, "getDirectoryHandle", &unique("test")).await
 }
 
@@ -84,14 +84,14 @@ pub(crate) async fn folder_in(folder: &FileHandle, name: &str) -> FileHandle {
     child(folder, "getDirectoryHandle", name).await
 }
 
-/// A real file on the disk with a handle.
+/// A file on disk, with its handle.
 pub(crate) async fn file_in(folder: &FileHandle, name: &str, bytes: &[u8]) -> FileHandle {
     let handle = child(folder, "getFileHandle", name).await;
     write(&handle, bytes).await;
     handle
 }
 
-/// Writes the whole file anew.
+/// Replaces the contents of the file.
 pub(crate) async fn write(handle: &FileHandle, bytes: &[u8]) {
     let writable = call(handle, "createWritable", &[]).await.unwrap();
     call(&writable, "write", &[Uint8Array::from(bytes).into()]).await.unwrap();
@@ -109,7 +109,7 @@ pub(crate) async fn open(handle: &FileHandle) -> File {
 }
 
 async fn child(folder: &JsValue, method: &str, name: &str) -> FileHandle {
-    let create = sys::object(&[("create", true.into())]);
+    let create = bindings::object(&[("create", true.into())]);
     call(folder, method, &[name.into(), create.into()]).await.unwrap().unchecked_into()
 }
 
@@ -157,9 +157,9 @@ pub(crate) fn digest_of(part: u16) -> Md5 {
     Md5::of(&part.to_le_bytes())
 }
 
-/// A call as the wire carried it.
+/// A call as it was sent.
 #[derive(Clone, Debug)]
-pub(crate) struct Asked {
+pub(crate) struct RecordedCall {
     pub(crate) method: String,
     pub(crate) path: String,
     pub(crate) token: Option<String>,
@@ -167,63 +167,63 @@ pub(crate) struct Asked {
     pub(crate) body: String,
 }
 
-/// Stands at the browser's end of the wire: calls to paths that begin with a base are answered here, all others
-/// by the network. Dropping it takes it away.
-pub(crate) struct Wire {
-    asked: Rc<RefCell<Vec<Asked>>>,
-    before: JsValue,
+/// Replaces `fetch`: answers calls to paths that begin with a base, and passes all others to the network. Dropping it restores
+/// the browser's own.
+pub(crate) struct FakeServer {
+    calls: Rc<RefCell<Vec<RecordedCall>>>,
+    fetch_before: JsValue,
     _fetch: Closure<dyn FnMut(web_sys::Request) -> Promise>,
 }
 
-impl Wire {
-    /// `answer` gives status and body.
-    pub(crate) fn tap(base: &'static str, answer: impl Fn(&Asked) -> (u16, String) + 'static) -> Self {
-        let (asked, answer) = (Rc::new(RefCell::new(Vec::new())), Rc::new(answer));
-        let heard = asked.clone();
-        let before = Reflect::get(&sys::window(), &"fetch".into()).unwrap();
-        let network: Function = before.clone().unchecked_into();
+impl FakeServer {
+    /// `answer` returns status and body.
+    pub(crate) fn install(base: &'static str, answer: impl Fn(&RecordedCall) -> (u16, String) + 'static) -> Self {
+        let (calls, answer) = (Rc::new(RefCell::new(Vec::new())), Rc::new(answer));
+        let recorded = calls.clone();
+        let fetch_before = Reflect::get(&bindings::window(), &"fetch".into()).unwrap();
+        let network: Function = fetch_before.clone().unchecked_into();
         let fetch = Closure::<dyn FnMut(web_sys::Request) -> Promise>::new(move |request: web_sys::Request| {
             let url = web_sys::Url::new(&request.url()).unwrap();
             if !url.pathname().starts_with(base) {
-                return network.call1(&sys::window(), &request).unwrap().unchecked_into();
+                return network.call1(&bindings::window(), &request).unwrap().unchecked_into();
             }
-            let (heard, answer) = (heard.clone(), answer.clone());
+            let (recorded, answer) = (recorded.clone(), answer.clone());
             wasm_bindgen_futures::future_to_promise(async move {
-                let asked = read_call(&request, &url).await?;
-                let (status, body) = answer(&asked);
-                heard.borrow_mut().push(asked);
+                let call = read_call(&request, &url).await?;
+                let (status, body) = answer(&call);
+                recorded.borrow_mut().push(call);
                 let init = web_sys::ResponseInit::new();
                 init.set_status(status);
                 web_sys::Response::new_with_opt_str_and_init(Some(&body), &init).map(Into::into)
             })
         });
-        Reflect::set(&sys::window(), &"fetch".into(), fetch.as_ref()).unwrap();
-        Self { asked, before, _fetch: fetch }
+        Reflect::set(&bindings::window(), &"fetch".into(), fetch.as_ref()).unwrap();
+        Self { calls, fetch_before, _fetch: fetch }
     }
 
     /// All calls so far.
-    pub(crate) fn asked(&self) -> Vec<Asked> {
-        self.asked.borrow().clone()
+    pub(crate) fn calls(&self) -> Vec<RecordedCall> {
+        self.calls.borrow().clone()
     }
 }
 
-impl Drop for Wire {
+impl Drop for FakeServer {
     fn drop(&mut self) {
-        Reflect::set(&sys::window(), &"fetch".into(), &self.before).unwrap();
+        Reflect::set(&bindings::window(), &"fetch".into(), &self.fetch_before).unwrap();
     }
 }
 
-async fn read_call(request: &web_sys::Request, url: &web_sys::Url) -> Result<Asked, JsValue> {
+async fn read_call(request: &web_sys::Request, url: &web_sys::Url) -> Result<RecordedCall, JsValue> {
     let header = |name| request.headers().get(name).ok().flatten();
     let (token, key) = (header("authorization"), header("idempotency-key"));
     let body = JsFuture::from(request.text()?).await?.as_string().unwrap_or_default();
-    Ok(Asked { method: request.method(), path: url.pathname() + &url.search(), token, key, body })
+    Ok(RecordedCall { method: request.method(), path: url.pathname() + &url.search(), token, key, body })
 }
 
 /// A room that was joined at this base.
 pub(crate) async fn joined_room(base: &'static str) -> (RoomId, Rooms) {
     let rooms = Rooms::load(Api::at(base), Store::open(&unique("joined")).await).await;
-    let wire = Wire::tap(base, |_| {
+    let server = FakeServer::install(base, |_| {
         let answer = Joined {
             member_id: MemberId::from_bytes([3; 16]),
             member_token: MemberToken::from_bytes([1; 32]),
@@ -236,6 +236,6 @@ pub(crate) async fn joined_room(base: &'static str) -> (RoomId, Rooms) {
     let room = RoomId::from_bytes([1; 16]);
     let link = RoomLink { room, role: Role::Contribute, secret: LinkSecret::from_bytes([2; 32]) };
     rooms.join(&link, "Ann").await.unwrap();
-    drop(wire);
+    drop(server);
     (room, rooms)
 }

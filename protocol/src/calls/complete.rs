@@ -1,4 +1,4 @@
-//! One completion or several: two routes, one decision.
+//! Completes one upload or several, by the route for that number.
 
 use serde::Deserialize;
 
@@ -6,12 +6,12 @@ use super::{Call, CallFault, Complete, CompleteMany, Fault, Route};
 use crate::wire::id::{FileId, RoomId, UploadId};
 use crate::wire::{self, CompletedMany, Completion, CompletionResult};
 
-/// Completes uploads of one room by whichever route takes that many.
+/// Completes uploads of one room.
 #[derive(Clone, Debug, PartialEq)]
 pub enum CompleteAll {
-    /// A single one: a refusal is the answer of the call itself, with its `Retry-After`.
+    /// One upload. A refusal is the error of the call itself, so it can have a `Retry-After`.
     One(Complete),
-    /// All others.
+    /// Several uploads.
     Many(CompleteMany),
 }
 
@@ -26,20 +26,20 @@ pub enum CompletedAny {
     One(Completion),
 }
 
-/// What became of one upload.
+/// The outcome for one upload.
 #[derive(Clone, Debug, PartialEq)]
 pub enum CompleteOutcome {
     /// The file is in the room.
     Done { file: FileId },
-    /// Still being put together; ask the status after `retry_after_seconds`.
+    /// Still being completed. Request the status after `retry_after_seconds`.
     Working { retry_after_seconds: u64 },
     /// Refused.
     Refused(CallFault),
 }
 
 impl CompleteAll {
-    /// For these uploads.
-    pub fn of(room: RoomId, uploads: Vec<UploadId>) -> Self {
+    /// Completes these uploads.
+    pub fn new(room: RoomId, uploads: Vec<UploadId>) -> Self {
         match uploads[..] {
             [upload] => Self::One(Complete { upload }),
             _ => Self::Many(CompleteMany { room, body: wire::CompleteMany { upload_ids: uploads } }),
@@ -51,7 +51,7 @@ impl Call for CompleteAll {
     type Body = wire::CompleteMany;
     type Answer = CompletedAny;
 
-    /// The single form differs from it by its path and by having no body.
+    /// The form for one upload has another path and no body.
     const ROUTE: Route = CompleteMany::ROUTE;
 
     fn path(&self) -> String {
@@ -78,7 +78,7 @@ impl Call for CompleteAll {
 }
 
 impl CompletedAny {
-    /// One for each upload, in the order of the question.
+    /// One for each upload, in the order of the request.
     pub fn outcomes(self) -> Vec<CompleteOutcome> {
         match self {
             Self::One(completion) => vec![completion.into()],
@@ -100,7 +100,7 @@ impl From<CompletionResult> for CompleteOutcome {
     fn from(result: CompletionResult) -> Self {
         match result {
             CompletionResult::Done(completion) => completion.into(),
-            CompletionResult::Failed { error } => Self::Refused(Fault::of(error).into()),
+            CompletionResult::Failed { error } => Self::Refused(Fault::from_error(error).into()),
         }
     }
 }

@@ -1,11 +1,11 @@
-//! Events read for one purpose only.
+//! Events, parsed for removals only.
 
 use serde::Deserialize;
 
 use crate::wire::id::FileId;
 
-/// As much of [`EventPage`](crate::wire::EventPage) as tells which files went away. Events of kinds that this version does
-/// not know are passed over.
+/// The part of an [`EventPage`](crate::wire::EventPage) that tells of removed files. Unlike that, it accepts events of
+/// unknown kinds.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Removals {
     events: Vec<AnyEvent>,
@@ -20,7 +20,7 @@ struct AnyEvent {
 }
 
 impl Removals {
-    /// The files that went away, in the order of their removal.
+    /// The removed files, in the order of their removal.
     pub fn files(self) -> Vec<FileId> {
         let removed = self.events.into_iter().filter(|event| event.kind == "file-removed");
         removed.filter_map(|event| event.file_id).collect()

@@ -1,4 +1,4 @@
-//! One example of every call, with all that it may carry, for tests.
+//! An example of every call with all optional fields, for tests.
 
 use super::*;
 use crate::wire;
@@ -12,13 +12,13 @@ const UPLOAD: UploadId = UploadId::from_bytes([2; 16]);
 const FILE: FileId = FileId::from_bytes([3; 16]);
 const MEMBER: MemberId = MemberId::from_bytes([4; 16]);
 
-/// Takes calls of every type.
+/// Visits calls of every type.
 pub trait Visitor {
-    /// One of them.
+    /// Visits one call.
     fn call<C: Call>(&mut self, call: &C);
 }
 
-/// One of every type in [`ROUTES`], in that order.
+/// Visits a call of every type, in the order of [`ROUTES`].
 pub fn visit(visitor: &mut impl Visitor) {
     rooms(visitor);
     members_and_links(visitor);

@@ -1,18 +1,18 @@
-//! Which library writes and reads JSON is the shell's choice.
+//! The shell chooses the JSON library.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// How a shell writes and reads JSON: a library, or what its platform has.
+/// Writes and reads JSON, by a library or by what the platform has.
 pub trait Json {
-    /// The text of a body. Wire types have string keys and always have one.
+    /// Serializes a body. It can't fail, since wire types have string keys.
     fn write<T: Serialize>(value: &T) -> String;
 
-    /// Reads an answer. `None`: the text is something else.
+    /// Parses an answer. `None`: the text is not JSON of this type.
     fn read<T: DeserializeOwned>(text: &str) -> Option<T>;
 }
 
-/// `serde_json`, for programs whose size does not matter.
+/// `serde_json`, for programs other than the page.
 #[cfg(any(test, feature = "serde_json"))]
 #[derive(Clone, Copy, Debug)]
 pub struct SerdeJson;

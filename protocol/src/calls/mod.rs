@@ -1,8 +1,8 @@
 //! The HTTP API as values: one small type for each call.
 //!
-//! A call knows its method, path, query, headers and body, who may make it, the type of its answer, whether an answer
-//! fits the question, and the page behind a page. A [`Fault`] says what a failure means. All of it is plain data, so a
-//! shell is left with one function that is not generic: send a [`Request`], give back a [`Reply`].
+//! A call knows its method, path, query, headers and body, who may make it, the type of its answer, whether an answer matches
+//! the request, and how to request the next page. A [`Fault`] says what a failure means. All of it is plain data, so a shell
+//! needs only one function, which is not generic: send a [`Request`], return a [`Reply`].
 //!
 //! ```text
 //! call.request::<J>() ─> Request ─> (shell: token, send) ─> Reply ─> reply.ok::<J>() ─> call.answer::<J>(&text)
@@ -35,26 +35,26 @@ pub use table::*;
 
 use crate::wire::IDEMPOTENCY_KEY;
 
-/// What stands before every path: the functions' own prefix, unless a page says otherwise.
+/// The prefix of every path, unless the page names another base.
 pub const BASE: &str = "/api";
 
-/// The answer of a call that says no more than that it was done.
+/// The answer of a call that returns nothing.
 pub type Done = IgnoredAny;
 
 /// One call of the API.
 pub trait Call {
-    /// What is sent as JSON; `()` for none.
+    /// The body, sent as JSON; `()` for none.
     type Body: Serialize;
-    /// What comes back as JSON.
+    /// The answer, received as JSON.
     type Answer: DeserializeOwned;
 
     /// Method, path template and who may call.
     const ROUTE: Route;
 
-    /// The path behind [`BASE`], without its query.
+    /// The path after [`BASE`], without the query.
     fn path(&self) -> String;
 
-    /// The query's one parameter, not encoded yet.
+    /// The query's only parameter, not yet encoded.
     fn query(&self) -> Option<(&'static str, String)> {
         None
     }
@@ -64,12 +64,12 @@ pub trait Call {
         None
     }
 
-    /// What makes a repeated call one call.
+    /// The idempotency key: calls with the same key take effect once.
     fn idempotency_key(&self) -> Option<&str> {
         None
     }
 
-    /// Whether the answer has one entry for each one that was asked for, in order: callers match them by position.
+    /// Whether the answer has one entry for each entry of the request. Callers match them by position.
     fn is_answered_by(&self, _: &Self::Answer) -> bool {
         true
     }
@@ -89,11 +89,11 @@ pub trait Call {
         request
     }
 
-    /// Reads the text that [`Reply::ok`] gave.
+    /// Parses the text from [`Reply::ok`].
     ///
     /// # Errors
-    /// [`Fault::Network`] for what is not ours, such as a captive portal's page with status 200, or no answer to this
-    /// question.
+    /// [`Fault::Network`] for a foreign answer, such as a captive portal's page with status 200, and for an answer that does
+    /// not match the request.
     fn answer<J: Json>(&self, text: &str) -> Result<Self::Answer, Fault> {
         let text = if text.trim().is_empty() { "null" } else { text };
         J::read(text).filter(|answer| self.is_answered_by(answer)).ok_or(Fault::Network)

@@ -1,32 +1,32 @@
-//! Lists that come in pages.
+//! Lists that are answered in pages.
 
 use super::{Call, Fault, GetStatus, ListAudit, ListEvents, ListFiles};
 use crate::wire::{AuditPage, EventPage, FilePage, UploadStatus};
 
-/// A status of 10,000 parts has some ten pages; more than this many is no answer of ours.
+/// Bound against a list that never ends. A status of 10,000 parts has about ten pages.
 const MAX_PAGES: u32 = 1_000;
 
 /// A call whose answer may be one page of several.
 pub trait Paged: Call + Sized {
-    /// The call for what follows a page; none at the end.
+    /// The call for the next page. `None`: this is the last.
     fn after(&self, page: &Self::Answer) -> Option<Self>;
 
-    /// Puts the entries of the pages before in front of a later page's. Its other fields are the newer ones.
-    fn prepend(page: &mut Self::Answer, before: Self::Answer);
+    /// Prepends the entries of the earlier pages to a later page, whose other fields are newer.
+    fn prepend(page: &mut Self::Answer, earlier: Self::Answer);
 }
 
-/// All pages of a call, put together: ask [`Self::call`], [`Self::take`] its answer, until that gives the whole.
+/// Combines all pages of a call: make [`Self::call`] and [`Self::push`] its answer, until that returns the whole list.
 #[derive(Debug)]
 pub struct Pages<C: Paged> {
     call: C,
-    before: Option<C::Answer>,
-    left: u32,
+    earlier: Option<C::Answer>,
+    pages_left: u32,
 }
 
 impl<C: Paged> Pages<C> {
-    /// Begins with the page that `first` asks for.
-    pub fn of(first: C) -> Self {
-        Self { call: first, before: None, left: MAX_PAGES }
+    /// Starts with the call for the first page.
+    pub fn new(first: C) -> Self {
+        Self { call: first, earlier: None, pages_left: MAX_PAGES }
     }
 
     /// The call to make now.
@@ -34,18 +34,18 @@ impl<C: Paged> Pages<C> {
         &self.call
     }
 
-    /// Takes the answer to that call. Gives the whole, once there is no other page.
+    /// Adds the answer to that call. Returns the whole list after the last page.
     ///
     /// # Errors
     /// The list does not end.
-    pub fn take(&mut self, mut page: C::Answer) -> Result<Option<C::Answer>, Fault> {
-        if let Some(before) = self.before.take() {
-            C::prepend(&mut page, before);
+    pub fn push(&mut self, mut page: C::Answer) -> Result<Option<C::Answer>, Fault> {
+        if let Some(earlier) = self.earlier.take() {
+            C::prepend(&mut page, earlier);
         }
         let Some(next) = self.call.after(&page) else { return Ok(Some(page)) };
-        self.left = self.left.checked_sub(1).ok_or(Fault::Network)?;
+        self.pages_left = self.pages_left.checked_sub(1).ok_or(Fault::Network)?;
         self.call = next;
-        self.before = Some(page);
+        self.earlier = Some(page);
         Ok(None)
     }
 }
@@ -55,9 +55,9 @@ impl Paged for GetStatus {
         page.next_after.map(|after| Self { after: Some(after), ..*self })
     }
 
-    /// The state may change between two pages: a closed upload shows no parts any more.
-    fn prepend(page: &mut UploadStatus, before: UploadStatus) {
-        page.parts.splice(..0, before.parts);
+    /// The state may change between two pages: a closed upload has no parts, so the earlier ones are kept.
+    fn prepend(page: &mut UploadStatus, earlier: UploadStatus) {
+        page.parts.splice(..0, earlier.parts);
     }
 }
 
@@ -66,8 +66,8 @@ impl Paged for ListFiles {
         page.next_after.clone().map(|after| Self { after: Some(after), ..*self })
     }
 
-    fn prepend(page: &mut FilePage, before: FilePage) {
-        page.files.splice(..0, before.files);
+    fn prepend(page: &mut FilePage, earlier: FilePage) {
+        page.files.splice(..0, earlier.files);
     }
 }
 
@@ -76,8 +76,8 @@ impl Paged for ListEvents {
         page.next_after.map(|after| Self { after, ..*self })
     }
 
-    fn prepend(page: &mut EventPage, before: EventPage) {
-        page.events.splice(..0, before.events);
+    fn prepend(page: &mut EventPage, earlier: EventPage) {
+        page.events.splice(..0, earlier.events);
     }
 }
 
@@ -86,7 +86,7 @@ impl Paged for ListAudit {
         page.next_after.map(|after| Self { after, ..*self })
     }
 
-    fn prepend(page: &mut AuditPage, before: AuditPage) {
-        page.entries.splice(..0, before.entries);
+    fn prepend(page: &mut AuditPage, earlier: AuditPage) {
+        page.entries.splice(..0, earlier.entries);
     }
 }

@@ -1,10 +1,10 @@
-//! What came back, and what a failure means.
+//! Answers, and what a failure means.
 
 use super::Json;
 use crate::wire::error::{ApiError, ErrorBody, ErrorCode};
 use crate::wire::id::PartNumber;
 
-/// An HTTP answer as a shell received it.
+/// An HTTP answer, as the shell received it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
     /// HTTP status.
@@ -15,16 +15,16 @@ pub struct Reply {
     pub body: String,
 }
 
-/// Why a call did not work.
+/// Why a call failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
-    /// No answer of ours: no network, no time left, or something in between answered.
+    /// No answer of the functions: no network, a time-out, or an answer of something in between.
     #[error("no answer")]
     Network,
-    /// An error answer.
+    /// An error answer, of the functions or of the gateway in front of them.
     #[error("{status} {}: {}", error.code.as_str(), error.message)]
     Answer {
-        /// What it says.
+        /// The error.
         error: ApiError,
         /// HTTP status.
         status: u16,
@@ -33,16 +33,16 @@ pub enum Fault {
     },
 }
 
-/// A [`Fault`] as the upload machine takes it: without sentences and request ids.
+/// A [`Fault`] as the upload machine takes it: without message and request id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CallFault {
-    /// No answer: the network, or the function's time ran out.
+    /// No answer: the network failed, or the function timed out.
     Network,
     /// An answer with an error in it.
     Api {
         /// HTTP status.
         status: u16,
-        /// The stable code; `Unknown` where the body was none of ours.
+        /// The stable code; `Unknown` if the body is not of the functions.
         code: ErrorCode,
         /// Seconds from `Retry-After`.
         retry_after: Option<u64>,
@@ -52,10 +52,10 @@ pub enum CallFault {
 }
 
 impl Reply {
-    /// The body, if the status is of success.
+    /// The body, if the status is 2xx.
     ///
     /// # Errors
-    /// The error that the answer has in it.
+    /// The error in the answer.
     pub fn ok<J: Json>(self) -> Result<String, Fault> {
         match self.status {
             200..=299 => Ok(self.body),
@@ -69,24 +69,24 @@ impl Reply {
             // The gateway in front of the functions has error bodies of its own.
             None => error_of(ErrorCode::Unknown),
         };
-        // The form with a date is not used by anything that answers here; the caller's own backoff does as well.
+        // Seconds only: neither the functions nor the gateways send the form with a date. Without it the caller backs off.
         let retry_after = self.retry_after.and_then(|value| value.trim().parse().ok());
         Fault::Answer { error, status: self.status, retry_after }
     }
 }
 
 impl Fault {
-    /// As the functions would refuse it, for a call that can't be made at all. It has no message.
+    /// The fault of a call that can't be made, as the functions would refuse it. It has no message.
     pub fn refused(code: ErrorCode) -> Self {
-        Self::of(error_of(code))
+        Self::from_error(error_of(code))
     }
 
-    /// An error that came within an answer, such as one result of several: its status is that of its code.
-    pub fn of(error: ApiError) -> Self {
+    /// The fault for an error within an answer, such as one result of several. The code gives the status.
+    pub fn from_error(error: ApiError) -> Self {
         Self::Answer { status: error.code.status(), error, retry_after: None }
     }
 
-    /// The stable code; none where there was no answer.
+    /// The stable code. `None`: there was no answer.
     pub fn code(&self) -> Option<ErrorCode> {
         match self {
             Self::Network => None,
@@ -94,20 +94,20 @@ impl Fault {
         }
     }
 
-    /// Whether the token ran out, so that joining again by the same link makes the call work.
+    /// Whether the token has expired, so that the call can succeed after joining again by the same link.
     ///
-    /// Not for a removed member or a closed room: those were put out on purpose.
-    pub fn asks_to_rejoin(&self) -> bool {
+    /// False for a removed member and a closed room: joining again would fail.
+    pub fn needs_rejoin(&self) -> bool {
         matches!(self.code(), Some(ErrorCode::TokenExpired | ErrorCode::TokenMissing))
     }
 
-    /// Whether the session is over, whatever the reason: only another link lets this device in.
+    /// Whether the session has ended, for whatever reason.
     pub fn ends_session(&self) -> bool {
         matches!(self, Self::Answer { status: 401, .. })
     }
 
-    /// Whether the call may have been done all the same, so that it has to be asked again with the same body.
-    pub fn may_have_been_done(&self) -> bool {
+    /// Whether the call may have taken effect all the same, so that it must be repeated with the same body.
+    pub fn may_have_taken_effect(&self) -> bool {
         match self {
             Self::Network => true,
             Self::Answer { status, .. } => *status >= 500,
@@ -126,7 +126,7 @@ impl From<Fault> for CallFault {
     }
 }
 
-/// Not the functions' own: whoever shows it has the words.
+/// An error without a message: the program that shows it has its own text.
 fn error_of(code: ErrorCode) -> ApiError {
     ApiError { code, message: String::new(), request_id: String::new(), field: None, parts: Vec::new() }
 }

@@ -9,14 +9,14 @@ use crate::wire::link::MemberToken;
 pub enum Method {
     /// Reads.
     Get,
-    /// Makes or changes something.
+    /// Creates or changes something.
     Post,
-    /// Takes something away.
+    /// Removes something.
     Delete,
 }
 
 impl Method {
-    /// As HTTP writes it.
+    /// The method's name in HTTP.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Get => "GET",
@@ -37,20 +37,20 @@ impl fmt::Display for Method {
 pub enum Access {
     /// Anyone; no token is sent.
     Open,
-    /// Anyone. With the token of an earlier session, dead or alive, the same member goes on.
+    /// Anyone. With the token of an earlier session, valid or expired, the member stays the same.
     Joining,
-    /// A member, by its token.
+    /// A member, with its token.
     Member,
 }
 
-/// What all calls of one type have in common.
+/// What all calls of one type share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Route {
     /// The type's name.
     pub name: &'static str,
     /// The method.
     pub method: Method,
-    /// The path behind [`BASE`](super::BASE), with fields of the call in braces.
+    /// The path after [`BASE`](super::BASE), with fields of the call in braces.
     pub path: &'static str,
     /// Who may call.
     pub access: Access,
@@ -58,14 +58,14 @@ pub struct Route {
     pub has_body: bool,
 }
 
-/// A call, ready to be sent, and sent again. The token is not part of it: see [`authorization`].
+/// A call, ready to be sent any number of times. The token is not part of it: see [`authorization`].
 #[derive(Clone, PartialEq, Eq)]
 pub struct Request {
     /// The method.
     pub method: Method,
-    /// Behind [`BASE`](super::BASE), with its slash and its query.
+    /// The path after [`BASE`](super::BASE), from its slash, with the query.
     pub path: String,
-    /// Whether a token goes with it.
+    /// Who may call: whether a token is sent.
     pub access: Access,
     /// Names in lower case.
     pub headers: Vec<(&'static str, String)>,
@@ -91,19 +91,19 @@ impl Request {
     }
 }
 
-// Neither query nor values: a body may hold an auth token, and debug output ends up in logs.
+// Without query, headers and body, which may contain tokens: debug output ends up in logs.
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.method, self.path.split('?').next().unwrap_or_default())
     }
 }
 
-/// The header that shows who calls. Never logged.
+/// The header that authenticates the caller. Never logged.
 pub fn authorization(token: &MemberToken) -> (&'static str, String) {
     ("authorization", format!("Bearer {}", token.expose()))
 }
 
-/// Percent-encodes all but the unreserved characters (RFC 3986, section 2.3).
+/// Percent-encodes everything but the unreserved characters (RFC 3986, section 2.3).
 fn push_encoded(path: &mut String, value: &str) {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
     for byte in value.bytes() {
@@ -120,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_value_of_the_query_cannot_end_it() {
+    fn a_value_cannot_end_the_query() {
         let encoded = |value: &str| {
             let mut path = String::new();
             push_encoded(&mut path, value);

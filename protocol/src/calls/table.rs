@@ -1,4 +1,4 @@
-//! Every call, as a table. `docs/architecture.md` says what else a new one needs.
+//! The table of all calls. `docs/architecture.md` says what else a new one needs.
 
 use super::request::Access::{Joining, Member, Open};
 use super::request::Method::{Delete, Get, Post};
@@ -10,7 +10,7 @@ use crate::wire::{
     Joined, LinkRotated, Presigned, Progress, RoomCreated, RoomView, UploadStatus,
 };
 
-/// `Name { fields of the path } with Body = Method "path" for Access -> Answer where { what else it overrides };`
+/// `Name { fields of the path } with Body = Method "path" for Access -> Answer where { overridden methods };`
 macro_rules! calls {
     ($(
         $(#[$doc:meta])*
@@ -51,7 +51,7 @@ macro_rules! calls {
             }
         )*
 
-        /// Every route that a client may use, one for each type of call.
+        /// The routes of all calls, in the order of the table.
         pub const ROUTES: &[Route] = &[$($name::ROUTE),*];
     };
 }
@@ -68,7 +68,7 @@ macro_rules! body {
 calls! {
     // ---- rooms
 
-    /// Makes a room. Sent again with the same links it is the same room, so a lost answer makes no second one.
+    /// Creates a room. Idempotent: repeated with the same links it returns the same room.
     CreateRoom {} with wire::CreateRoom
         = Post "/rooms" for Open -> RoomCreated;
 
@@ -76,7 +76,7 @@ calls! {
     GetRoom { room: RoomId }
         = Get "/rooms/{room}" for Member -> RoomView;
 
-    /// A page of files, the newest first. `after`: the `next_after` of the page before, or the room's `next_files`.
+    /// A page of files, newest first. `after`: the `next_after` of the previous page, or the room's `next_files`.
     ListFiles { room: RoomId, after: Option<String> }
         = Get "/rooms/{room}/files" for Member -> FilePage where {
             fn query(&self) -> Option<(&'static str, String)> {
@@ -92,7 +92,7 @@ calls! {
             }
         };
 
-    /// The same, read for the files that went away.
+    /// The same, parsed only for removed files.
     ListRemovals { room: RoomId, after: u64 }
         = Get "/rooms/{room}/events" for Member -> Removals where {
             fn query(&self) -> Option<(&'static str, String)> {
@@ -114,21 +114,21 @@ calls! {
     Join { room: RoomId } with wire::Join
         = Post "/rooms/{room}/members" for Joining -> Joined;
 
-    /// Puts a member out of the room.
+    /// Removes a member from the room.
     RemoveMember { room: RoomId, member: MemberId }
         = Delete "/rooms/{room}/members/{member}" for Member -> Done;
 
-    /// Replaces a role's link. Sent again with the same verifier it changes nothing twice.
+    /// Replaces a role's link. Idempotent for the same verifier.
     RotateLink { room: RoomId, role: Role } with wire::RotateLink
         = Post "/rooms/{room}/links/{role}" for Member -> LinkRotated;
 
-    /// Ends a role's link.
+    /// Revokes a role's link.
     RevokeLink { room: RoomId, role: Role }
         = Delete "/rooms/{room}/links/{role}" for Member -> Done;
 
     // ---- uploads
 
-    /// Begins uploads, all or none. The same `key` with the same body begins nothing twice.
+    /// Starts uploads, all or none. Idempotent for the same `key` and body.
     Initiate { room: RoomId, key: Option<String> } with wire::Initiate
         = Post "/rooms/{room}/uploads" for Member -> Initiated where {
             fn idempotency_key(&self) -> Option<&str> {
@@ -148,7 +148,7 @@ calls! {
             }
         };
 
-    /// How an upload stands: a page of its stored parts, those behind `after`.
+    /// The status of an upload, with a page of its stored parts: those after `after`.
     GetStatus { upload: UploadId, after: Option<PartNumber> }
         = Get "/uploads/{upload}" for Member -> UploadStatus where {
             fn query(&self) -> Option<(&'static str, String)> {
@@ -156,7 +156,7 @@ calls! {
             }
         };
 
-    /// How far an upload is.
+    /// The progress of an upload.
     GetProgress { upload: UploadId }
         = Get "/uploads/{upload}/progress" for Member -> Progress;
 
@@ -172,11 +172,11 @@ calls! {
             }
         };
 
-    /// Goes on with an upload begun elsewhere. Without proofs the answer says what to prove.
+    /// Continues an upload that another client started. Without proofs the answer names the parts to prove.
     Adopt { upload: UploadId } with wire::Adopt
         = Post "/uploads/{upload}/adopt" for Member -> Adoption;
 
-    /// Cancels an upload and leaves nothing of it in storage.
+    /// Cancels an upload, and removes it from storage.
     Abort { upload: UploadId }
         = Delete "/uploads/{upload}" for Member -> Done;
 
@@ -192,7 +192,7 @@ calls! {
 
     // ---- the functions themselves
 
-    /// Whether the functions answer at all.
+    /// Whether the functions answer.
     GetHealth {}
         = Get "/health" for Open -> Health;
 }

@@ -35,7 +35,7 @@ impl Visitor for Seen {
     }
 }
 
-/// A page that somebody has open makes these very requests.
+/// Pages that are open now send these requests: a change breaks them.
 #[test]
 fn every_call_as_it_is_sent() {
     let mut seen = Seen::default();
@@ -45,13 +45,13 @@ fn every_call_as_it_is_sent() {
 }
 
 #[test]
-fn the_first_page_is_asked_for_without_a_query() {
+fn the_first_page_is_requested_without_a_query() {
     let path = |request: Request| request.path;
     let status = GetStatus { upload: UPLOAD, after: None }.request::<SerdeJson>();
     assert_eq!(path(status), format!("/uploads/{UPLOAD}"));
     let files = ListFiles { room: ROOM, after: None }.request::<SerdeJson>();
     assert_eq!(path(files), format!("/rooms/{ROOM}/files"));
-    // A place is the functions' own text: whatever is in it stays one value.
+    // `after` is opaque text of the functions, so it is encoded.
     let files = ListFiles { room: ROOM, after: Some("a&b #?".into()) }.request::<SerdeJson>();
     assert_eq!(path(files), format!("/rooms/{ROOM}/files?after=a%26b%20%23%3F"));
 }
@@ -66,7 +66,7 @@ fn an_initiate_without_a_key_has_no_header_for_it() {
 #[test]
 fn one_completion_and_many_have_their_own_routes() {
     let [one, two] = [UPLOAD, UploadId::from_bytes([5; 16])];
-    let sent = |uploads: &[UploadId]| CompleteAll::of(ROOM, uploads.to_vec()).request::<SerdeJson>();
+    let sent = |uploads: &[UploadId]| CompleteAll::new(ROOM, uploads.to_vec()).request::<SerdeJson>();
     assert_eq!(sent(&[one]), Complete { upload: one }.request::<SerdeJson>());
     let body = wire::CompleteMany { upload_ids: vec![one, two] };
     assert_eq!(sent(&[one, two]), CompleteMany { room: ROOM, body }.request::<SerdeJson>());
@@ -79,7 +79,7 @@ fn answer<C: Call>(call: &C, body: &Value) -> Result<C::Answer, Fault> {
 }
 
 #[test]
-fn what_is_not_ours_is_no_answer() {
+fn a_foreign_answer_is_no_answer() {
     for text in ["<html>Log in to the hotel's network</html>", "{}", "null", ""] {
         assert_eq!(GetRoom { room: ROOM }.answer::<SerdeJson>(text), Err(Fault::Network), "{text}");
     }
@@ -89,7 +89,7 @@ fn what_is_not_ours_is_no_answer() {
 }
 
 #[test]
-fn an_answer_has_one_entry_for_each_question() {
+fn an_answer_has_one_entry_for_each_entry_of_the_request() {
     let part = PartToSign { part_number: PartNumber::FIRST, digest: Digest(Md5::of(b"")), host: 0 };
     let signed = json!({"partNumber": 1, "method": "PUT", "url": "/x", "headers": {}, "expiresInSeconds": 1});
     let call = Presign { upload: UPLOAD, body: wire::Presign { parts: vec![part, part] } };
@@ -103,32 +103,32 @@ fn an_answer_has_one_entry_for_each_question() {
 }
 
 #[test]
-fn what_became_of_each_completion_is_told_in_order() {
+fn the_outcomes_of_completions_are_in_order() {
     let working = json!({"state": "completing", "retryAfterSeconds": 2});
     let expired = json!({"error": {"code": "upload-expired", "message": "m", "requestId": "r"}});
-    let [one, many] = [1, 2].map(|count| CompleteAll::of(ROOM, vec![UPLOAD; count]));
+    let [one, many] = [1, 2].map(|count| CompleteAll::new(ROOM, vec![UPLOAD; count]));
     let outcomes = |call: &CompleteAll, body: &Value| answer(call, body).map(CompletedAny::outcomes);
     let still = CompleteOutcome::Working { retry_after_seconds: 2 };
     let fault = CallFault::Api { status: 409, code: ErrorCode::UploadExpired, retry_after: None, parts: Vec::new() };
     assert_eq!(outcomes(&one, &working), Ok(vec![still.clone()]));
     let both = json!({ "results": [working, expired] });
     assert_eq!(outcomes(&many, &both), Ok(vec![still, CompleteOutcome::Refused(fault)]));
-    // Each form has its own answer, and an answer that leaves one out is none.
+    // Each form has its own answer, and an answer with a result missing is invalid.
     assert_eq!(outcomes(&one, &both), Err(Fault::Network));
     assert_eq!(outcomes(&many, &working), Err(Fault::Network));
     assert_eq!(outcomes(&many, &json!({ "results": [working] })), Err(Fault::Network));
 }
 
 #[test]
-fn a_completed_file_is_told_by_its_id() {
+fn a_completed_upload_gives_the_id_of_its_file() {
     let file = json!({"fileId": FILE, "uploadId": UPLOAD, "meta": "sealed", "size": 1, "etag": "e", "addedBy": UPLOAD,
         "plan": Plan::new(1, None).unwrap(), "displayName": {"plain": "Ana"}, "addedAt": 1});
-    let done = answer(&CompleteAll::of(ROOM, vec![UPLOAD]), &json!({"state": "completed", "file": file})).unwrap();
+    let done = answer(&CompleteAll::new(ROOM, vec![UPLOAD]), &json!({"state": "completed", "file": file})).unwrap();
     assert_eq!(done.outcomes(), [CompleteOutcome::Done { file: FILE }]);
 }
 
 #[test]
-fn removals_are_read_past_events_from_the_future() {
+fn removals_are_read_despite_unknown_events() {
     let events = json!({"events": [
         {"seq": 5, "type": "file-added", "file": {}},
         {"seq": 6, "type": "from-the-future", "fileId": UPLOAD},
@@ -158,16 +158,16 @@ fn status(state: UploadState, parts: std::ops::Range<u16>, next_after: Option<u1
 }
 
 #[test]
-fn the_pages_of_a_status_are_put_together_in_order() {
+fn the_pages_of_a_status_are_combined_in_order() {
     let open = UploadState::Uploading;
-    let mut pages = Pages::of(GetStatus { upload: UPLOAD, after: None });
+    let mut pages = Pages::new(GetStatus { upload: UPLOAD, after: None });
     let mut asked = Vec::new();
-    // The last page finds the upload closed: its parts are no longer told, and its state is the newer one.
+    // The upload was closed before the last page: that page has no parts, and the newer state.
     let answers = [status(open, 1..4, Some(3)), status(open, 4..7, Some(6)), status(UploadState::Failed, 0..0, None)];
     let mut answers = answers.into_iter();
     let whole = loop {
         asked.push(pages.call().after.map(PartNumber::get));
-        if let Some(whole) = pages.take(answers.next().unwrap()).unwrap() {
+        if let Some(whole) = pages.push(answers.next().unwrap()).unwrap() {
             break whole;
         }
     };
@@ -178,27 +178,27 @@ fn the_pages_of_a_status_are_put_together_in_order() {
 
 #[test]
 fn a_list_without_an_end_is_no_answer() {
-    let mut pages = Pages::of(GetStatus { upload: UPLOAD, after: None });
+    let mut pages = Pages::new(GetStatus { upload: UPLOAD, after: None });
     let page = || status(UploadState::Uploading, 0..0, Some(1));
-    let turns = (0..).find(|_| pages.take(page()) != Ok(None));
-    assert_eq!((turns, pages.take(page())), (Some(1_000), Err(Fault::Network)));
+    let turns = (0..).find(|_| pages.push(page()) != Ok(None));
+    assert_eq!((turns, pages.push(page())), (Some(1_000), Err(Fault::Network)));
 }
 
 #[test]
-fn other_lists_are_put_together_too() {
-    let mut pages = Pages::of(ListAudit { room: ROOM, after: 0 });
+fn pages_of_other_lists_are_combined_too() {
+    let mut pages = Pages::new(ListAudit { room: ROOM, after: 0 });
     let entry = |seq| json!({"seq": seq, "at": 1, "action": "room-created", "chain": "x"});
-    assert_eq!(pages.take(page(json!({"entries": [entry(1), entry(2)], "nextAfter": 2}))), Ok(None));
+    assert_eq!(pages.push(page(json!({"entries": [entry(1), entry(2)], "nextAfter": 2}))), Ok(None));
     assert_eq!(*pages.call(), ListAudit { room: ROOM, after: 2 });
-    let whole = pages.take(page(json!({"entries": [entry(3)]}))).unwrap().unwrap();
+    let whole = pages.push(page(json!({"entries": [entry(3)]}))).unwrap().unwrap();
     assert_eq!(whole.entries.iter().map(|entry| entry.seq).collect::<Vec<_>>(), [1, 2, 3]);
 
-    let mut pages = Pages::of(ListFiles { room: ROOM, after: None });
-    assert_eq!(pages.take(page(json!({"files": [], "nextAfter": "place"}))), Ok(None));
+    let mut pages = Pages::new(ListFiles { room: ROOM, after: None });
+    assert_eq!(pages.push(page(json!({"files": [], "nextAfter": "place"}))), Ok(None));
     assert_eq!(*pages.call(), ListFiles { room: ROOM, after: Some("place".into()) });
 
-    let mut pages = Pages::of(ListEvents { room: ROOM, after: 3 });
-    assert_eq!(pages.take(page(json!({"events": [], "lastSeq": 9, "nextAfter": 5}))), Ok(None));
+    let mut pages = Pages::new(ListEvents { room: ROOM, after: 3 });
+    assert_eq!(pages.push(page(json!({"events": [], "lastSeq": 9, "nextAfter": 5}))), Ok(None));
     assert_eq!(*pages.call(), ListEvents { room: ROOM, after: 5 });
 }
 
@@ -241,7 +241,7 @@ fn a_gateways_error_is_unknown_but_keeps_its_status() {
     for text in ["", "<html>Bad Gateway</html>", r#"{"message":"Service Unavailable"}"#] {
         let Fault::Answer { error, status, retry_after } = fault(502, None, text) else { panic!("{text}") };
         assert_eq!((error.code, status, retry_after), (ErrorCode::Unknown, 502, None), "{text}");
-        assert_eq!(error.message, "", "the page has the words");
+        assert_eq!(error.message, "", "the page has its own text");
     }
 }
 
@@ -254,7 +254,7 @@ fn retry_after_counts_in_seconds_only() {
     }
 }
 
-/// Code, or a bare status: join again by the same link? is the session over? may it have been done?
+/// For each fault: needs_rejoin, ends_session, may_have_taken_effect.
 #[test]
 fn what_a_failure_means() {
     let of = Fault::refused;
@@ -273,7 +273,7 @@ fn what_a_failure_means() {
         (Fault::Network, [false, false, true]),
     ];
     for (fault, meaning) in table {
-        let seen = [fault.asks_to_rejoin(), fault.ends_session(), fault.may_have_been_done()];
+        let seen = [fault.needs_rejoin(), fault.ends_session(), fault.may_have_taken_effect()];
         assert_eq!(seen, meaning, "{fault}");
     }
 }
@@ -288,5 +288,5 @@ fn an_error_within_an_answer_has_the_status_of_its_code() {
         parts: Vec::new(),
     };
     let expected = Fault::Answer { error: error.clone(), status: 409, retry_after: None };
-    assert_eq!(Fault::of(error), expected);
+    assert_eq!(Fault::from_error(error), expected);
 }

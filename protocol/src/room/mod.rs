@@ -1,4 +1,4 @@
-//! What is decided about rooms.
+//! Decisions about rooms.
 
 mod session;
 

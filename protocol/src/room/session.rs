@@ -1,4 +1,4 @@
-//! The record that a device keeps of a room it has joined, and what of it is shown.
+//! The record of a joined room on a device, and its public view.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,39 +6,39 @@ use crate::wire::id::{MemberId, RoomId};
 use crate::wire::link::{LinkSecret, MemberToken, Role, RoomLink};
 use crate::wire::{Joined, NewLink, RoomView};
 
-/// A room that this device has joined, as it is shown.
+/// A room that this device has joined, as the page shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SavedRoom {
     /// The room.
     pub room: RoomId,
-    /// Its name, as last seen.
+    /// Its name, as last received.
     pub name: String,
-    /// What this device may do in it.
+    /// This device's role in it.
     pub role: Role,
-    /// The name that the others see.
+    /// The display name of this device's member.
     pub display_name: String,
-    /// Who this device is in the room.
+    /// This device's member id.
     pub member_id: MemberId,
     /// The links that this device knows, strongest role first, as full URLs. Secret.
     pub links: Vec<(Role, String)>,
-    /// Links whose rotation was not answered. The old one may no longer work, so neither is among `links`.
+    /// Roles whose link rotation was not answered. Either link may be valid, so neither is in `links`.
     pub unsure: Vec<Role>,
 }
 
 impl SavedRoom {
-    /// Whether this very link is one of those that this device knows.
+    /// Whether this device knows the link.
     pub fn knows(&self, link: &RoomLink) -> bool {
         let path = link.path();
         self.links.iter().any(|(role, url)| *role == link.role && url.ends_with(&path))
     }
 
-    /// Whether this device may do all that the role allows.
+    /// Whether this device has all permissions of the role.
     pub fn covers(&self, role: Role) -> bool {
         covers(self.role, role)
     }
 }
 
-/// What is kept of a joined room. The secrets in it exist nowhere else.
+/// The saved record of a joined room. Its secrets exist nowhere else.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Session {
@@ -50,10 +50,10 @@ pub struct Session {
     pub member_id: MemberId,
     pub token: MemberToken,
     pub links: Vec<KnownLink>,
-    /// Rotations that were requested and not answered: each secret may be the room's link by now.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub asked: Vec<KnownLink>,
-    /// Milliseconds since 1970, to show the newest first.
+    /// Rotations without an answer: each secret may already be the room's link.
+    #[serde(default, rename = "asked", skip_serializing_if = "Vec::is_empty")]
+    pub requested: Vec<KnownLink>,
+    /// Milliseconds since 1970. The page shows the newest first.
     pub joined_at: u64,
 }
 
@@ -68,14 +68,14 @@ pub struct KnownLink {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rotation {
     pub secret: LinkSecret,
-    /// False when the same rotation was requested before and not answered.
+    /// False if this repeats a rotation without an answer.
     pub is_new: bool,
 }
 
 impl Session {
-    /// Whether the role's link, or its replacement, is known.
+    /// Whether the role's link or its requested replacement is known.
     pub fn knows(&self, role: Role) -> bool {
-        self.links.iter().chain(&self.asked).any(|link| link.role == role)
+        self.links.iter().chain(&self.requested).any(|link| link.role == role)
     }
 
     /// Whether this device may do all that the role allows.
@@ -83,15 +83,14 @@ impl Session {
         covers(self.role, role)
     }
 
-    /// Keeps a link that works, in place of what was known or requested.
+    /// Sets a link that works, and removes its requested replacement.
     pub fn set_link(&mut self, link: KnownLink) {
         self.forget_link(link.role);
         self.links.push(link);
         self.links.sort_unstable_by_key(|link| rank(link.role));
     }
 
-    /// Keeps a link whose secret nobody has tried, unless one of its role is known: that may be newer. Returns whether
-    /// it is kept.
+    /// Sets a link whose secret is untested, unless one of its role is known, which may be newer. Returns whether it is set.
     pub fn offer_link(&mut self, link: KnownLink) -> bool {
         let is_unknown = !self.knows(link.role);
         if is_unknown {
@@ -100,44 +99,44 @@ impl Session {
         is_unknown
     }
 
-    /// Forgets a role's link and its replacement.
+    /// Removes a role's link and its requested replacement.
     pub fn forget_link(&mut self, role: Role) {
         self.links.retain(|known| known.role != role);
-        self.asked.retain(|asked| asked.role != role);
+        self.requested.retain(|requested| requested.role != role);
     }
 
-    /// The link of this device's own role, if it is known.
+    /// The link of this device's role, if it is known.
     pub fn own_link(&self) -> Option<RoomLink> {
         self.links.iter().find(|link| link.role == self.role).map(|link| self.link(link))
     }
 
-    /// The requested replacement of the own link. When the own link no longer works, this one may.
+    /// The requested replacement of the own link. It may work if the own link does not.
     pub fn own_replacement(&self) -> Option<RoomLink> {
-        self.asked.iter().find(|link| link.role == self.role).map(|link| self.link(link))
+        self.requested.iter().find(|link| link.role == self.role).map(|link| self.link(link))
     }
 
-    /// The secret to rotate the role's link to: the one that was requested before and not answered, since it may be in
-    /// force already and nobody else has it; else `fresh`, which has to be on disk before the call.
+    /// The secret to rotate the role's link to: that of a rotation without an answer, since it may be valid already and nobody
+    /// else has it; otherwise `fresh`, which has to be saved before the call.
     pub fn begin_rotation(&mut self, role: Role, fresh: LinkSecret) -> Rotation {
-        if let Some(asked) = self.asked.iter().find(|asked| asked.role == role) {
-            return Rotation { secret: asked.secret.clone(), is_new: false };
+        if let Some(requested) = self.requested.iter().find(|requested| requested.role == role) {
+            return Rotation { secret: requested.secret.clone(), is_new: false };
         }
-        self.asked.push(KnownLink { role, secret: fresh.clone() });
+        self.requested.push(KnownLink { role, secret: fresh.clone() });
         Rotation { secret: fresh, is_new: true }
     }
 
-    /// The rotation was refused. Returns whether the record changed: a refused first request did nothing, but the
-    /// outcome of an earlier one stays unknown.
+    /// The rotation was refused. Returns whether the record changed: a refused new rotation is dropped, but the outcome of an
+    /// earlier one without an answer stays unknown.
     pub fn rotation_refused(&mut self, role: Role, rotation: &Rotation) -> bool {
         if rotation.is_new {
-            self.asked.retain(|asked| asked.role != role);
+            self.requested.retain(|requested| requested.role != role);
         }
         rotation.is_new
     }
 
-    /// Takes in what the functions say of the room. Returns whether the record changed.
+    /// Updates the record from the functions' view of the room. Returns whether it changed.
     pub fn update(&mut self, view: &RoomView) -> bool {
-        // A sealed name says nothing: what this device called itself and the room stays.
+        // A sealed name can't be read here, so the saved one stays.
         let name = view.name.plain().unwrap_or(&self.name).to_owned();
         let display_name = view.display_name.plain().unwrap_or(&self.display_name).to_owned();
         let same = self.name == name && self.role == view.role && self.display_name == display_name;
@@ -153,9 +152,9 @@ impl Session {
         Self { member_id: joined.member_id, token: joined.member_token, role: joined.role, ..self }
     }
 
-    /// As it is shown. `origin` is what its URLs begin with.
+    /// The room as the page shows it. Its URLs begin with `origin`.
     pub fn shown(&self, origin: &str) -> SavedRoom {
-        let unsure: Vec<_> = self.asked.iter().map(|asked| asked.role).collect();
+        let unsure: Vec<_> = self.requested.iter().map(|requested| requested.role).collect();
         let sure = self.links.iter().filter(|link| !unsure.contains(&link.role));
         SavedRoom {
             room: self.room,
@@ -174,13 +173,13 @@ impl Session {
 }
 
 impl KnownLink {
-    /// As the functions keep it: without the secret.
+    /// The link as the functions store it, without the secret.
     pub fn verified(&self, room: RoomId) -> NewLink {
         NewLink { role: self.role, verifier: self.secret.auth_token(room).verifier(), wrapped_key: None }
     }
 }
 
-/// Whether `role` may do all that `other` may.
+/// Whether `role` has all permissions of `other`.
 fn covers(role: Role, other: Role) -> bool {
     let powers: [fn(Role) -> bool; 3] = [Role::may_upload, Role::may_view, Role::may_manage];
     powers.iter().all(|may| may(role) || !may(other))
@@ -212,13 +211,13 @@ mod tests {
             member_id: MemberId::from_bytes([2; 16]),
             token: MemberToken::from_bytes([3; 32]),
             links: vec![link(role, 4)],
-            asked: Vec::new(),
+            requested: Vec::new(),
             joined_at: 5,
         }
     }
 
     #[test]
-    fn a_role_covers_what_it_includes() {
+    fn a_role_covers_roles_with_fewer_permissions() {
         let covered = |role| Role::ALL.into_iter().filter(|other| covers(role, *other)).collect::<Vec<_>>();
         assert_eq!(covered(Role::Manage), Role::ALL);
         assert_eq!(covered(Role::Contribute), [Role::Contribute, Role::View, Role::Drop]);
@@ -243,15 +242,15 @@ mod tests {
         let mut session = session(Role::Manage);
         let first = session.begin_rotation(Role::Manage, secret(6));
         assert_eq!(first, Rotation { secret: secret(6), is_new: true });
-        // No answer: neither link is sure, and the own one has a replacement to try.
+        // No answer: neither link is shown, and the own one has a replacement to try.
         let shown = session.shown("");
         assert_eq!((shown.links, shown.unsure), (Vec::new(), vec![Role::Manage]));
         assert_eq!(session.own_replacement().map(|link| link.secret), Some(secret(6)));
         let second = session.begin_rotation(Role::Manage, secret(7));
         assert_eq!(second, Rotation { secret: secret(6), is_new: false });
-        assert!(!session.rotation_refused(Role::Manage, &second), "the first may have been done");
+        assert!(!session.rotation_refused(Role::Manage, &second), "the first may have taken effect");
         session.set_link(KnownLink { role: Role::Manage, secret: second.secret });
-        assert_eq!((session.asked.len(), session.own_link().map(|link| link.secret)), (0, Some(secret(6))));
+        assert_eq!((session.requested.len(), session.own_link().map(|link| link.secret)), (0, Some(secret(6))));
     }
 
     #[test]
@@ -264,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn an_untried_link_replaces_none_that_is_known() {
+    fn an_untested_link_replaces_no_known_one() {
         let mut session = session(Role::Manage);
         assert!(session.offer_link(link(Role::View, 6)));
         assert!(!session.offer_link(link(Role::View, 7)));

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Md5([u8; 16]);
 
-/// Why a text is not a digest.
+/// A text is not a digest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not an MD5: expected 16 bytes in base64")]
 pub struct BadDigest;
@@ -21,7 +21,7 @@ impl Md5 {
         Self(bytes)
     }
 
-    /// The digest of some bytes in memory.
+    /// Computes the digest of bytes in memory.
     pub fn of(bytes: &[u8]) -> Self {
         Self(multi_md5::md5(bytes))
     }
@@ -41,7 +41,7 @@ impl Md5 {
         hex::encode(self.0)
     }
 
-    /// Reads the value of a `Content-MD5` header.
+    /// Parses the value of a `Content-MD5` header.
     pub fn from_base64(text: &str) -> Result<Self, BadDigest> {
         if text.len() != 24 {
             return Err(BadDigest);
@@ -50,7 +50,7 @@ impl Md5 {
         bytes.try_into().map(Self).map_err(|_| BadDigest)
     }
 
-    /// Reads an ETag that is a plain MD5, quoted or not. A composite or opaque ETag is `None`.
+    /// Parses an ETag that is a plain MD5, quoted or not. `None`: it is composite or opaque.
     pub fn from_etag(etag: &str) -> Option<Self> {
         let mut bytes = [0; 16];
         hex::decode_to_slice(etag.trim_matches('"'), &mut bytes).ok()?;
@@ -64,7 +64,7 @@ impl fmt::Debug for Md5 {
     }
 }
 
-/// The ETag that S3 gives a multipart object: the MD5 of the parts' MD5s, a dash and their number, without quotes.
+/// The ETag of a multipart object in S3: the MD5 of the parts' MD5s, a dash and their number, without quotes.
 ///
 /// Source: AWS, "Checking object integrity", ETags of multipart uploads under SSE-S3 or no encryption.
 pub fn composite_etag(parts: impl IntoIterator<Item = Md5>) -> String {
@@ -77,9 +77,9 @@ pub fn composite_etag(parts: impl IntoIterator<Item = Md5>) -> String {
     format!("{}-{count}", Md5::of(&bytes).hex())
 }
 
-/// A digest with the name of its algorithm, as it is written on the wire.
+/// A digest with the name of its algorithm: the wire format.
 ///
-/// The name leaves room for storage that takes another one.
+/// Named, so that storage with another algorithm can be added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "WireDigest", into = "WireDigest")]
 pub struct Digest(pub Md5);
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_digest_is_refused() {
+    fn other_texts_are_refused() {
         for text in ["", "1B2M2Y8AsgTpgAmY7PhCfg", "1B2M2Y8AsgTpgAmY7PhCfh==", "1B2M2Y8AsgTpgAmY7PhCfg==\n"] {
             assert_eq!(Md5::from_base64(text), Err(BadDigest), "{text:?}");
         }

@@ -14,9 +14,9 @@ wire! {
         pub size: u64,
         /// The object's ETag, without quotes: the MD5 of a single PUT, or the composite of the parts' MD5s.
         pub etag: String,
-        /// How the file was cut: with the parts' digests it gives the ETag again.
+        /// How the file was cut into parts. With their digests, the ETag can be computed again.
         pub plan: Plan,
-        /// As it came with the initiate.
+        /// From the initiate, unchanged.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub seal: Option<Seal>,
         pub added_by: MemberId,
@@ -28,7 +28,7 @@ wire! {
     /// GET /api/rooms/{roomId}/files?after=
     pub struct FilePage {
         pub files: Vec<FileInfo>,
-        /// Ask again with `after=` this for more.
+        /// The `after` of the next page. Absent at the end.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub next_after: Option<String>,
     }
@@ -36,15 +36,15 @@ wire! {
     /// POST /api/files/{fileId}/downloads
     #[serde(deny_unknown_fields)]
     pub struct Download {
-        /// An earlier grant for the same file: signing again under it costs nothing.
+        /// An earlier grant for the same file. Signing again under it is not charged.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub grant_id: Option<GrantId>,
     }
 
-    /// A download that may be started now.
+    /// A signed download.
     pub struct DownloadGrant {
         pub grant_id: GrantId,
-        /// GET it within `expiresInSeconds`. Never logged.
+        /// Valid for `expiresInSeconds`. Never logged.
         pub url: String,
         pub expires_in_seconds: u64,
         pub size: u64,

@@ -4,13 +4,13 @@ use serde::{Deserialize, Serialize};
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident = $text:literal, $status:literal;)*) => {
-        /// What went wrong, for programs. The message beside it is for people.
+        /// The kind of error, for programs. Its message is for people.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
         #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
         #[serde(from = "String")]
         pub enum ErrorCode {
             $($(#[$doc])* #[serde(rename = $text)] $name,)*
-            /// A code this version does not know.
+            /// A code unknown to this version.
             #[serde(rename = "unknown")]
             Unknown,
         }
@@ -19,7 +19,7 @@ macro_rules! codes {
             /// Every code, in the order of the documentation.
             pub const ALL: &[Self] = &[$(Self::$name),*];
 
-            /// The code as it is written on the wire.
+            /// The code in the wire format.
             pub const fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$name => $text,)*
@@ -27,7 +27,7 @@ macro_rules! codes {
                 }
             }
 
-            /// The HTTP status that goes with it.
+            /// The HTTP status of the code.
             pub const fn status(self) -> u16 {
                 match self {
                     $(Self::$name => $status,)*
@@ -45,15 +45,15 @@ impl From<String> for ErrorCode {
 }
 
 codes! {
-    /// The body or a parameter is not right. `field` says which.
+    /// The body or a parameter is invalid. `field` names it.
     BadRequest = "bad-request", 400;
-    /// The part number is not one of the plan's.
+    /// The part number is outside of the plan.
     BadPartNumber = "bad-part-number", 400;
     /// The file is larger than 5 TiB or than the room allows.
     FileTooLarge = "file-too-large", 400;
-    /// No token, or none we know.
+    /// No token, or an unknown one.
     TokenMissing = "token-missing", 401;
-    /// The member token ran out; join again.
+    /// The member token has expired. Join again.
     TokenExpired = "token-expired", 401;
     /// The member was removed from the room.
     MemberRemoved = "member-removed", 401;
@@ -61,7 +61,7 @@ codes! {
     RoomClosed = "room-closed", 401;
     /// The link's role does not allow this.
     RoleTooLow = "role-too-low", 403;
-    /// There is no such thing, or it is not yours: both look alike.
+    /// It does not exist, or it is not the caller's. The answers are the same, so that ids can't be probed.
     NotFound = "not-found", 404;
     /// The path exists, but not for this method.
     MethodNotAllowed = "method-not-allowed", 405;
@@ -69,35 +69,35 @@ codes! {
     RoomExists = "room-exists", 409;
     /// Another digest was promised for this part: the file changed.
     FileChanged = "file-changed", 409;
-    /// Parts are missing or not as planned; `parts` names them.
+    /// Parts are missing or differ from the plan; `parts` lists them.
     PartsIncomplete = "parts-incomplete", 409;
-    /// The stored object is not what was promised.
+    /// The stored object differs from the promised digests.
     ObjectMismatch = "object-mismatch", 409;
     /// The upload is already complete.
     UploadCompleted = "upload-completed", 409;
     /// The upload was cancelled.
     UploadAborted = "upload-aborted", 409;
-    /// The upload ran out of time.
+    /// The upload has expired.
     UploadExpired = "upload-expired", 409;
     /// The upload failed for good.
     UploadFailed = "upload-failed", 409;
-    /// The upload is being completed; ask again.
+    /// The upload is being completed. Call again.
     UploadCompleting = "upload-completing", 409;
-    /// The same Idempotency-Key came with another body.
+    /// The Idempotency-Key was used with another body.
     IdempotencyMismatch = "idempotency-mismatch", 409;
     /// The proof of content does not match what storage holds.
     ProofMismatch = "proof-mismatch", 409;
     /// The room has no space left.
     QuotaExceeded = "quota-exceeded", 409;
-    /// The body is larger than this call takes.
+    /// The body is larger than this call accepts.
     BodyTooLarge = "body-too-large", 413;
-    /// The body is not JSON by its content type.
+    /// The content type is not JSON.
     UnsupportedMediaType = "unsupported-media-type", 415;
-    /// Too many uploads are open in this room; `Retry-After` says when it is worth another look.
+    /// Too many uploads are open in this room. Retry after `Retry-After`.
     TooManyUploads = "too-many-uploads", 429;
-    /// Too many calls; `Retry-After` says when to come back.
+    /// Too many calls. Retry after `Retry-After`.
     RateLimited = "rate-limited", 429;
-    /// Something broke here; the request id finds it in the log.
+    /// An internal error. The request id identifies it in the log.
     Internal = "internal", 500;
     /// Storage or the table does not answer.
     Unavailable = "unavailable", 503;
@@ -111,7 +111,7 @@ pub struct ErrorBody {
     pub error: ApiError,
 }
 
-/// What went wrong.
+/// An error of the API.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -120,12 +120,12 @@ pub struct ApiError {
     pub code: ErrorCode,
     /// For people: a sentence that says what to do.
     pub message: String,
-    /// Finds the call in the log.
+    /// Identifies the call in the log.
     pub request_id: String,
-    /// The field that is not right, where there is one.
+    /// The invalid field, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
-    /// The parts that are missing or wrong, at most 1,000 of them.
+    /// The parts that are missing or wrong, at most 1,000.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<crate::wire::id::PartNumber>,
 }

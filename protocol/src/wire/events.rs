@@ -1,4 +1,4 @@
-//! What happens in a room, numbered so that a gap shows.
+//! Events of a room, numbered so that a client can detect a gap.
 
 use super::{FileInfo, wire};
 use crate::wire::id::{FileId, MemberId, RoomId, UploadId};
@@ -9,12 +9,12 @@ wire! {
         pub events: Vec<RoomEvent>,
         /// The number of the room's last event.
         pub last_seq: u64,
-        /// Ask again with `after=` this for more. Absent at the end.
+        /// The `after` of the next page. Absent at the end.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub next_after: Option<u64>,
     }
 
-    /// One event. Progress has no number: a lost one does no harm.
+    /// One event. Progress has no number, since losing one is harmless.
     pub struct RoomEvent {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub seq: Option<u64>,
@@ -47,7 +47,7 @@ wire! {
     }
 }
 
-/// What happened.
+/// The kinds of events.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "type", rename_all = "kebab-case")]
@@ -72,7 +72,7 @@ pub enum Event {
     FileAdded {
         file: FileInfo,
     },
-    // Not `rename_all_fields`: the OpenAPI document would not follow.
+    // Not `rename_all_fields`, which utoipa ignores.
     #[serde(rename_all = "camelCase")]
     FileRemoved {
         file_id: FileId,

@@ -1,4 +1,4 @@
-//! Whether the functions run.
+//! The health check.
 
 use super::wire;
 

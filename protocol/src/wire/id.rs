@@ -1,4 +1,4 @@
-//! Identifiers. Parsed once at the edge, never checked again.
+//! Identifiers, parsed at the edge and valid from then on.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,7 +6,7 @@ use std::str::FromStr;
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 use serde::{Deserialize, Serialize};
 
-/// Why a text is not an identifier.
+/// A text is not an identifier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not an identifier: expected 22 characters of base64url, 128 bits")]
 pub struct BadId;
@@ -46,7 +46,7 @@ macro_rules! id_type {
             type Err = BadId;
 
             fn from_str(text: &str) -> Result<Self, BadId> {
-                // A fixed length first: the decoder accepts nothing longer, and the error stays cheap.
+                // Checked first, so that a long text is refused without decoding it.
                 if text.len() != 22 {
                     return Err(BadId);
                 }
@@ -86,15 +86,15 @@ macro_rules! id_type {
 }
 
 id_type!(
-    /// A room. Made in the creator's browser, since the link secret is derived with it.
+    /// A room. Chosen by the creator's browser, since keys are derived with it as salt.
     RoomId
 );
 id_type!(
-    /// An upload: one attempt to bring one file into a room.
+    /// An upload of one file to a room.
     UploadId
 );
 id_type!(
-    /// A file that a room lists.
+    /// A file of a room.
     FileId
 );
 id_type!(
@@ -102,11 +102,11 @@ id_type!(
     MemberId
 );
 id_type!(
-    /// A permission to download one file, for as long as it takes.
+    /// A permission to download one file.
     GrantId
 );
 
-/// The number of a part, 1 to 10,000, as S3 counts them.
+/// The number of a part in S3, 1 to 10,000.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "u16", into = "u16")]
 pub struct PartNumber(u16);
@@ -126,7 +126,7 @@ impl utoipa::PartialSchema for PartNumber {
 #[cfg(feature = "openapi")]
 impl utoipa::ToSchema for PartNumber {}
 
-/// Why a number is not a part number.
+/// A number is not a part number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a part number: parts are numbered from 1 to 10,000")]
 pub struct BadPartNumber;

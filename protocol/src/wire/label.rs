@@ -1,4 +1,4 @@
-//! What a room or a member is called.
+//! Names of rooms and members.
 
 use serde::{Deserialize, Serialize};
 
@@ -23,7 +23,7 @@ pub enum Label {
 }
 
 impl Label {
-    /// The name to show; none for ciphertext.
+    /// The name to show. `None`: it is ciphertext.
     pub fn plain(&self) -> Option<&str> {
         match self {
             Self::Plain { plain } => Some(plain),

@@ -1,7 +1,7 @@
 //! Room links: `/r/{roomId}#{role}.{secret}`. The fragment never reaches a server.
 //!
-//! HKDF-SHA-256 (RFC 5869) of the secret, salted with the room id, gives the token
-//! that joins the room and the key that unwraps the room's own key.
+//! HKDF-SHA-256 (RFC 5869) of the secret, with the room id as salt, gives the token that joins the room and the key that
+//! unwraps the room's own key.
 
 use std::fmt;
 use std::str::FromStr;
@@ -13,18 +13,18 @@ use sha2::{Digest as _, Sha256};
 
 use crate::wire::id::RoomId;
 
-/// What a link lets its holder do.
+/// The permissions of a link's holder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Role {
-    /// Everything, also links, members and removal.
+    /// Everything, including links, members and removal.
     Manage,
     /// Upload and see.
     Contribute,
     /// See and download.
     View,
-    /// Upload only; sees nothing but its own uploads.
+    /// Upload only; sees only its own uploads.
     Drop,
 }
 
@@ -42,7 +42,7 @@ impl Role {
         }
     }
 
-    /// May begin and finish uploads.
+    /// May upload.
     pub const fn may_upload(self) -> bool {
         matches!(self, Self::Manage | Self::Contribute | Self::Drop)
     }
@@ -72,7 +72,7 @@ impl FromStr for Role {
     }
 }
 
-/// Why a text is not a room link.
+/// A text is not a room link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("this is not a room link: copy it again, whole, up to its last character")]
 pub struct BadLink;
@@ -155,11 +155,11 @@ secret_type!(
     LinkSecret
 );
 secret_type!(
-    /// Derived from the secret; shown to the functions once, to join.
+    /// Derived from the secret; sent to join, and at no other time.
     AuthToken
 );
 secret_type!(
-    /// SHA-256 of the auth token: what the functions keep.
+    /// SHA-256 of a token. The functions store this, not the token.
     Verifier
 );
 secret_type!(
@@ -167,7 +167,7 @@ secret_type!(
     WrapKey
 );
 secret_type!(
-    /// What a member shows with every call. The functions keep only its SHA-256.
+    /// Authenticates a member's calls. The functions store only its SHA-256.
     MemberToken
 );
 
@@ -192,20 +192,20 @@ impl LinkSecret {
 }
 
 impl AuthToken {
-    /// What the functions keep of this token.
+    /// The verifier that the functions store.
     pub fn verifier(&self) -> Verifier {
         Verifier(Sha256::digest(self.0).into())
     }
 }
 
 impl MemberToken {
-    /// What the functions keep of this token: the key of its record.
+    /// The verifier that the functions store: the key of its record.
     pub fn verifier(&self) -> Verifier {
         Verifier(Sha256::digest(self.0).into())
     }
 }
 
-/// A room link, taken apart.
+/// A parsed room link.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RoomLink {
     /// The room, from the path.
@@ -217,12 +217,12 @@ pub struct RoomLink {
 }
 
 impl RoomLink {
-    /// The path and fragment, to be put behind the page's origin.
+    /// The path and fragment, to append to the page's origin.
     pub fn path(&self) -> String {
         format!("/r/{}#{}.{}", self.room, self.role, self.secret.expose())
     }
 
-    /// From the room id of the path and the fragment, with or without its `#`.
+    /// Parses the room id of the path and the fragment, with or without its `#`.
     pub fn parse(room: &str, fragment: &str) -> Result<Self, BadLink> {
         let fragment = fragment.strip_prefix('#').unwrap_or(fragment);
         let (role, secret) = fragment.split_once('.').ok_or(BadLink)?;
@@ -261,7 +261,7 @@ mod tests {
         let (one, two) = (RoomId::from_bytes([1; 16]), RoomId::from_bytes([3; 16]));
         assert_ne!(secret.auth_token(one).as_bytes(), secret.wrap_key(one).as_bytes());
         assert_ne!(secret.auth_token(one), secret.auth_token(two));
-        // Fixed for ever: links in people's mail depend on it.
+        // Must not change: it would break every link that people have kept.
         insta::assert_snapshot!(secret.auth_token(one).expose());
     }
 

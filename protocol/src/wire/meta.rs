@@ -1,4 +1,4 @@
-//! What a file is called and what it is. Storage never sees it.
+//! Name, type and time of a file. Not sent to storage.
 
 use serde::{Deserialize, Serialize};
 
@@ -29,7 +29,7 @@ pub struct FileMeta {
     /// Folders above it, `/` between them, as picked. Empty for a file picked alone.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub path: String,
-    /// The media type the browser told. May be empty. Never trusted.
+    /// The media type that the browser reports. May be empty. Never trusted.
     #[serde(rename = "type", default, skip_serializing_if = "String::is_empty")]
     pub media_type: String,
     /// When the file was last modified, in milliseconds since 1970.
@@ -38,7 +38,7 @@ pub struct FileMeta {
 }
 
 impl Meta {
-    /// The name to show; none for ciphertext.
+    /// The name to show. `None`: it is ciphertext.
     pub fn name(&self) -> Option<&str> {
         match self {
             Self::Plain(meta) => Some(&meta.name),
@@ -50,7 +50,7 @@ impl Meta {
 /// The longest seal, in bytes of base64url.
 pub const MAX_SEAL_BYTES: usize = 1024;
 
-/// What the sender's page seals for those who receive the file, opaque to the functions: base64url.
+/// Data that the sender's page seals for the recipients of the file. Opaque to the functions, base64url.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

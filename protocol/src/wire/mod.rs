@@ -1,4 +1,7 @@
-//! The types that cross the network: ids, links, digests, the plan, errors, and the bodies of the HTTP API: JSON, camelCase, unknown fields refused in requests.
+//! The types that cross the network: ids, links, digests, the plan, errors, and the bodies of the HTTP API.
+//!
+//! Bodies are JSON with camelCase fields. Requests with unknown fields are refused. Integers stay below 2^53, since the page
+//! reads them as doubles.
 
 pub mod digest;
 mod downloads;
@@ -22,23 +25,23 @@ pub use meta::*;
 pub use rooms::*;
 pub use uploads::*;
 
-/// The most uploads one initiate or one batch completion may name.
+/// Most uploads in one initiate or one batch completion.
 pub const MAX_UPLOADS_PER_CALL: usize = 20;
-/// The most parts one presign may name.
+/// Most parts in one presign.
 pub const MAX_PARTS_PER_PRESIGN: usize = 100;
-/// The most parts whose digests may come with an initiate, per upload.
+/// Most parts whose digests may be sent with an initiate, per upload.
 pub const MAX_FIRST_PARTS: usize = 16;
-/// How long a signed part request may be used, in seconds.
+/// Validity of a signed part request, in seconds.
 pub const PART_URL_SECONDS: u64 = 15 * 60;
-/// How long a signed download may be started, in seconds.
+/// Validity of a signed download, in seconds.
 pub const DOWNLOAD_URL_SECONDS: u64 = 60;
-/// An upload is given up so long after its last stored part, in seconds: 7 days.
+/// Time after its last stored part at which an upload expires, in seconds: 7 days.
 pub const UPLOAD_IDLE_SECONDS: u64 = 7 * 24 * 3600;
-/// An upload is given up so long after its initiate at the latest, in seconds: 30 days.
+/// Time after its initiate at which an upload expires at the latest, in seconds: 30 days.
 pub const UPLOAD_LIFE_SECONDS: u64 = 30 * 24 * 3600;
-/// Up to so many parts are completed within the call; above, `finish` does it.
+/// Most parts that are completed within the call. Above, `finish` completes them asynchronously.
 pub const MAX_PARTS_IN_CALL: u16 = 100;
-/// The header that makes a repeated call one call.
+/// The header of the idempotency key: calls with the same key take effect once.
 pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
 macro_rules! wire {

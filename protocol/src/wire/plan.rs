@@ -1,4 +1,4 @@
-//! How a file is cut into parts. Made by the functions, remade by the client; both must agree.
+//! How a file is cut into parts. The functions and the client compute the plan independently, and must agree.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,15 +7,15 @@ use crate::wire::id::PartNumber;
 const MIB: u64 = 1 << 20;
 const GIB: u64 = 1 << 30;
 
-/// The smallest part S3 accepts, but for the last one, in bytes.
+/// Smallest part that S3 accepts, except for the last one, in bytes.
 pub const MIN_PART_BYTES: u64 = 5 * MIB;
-/// The most parts S3 accepts.
+/// Most parts that S3 accepts.
 pub const MAX_PARTS: u64 = 10_000;
-/// The largest file: 5 TiB, in bytes.
+/// Largest file: 5 TiB, in bytes.
 pub const MAX_FILE_BYTES: u64 = 5 << 40;
-/// Up to this size, in bytes, a file is one PUT.
+/// Largest file that is one PUT, in bytes.
 pub const SINGLE_PUT_BYTES: u64 = 16 * MIB;
-/// Below this rate, in bytes per second, a lost connection should cost little: parts are as small as may be.
+/// Rate below which parts are as small as possible, so that a lost connection costs little, in bytes per second.
 pub const SLOW_LINK_BYTES_PER_SECOND: u64 = 2 * MIB;
 
 /// How the bytes reach storage.
@@ -29,18 +29,18 @@ pub enum TransportKind {
     S3Multipart,
 }
 
-/// Whether parts may arrive in any order.
+/// The order in which parts have to arrive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum PartOrder {
-    /// Any order, several at once.
+    /// Any, several at once.
     Any,
-    /// One after another.
+    /// Ascending, one at a time.
     Ascending,
 }
 
-/// The digest that storage checks for each part, made of the bytes on the wire.
+/// The digest that storage checks for each part, over the bytes on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -53,39 +53,39 @@ pub enum DigestAlgorithm {
     None,
 }
 
-/// What a provider wants of an upload.
+/// A provider's requirements for an upload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Transport {
-    /// How the bytes travel.
+    /// How the bytes reach storage.
     pub kind: TransportKind,
-    /// In which order.
+    /// The order of parts.
     pub order: PartOrder,
-    /// The most PUTs of one upload in flight at once, where the provider limits them.
+    /// Most PUTs of one upload in flight at once. `None`: the provider has no limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub most_lanes: Option<u8>,
     /// The digest to compute.
     pub digest: DigestAlgorithm,
 }
 
-/// Sizes on the wire, where what is sent is longer than the file: sealed in segments, for one.
+/// Sizes on the wire, where they exceed those of the file, for example because it is sealed in segments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct WireSizes {
-    /// Of all parts together, in bytes: what storage holds in the end.
+    /// Of the whole object, in bytes.
     pub size: u64,
     /// Of every part but the last, in bytes.
     pub part_size: u64,
 }
 
-/// How bytes are wrapped for the wire: the file is cut into segments, and each is sent longer than it is.
+/// Segments in which the file is sent, each with a surplus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Segment {
     /// Bytes of the file in a whole segment.
     pub plain: u64,
-    /// Bytes of it on the wire. The last segment of a file has the same surplus.
+    /// Bytes of a whole segment on the wire. The last segment of a file has the same surplus.
     pub wire: u64,
 }
 
@@ -95,31 +95,31 @@ impl Segment {
     }
 }
 
-/// What a provider and a room ask of the plans of their uploads.
+/// Requirements of a provider and a room for plans.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Planner {
     pub order: PartOrder,
     pub most_lanes: Option<u8>,
     pub digest: DigestAlgorithm,
-    /// None: the bytes travel as they are.
+    /// `None`: the bytes are sent unchanged.
     pub segment: Option<Segment>,
 }
 
-/// The plan of one upload. Fixed once made: all parts have one size, but the last.
+/// The plan of one upload. It never changes. All parts have the same size, except the last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Plan {
-    /// How, in which order, with which digest.
+    /// The provider's requirements.
     pub transport: Transport,
     /// The file's size in bytes.
     pub size: u64,
     /// The bytes of the file in every part but the last. 0 only for the empty file.
     pub part_size: u64,
-    /// The sizes on the wire; absent where they are the same.
+    /// The sizes on the wire. Absent if they are the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wire: Option<WireSizes>,
-    /// How many parts. 1 for a single PUT, also of an empty file.
+    /// Number of parts: 1 for a single PUT, including that of an empty file.
     pub part_count: u16,
 }
 
@@ -129,11 +129,11 @@ pub struct Plan {
 pub struct TooLarge;
 
 impl Planner {
-    /// S3, with the bytes as they are.
+    /// S3, with unchanged bytes.
     pub const S3: Self = Self { order: PartOrder::Any, most_lanes: None, digest: DigestAlgorithm::Md5, segment: None };
 
     /// Plans a file of `size` bytes. `rate_hint` is the measured rate of earlier uploads, in bytes per second. Storage's
-    /// limits hold for what is on the wire, so that is cut into parts; each part is made of whole segments.
+    /// limits apply to the wire, so the wire sizes are cut into parts. Each part consists of whole segments.
     pub fn plan(&self, size: u64, rate_hint: Option<u64>) -> Result<Plan, TooLarge> {
         let wire_size = self.segment.map_or(size, |segment| segment.wire_size(size.min(MAX_FILE_BYTES)));
         if size > MAX_FILE_BYTES || wire_size > MAX_FILE_BYTES {
@@ -167,7 +167,7 @@ impl Plan {
         Planner::S3.plan(size, rate_hint)
     }
 
-    /// Bytes of all parts on the wire.
+    /// Bytes of the whole object on the wire.
     pub fn wire_size(&self) -> u64 {
         self.wire.map_or(self.size, |wire| wire.size)
     }
@@ -179,7 +179,7 @@ impl Plan {
         self.contains(part).then(|| sizes.part_size.min(sizes.size - start))
     }
 
-    /// Whether both cut the file at the same places.
+    /// Whether both cut the file at the same offsets.
     pub fn cuts_like(&self, other: &Self) -> bool {
         let cut = |plan: &Self| (plan.size, plan.part_size, plan.wire, plan.part_count);
         cut(self) == cut(other)
@@ -200,7 +200,7 @@ impl Plan {
         part.get() <= self.part_count
     }
 
-    /// The bytes of a part: where it begins and how long it is. `None` for a part outside of the plan.
+    /// The range of a part in the file. `None` for a part outside of the plan.
     pub fn range(&self, part: PartNumber) -> Option<PartRange> {
         if !self.contains(part) {
             return None;
@@ -209,7 +209,7 @@ impl Plan {
         Some(PartRange { start, len: self.part_size.min(self.size - start) })
     }
 
-    /// Whether storage's rules hold: made to check a plan that came over the wire.
+    /// Whether the plan obeys storage's rules. Checks a plan that was received.
     pub fn is_sound(&self) -> bool {
         let count = u64::from(self.part_count);
         let wire = self.wire.unwrap_or(WireSizes { size: self.size, part_size: self.part_size });
@@ -245,7 +245,7 @@ pub struct PartRange {
 }
 
 impl PartRange {
-    /// Offset behind the last byte.
+    /// Offset after the last byte.
     pub fn end(&self) -> u64 {
         self.start + self.len
     }
@@ -279,7 +279,7 @@ mod tests {
 
     #[test]
     fn the_plan_at_every_boundary() {
-        // (size, part size, parts), reckoned by hand from the design.
+        // (size, part size, parts), computed by hand from the design.
         let table = [
             (0, 0, 1),
             (1, 1, 1),
@@ -316,7 +316,7 @@ mod tests {
 
     #[test]
     fn segments_at_every_boundary() {
-        // (size, plain part, wire size, wire part, parts), reckoned by hand: 4,096 segments are 16 MiB on the wire.
+        // (size, plain part, wire size, wire part, parts), computed by hand: 4,096 segments are 16 MiB on the wire.
         let whole = 4096 * 4064;
         let table = [
             (0, 0, 0, 0, 1),
@@ -357,7 +357,7 @@ mod tests {
             prop_assert!(plan.is_sound());
             let wire = plan.parts().map(|part| {
                 let (plain, wire) = (plan.range(part).unwrap().len, plan.wire_len(part).unwrap());
-                // Each part can be opened by itself.
+                // A part of whole segments can be decrypted alone.
                 assert_eq!(wire, plain + plain.div_ceil(4064) * 32);
                 wire
             });

@@ -19,13 +19,13 @@ wire! {
         pub links: Vec<NewLink>,
     }
 
-    /// A link's verifier, and what its holder unwraps.
+    /// A link's verifier, and the room's key wrapped for its holder.
     #[serde(deny_unknown_fields)]
     pub struct NewLink {
         pub role: Role,
         /// SHA-256 of the link's auth token.
         pub verifier: Verifier,
-        /// The room's key wrapped for this link; absent while the room is not encrypted. Opaque, 4 KiB at most.
+        /// The room's key wrapped for this link; absent if the room is not encrypted. Opaque, at most 4 KiB.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub wrapped_key: Option<String>,
     }
@@ -49,10 +49,10 @@ wire! {
     /// Answer of a join.
     pub struct Joined {
         pub member_id: MemberId,
-        /// Sent as `Authorization: Bearer` from now on.
+        /// Sent as `Authorization: Bearer` with later calls.
         pub member_token: MemberToken,
         pub role: Role,
-        /// The token is dropped after so long without a call, in seconds.
+        /// Time without a call after which the token expires, in seconds.
         pub idle_seconds: u64,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub wrapped_key: Option<String>,
@@ -65,33 +65,33 @@ wire! {
         /// Whether names and descriptions in it are encrypted.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         pub sealed: bool,
-        /// My role.
+        /// The caller's role.
         pub role: Role,
-        /// Who I am here.
+        /// The caller's member id.
         pub member_id: MemberId,
-        /// My own display name.
+        /// The caller's display name.
         pub display_name: Label,
-        /// The first page, newest first; more by GET …/files. Empty for drop.
+        /// The first page, newest first; GET …/files has more. Empty for the role drop.
         pub files: Vec<FileInfo>,
-        /// Where the next page of files starts, if there is one.
+        /// The `after` of the next page of files. Absent at the end.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub next_files: Option<String>,
         /// Open uploads. A drop member sees only its own.
         pub uploads: Vec<UploadInfo>,
-        /// The number of the room's last event. Absent for who is not told of all events.
+        /// The number of the room's last event. Absent for roles that do not receive all events.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub last_seq: Option<u64>,
-        /// Absent for who is not told what the room holds.
+        /// Absent for roles that may not see the room's contents.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub quota: Option<Quota>,
-        /// How many upload hosts a part may be signed for: `host` is 0 to this - 1.
+        /// Number of upload hosts; a part's `host` is below it.
         pub upload_hosts: u8,
-        /// Whether parts go to the page's own origin: their URLs are paths of it.
+        /// Whether parts are sent to the page's own origin. Their URLs are paths of it then.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         pub upload_same_origin: bool,
     }
 
-    /// What the room may hold and holds.
+    /// Limits and contents of the room.
     pub struct Quota {
         pub max_bytes: u64,
         /// Stored and reserved.
@@ -121,7 +121,7 @@ wire! {
     /// GET /api/rooms/{roomId}/audit
     pub struct AuditPage {
         pub entries: Vec<AuditEntry>,
-        /// Ask again with `after=` this for more.
+        /// The `after` of the next page. Absent at the end.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub next_after: Option<u64>,
     }
@@ -132,15 +132,15 @@ wire! {
         pub seq: u64,
         /// Milliseconds since 1970.
         pub at: u64,
-        /// Who did it; none for the system.
+        /// The acting member. Absent for the system.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub member_id: Option<MemberId>,
-        /// What was done, such as `room-created`.
+        /// The operation, such as `room-created`.
         pub action: String,
-        /// On what: an id or a role.
+        /// The object of the operation: an id or a role.
         #[serde(default, skip_serializing_if = "String::is_empty")]
         pub subject: String,
-        /// SHA-256, in hex, of the entry before and this one: a changed entry shows.
+        /// SHA-256, in hex, over the previous entry's chain and this entry, so that a change can be detected.
         pub chain: String,
     }
 }

@@ -1,7 +1,7 @@
-//! Texts that people give, as other people are shown them.
+//! Characters in names that could deceive other people.
 
-/// Whether a character can't be seen, or turns the text around it. Names are stored without these, and file names are
-/// shown with them written out, so that `exe.fdp` can't pose as `pdf.exe` and nobody can be called nothing.
+/// Whether a character is invisible, or changes the direction of the text around it. Names are stored without them, and file
+/// names are shown with them escaped, so that `exe.fdp` can't pose as `pdf.exe`, and no name is empty to the eye.
 ///
 /// Source: the Unicode Character Database 16.0. All of the categories Cc, Zl and Zp, all of `Bidi_Control`, and those of
 /// `Default_Ignorable_Code_Point` that no script needs to be written: the joiners U+200C and U+200D, variation selectors,
@@ -23,7 +23,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_hides_or_turns_a_text_is_hidden() {
+    fn invisible_and_direction_characters_are_hidden() {
         for c in ['\0', '\n', '\u{7f}', '\u{85}', '\u{ad}', '\u{61c}', '\u{180e}', '\u{200b}', '\u{200e}', '\u{2028}'] {
             assert!(is_hidden(c), "U+{:04X}", c as u32);
         }
@@ -33,7 +33,7 @@ mod tests {
     }
 
     #[test]
-    fn what_scripts_and_emoji_need_is_not() {
+    fn characters_that_scripts_and_emoji_need_are_not() {
         for c in ['a', ' ', '\u{a0}', '\u{200c}', '\u{200d}', '\u{fe0f}', '\u{301}', 'م', '資', '👩', '\u{fffd}'] {
             assert!(!is_hidden(c), "U+{:04X}", c as u32);
         }

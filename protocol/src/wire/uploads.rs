@@ -12,7 +12,7 @@ wire! {
     /// POST /api/rooms/{roomId}/uploads
     #[serde(deny_unknown_fields)]
     pub struct Initiate {
-        /// 1 to 20 of them: all begin, or none.
+        /// 1 to 20. All start, or none.
         pub uploads: Vec<NewUpload>,
     }
 
@@ -20,7 +20,7 @@ wire! {
     #[serde(deny_unknown_fields)]
     pub struct NewUpload {
         pub meta: Meta,
-        /// Kept with the upload and the file as it is, and never changed.
+        /// Stored with the upload and the file. Never changes.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub seal: Option<Seal>,
         /// The file's size in bytes.
@@ -28,7 +28,7 @@ wire! {
         /// The rate of earlier uploads, in bytes per second.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub rate_hint: Option<u64>,
-        /// Parts already hashed; their signed requests come with the answer. At most 16.
+        /// Parts already hashed, at most 16. The answer has their signed requests.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub first_parts: Vec<PartToSign>,
     }
@@ -38,12 +38,12 @@ wire! {
         pub uploads: Vec<StartedUpload>,
     }
 
-    /// An upload that may begin.
+    /// A started upload.
     pub struct StartedUpload {
         pub upload_id: UploadId,
         pub file_id: FileId,
         pub plan: Plan,
-        /// Seconds until the upload is given up, unless parts arrive.
+        /// Seconds until the upload expires, unless parts arrive.
         pub expires_in_seconds: u64,
         /// For the first parts, in their order.
         pub requests: Vec<SignedRequest>,
@@ -52,17 +52,17 @@ wire! {
     /// POST /api/uploads/{uploadId}/parts
     #[serde(deny_unknown_fields)]
     pub struct Presign {
-        /// 1 to 100 of them.
+        /// 1 to 100.
         pub parts: Vec<PartToSign>,
     }
 
-    /// A part with the digest that is promised for it, once and for all.
+    /// A part with its promised digest, which can never change.
     #[serde(deny_unknown_fields)]
     #[derive(Copy, Eq)]
     pub struct PartToSign {
         pub part_number: PartNumber,
         pub digest: Digest,
-        /// Which of the upload hosts. 0 is the first.
+        /// Index of the upload host, from 0.
         #[serde(default)]
         pub host: u8,
     }
@@ -78,9 +78,9 @@ wire! {
         pub part_number: PartNumber,
         /// Always PUT today.
         pub method: String,
-        /// A whole URL, or a path of the page's own origin where the room says so.
+        /// An absolute URL, or a path of the page's own origin if the room has `uploadSameOrigin`.
         pub url: String,
-        /// To be sent as they are. The browser adds Content-Length itself.
+        /// Sent unchanged. The browser adds Content-Length.
         pub headers: BTreeMap<String, String>,
         pub expires_in_seconds: u64,
     }
@@ -91,16 +91,16 @@ wire! {
         pub file_id: FileId,
         pub room_id: RoomId,
         pub state: UploadState,
-        /// Why, where the upload failed or was aborted.
+        /// Why the upload failed or was aborted.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub reason: Option<String>,
         pub meta: Meta,
         pub plan: Plan,
-        /// Seconds until the upload is given up, unless parts arrive.
+        /// Seconds until the upload expires, unless parts arrive.
         pub expires_in_seconds: u64,
-        /// What storage holds, ascending. Empty once it is no longer open.
+        /// The parts that storage has, ascending. Empty once the upload is no longer open.
         pub parts: Vec<StoredPart>,
-        /// Ask again with `after=` this for more parts.
+        /// The `after` of the next page of parts. Absent at the end.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub next_after: Option<PartNumber>,
         /// The file, once completed.
@@ -108,7 +108,7 @@ wire! {
         pub file: Option<FileInfo>,
     }
 
-    /// A part as storage tells it.
+    /// A part, as storage reports it.
     #[derive(Copy, Eq)]
     pub struct StoredPart {
         pub part_number: PartNumber,
@@ -128,10 +128,10 @@ wire! {
         pub total_bytes: u64,
         /// 0 to 100.
         pub percentage: f64,
-        /// Bytes per second; absent while it is not known.
+        /// Bytes per second; absent while unknown.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub upload_speed: Option<u64>,
-        /// Seconds; absent while it is not known.
+        /// Seconds; absent while unknown.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub estimated_time_remaining: Option<u64>,
     }
@@ -140,7 +140,7 @@ wire! {
     /// POST /api/rooms/{roomId}/completions
     #[serde(deny_unknown_fields)]
     pub struct CompleteMany {
-        /// 1 to 20 of them.
+        /// 1 to 20.
         pub upload_ids: Vec<UploadId>,
     }
 
@@ -150,7 +150,7 @@ wire! {
     }
 
 
-    /// POST /api/uploads/{uploadId}/adopt. Without proofs it asks for the challenge.
+    /// POST /api/uploads/{uploadId}/adopt. Without proofs the answer is the challenge.
     #[serde(deny_unknown_fields)]
     pub struct Adopt {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -173,28 +173,28 @@ wire! {
         pub meta: Meta,
         pub size: u64,
         pub state: UploadState,
-        /// Who uploads it: whoever began it, or the last to adopt it.
+        /// The member who uploads it: the one who started it, or the last who adopted it.
         pub member_id: MemberId,
         pub display_name: Label,
-        /// Whether it is the caller's, to send parts of and to complete.
+        /// Whether the caller may send its parts and complete it.
         pub mine: bool,
-        /// As last told, for display.
+        /// As last reported, for display.
         pub bytes_uploaded: u64,
-        /// When it began, in milliseconds since 1970.
+        /// Time of the start, in milliseconds since 1970.
         pub started_at: u64,
     }
 }
 
-/// Where an upload stands.
+/// The state of an upload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum UploadState {
-    /// Recorded; storage does not know it yet.
+    /// Recorded, but not yet created in storage.
     Pending,
     /// Open for parts.
     Uploading,
-    /// Being put together.
+    /// Being completed.
     Completing,
     /// The file is in the room.
     Completed,
@@ -204,7 +204,7 @@ pub enum UploadState {
     Aborting,
     /// Removed.
     Aborted,
-    /// Ran out of time and was removed.
+    /// Expired and removed.
     Expired,
 }
 
@@ -229,7 +229,7 @@ impl UploadState {
     }
 }
 
-/// The answer of complete: 200 when the file is there, 202 while it is being put together.
+/// Answer of complete: 200 when the file is in the room, 202 while the upload is being completed.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "state", rename_all = "kebab-case")]
@@ -237,8 +237,8 @@ impl UploadState {
 pub enum Completion {
     /// The file is in the room.
     Completed { file: FileInfo },
-    /// Still at work: ask the status after so many seconds.
-    // Not `rename_all_fields`: the OpenAPI document would not follow.
+    /// Still being completed. Request the status after `retryAfterSeconds`.
+    // Not `rename_all_fields`, which utoipa ignores.
     #[serde(rename_all = "camelCase")]
     Completing { retry_after_seconds: u64 },
 }
@@ -259,7 +259,7 @@ pub enum CompletionResult {
 pub enum Adoption {
     /// Send the digests of these parts.
     Challenge { plan: Plan, parts: Vec<PartNumber> },
-    /// The upload may be continued by the caller.
+    /// The caller may continue the upload.
     #[serde(rename_all = "camelCase")]
     Adopted { upload_id: UploadId },
 }

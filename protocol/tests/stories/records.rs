@@ -1,6 +1,5 @@
 //! The checkpoint as it lies on disk. A change here breaks the resume of pages that are open now.
 
-use slipway_protocol::compact::json;
 use slipway_protocol::machine::digest::PartDigest;
 use slipway_protocol::machine::*;
 use slipway_protocol::wire::UploadState;
@@ -25,11 +24,10 @@ fn a_record_survives_its_text_form() {
     for (_, record) in &page.records {
         let json = serde_json::to_string(record).unwrap();
         assert_eq!(serde_json::from_str::<Record>(&json).unwrap(), *record);
-        assert_eq!(json::from_str::<Record>(&json).as_ref(), Ok(record));
         if let Record::Upload(head) = record {
             // As the page keeps it.
             let json = serde_json::to_string(head).unwrap();
-            assert_eq!(json::from_str::<UploadRecord>(&json).as_ref(), Ok(head));
+            assert_eq!(serde_json::from_str::<UploadRecord>(&json).unwrap(), *head);
         }
     }
 }
@@ -38,9 +36,11 @@ fn a_record_survives_its_text_form() {
 fn a_head_without_the_newer_fields_is_read() {
     let old = r#"{"kind":"upload","v":1,"id":1,"room":"BwcHBwcHBwcHBwcHBwcHBw","source":{"name":"a","path":"","mediaType":"",
         "media_type":"","size":1,"last_modified":null,"reopens":false},"initiateKey":"","server":null,"paused":false,"cancelled":false}"#;
-    assert!(matches!(json::from_str::<Record>(old), Ok(Record::Upload(head)) if head.begin.is_none()));
+    assert!(matches!(serde_json::from_str::<Record>(old), Ok(Record::Upload(head)) if head.begin.is_none()));
     let head = old.replace(r#""kind":"upload","#, "");
-    assert!(matches!(json::from_str::<UploadRecord>(&head), Ok(head) if head.begin.is_none() && head.number == 0));
+    assert!(
+        matches!(serde_json::from_str::<UploadRecord>(&head), Ok(head) if head.begin.is_none() && head.number == 0)
+    );
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The hash worker: loaded by the page as a module worker, with a wasm of its own that holds nothing else.
+//! The hash worker. The page loads it as a module worker with a wasm of its own, which contains nothing else.
 
 fn main() {
     wasm_client::hash::run_worker();

@@ -1,19 +1,18 @@
 //! A download by the browser's own download manager.
 //!
-//! Storage answers with `Content-Disposition: attachment`, so a hidden frame that is sent
-//! to the URL starts a download and shows nothing. A click on a link would do as well, but
-//! it is a navigation of the page: it would ask "leave this page?" while uploads run, and
-//! on an error answer leave it. A frame that does show something met such an error.
+//! Storage answers with `Content-Disposition: attachment`, so a hidden frame that is sent to the URL starts a download and
+//! shows nothing. A click on a link would be a navigation of the page: it would ask "leave this page?" while uploads run,
+//! and leave it on an error answer. A frame that does show something received such an answer.
 
 use gloo_timers::callback::Timeout;
 use wasm_bindgen::prelude::*;
 use web_sys::HtmlIFrameElement;
 
 use crate::ClientError;
+use crate::browser::bindings;
 use crate::browser::listener::Listener;
-use crate::browser::sys;
 
-/// How long the frame is kept: a download begins within the life of its URL. In milliseconds.
+/// Time before the frame is removed: a download has to start before its URL expires. In milliseconds.
 const FRAME_MS: u32 = 120_000;
 
 /// Starts the download. `failed` is called when the frame shows a page instead of starting one.
@@ -32,7 +31,7 @@ pub(crate) fn start(url: &str, failed: impl FnMut() + 'static) -> Result<(), Cli
 }
 
 fn hidden_frame(url: &str) -> Option<HtmlIFrameElement> {
-    let document = sys::window().document()?;
+    let document = bindings::window().document()?;
     let frame: HtmlIFrameElement = document.create_element("iframe").ok()?.unchecked_into();
     for (name, value) in
         [("hidden", ""), ("aria-hidden", "true"), ("tabindex", "-1"), ("referrerpolicy", "no-referrer")]
@@ -47,7 +46,7 @@ fn hidden_frame(url: &str) -> Option<HtmlIFrameElement> {
 fn watch(frame: &HtmlIFrameElement, mut failed: impl FnMut() + 'static) -> Listener {
     let shown = frame.clone();
     Listener::new(frame, "load", move |_| {
-        // The empty document that a frame begins with is no error. One of storage's can't be looked into.
+        // The first document of a frame is empty, and no error. A document of storage is of another origin, so it is `None`.
         let blank =
             shown.content_document().and_then(|document| document.url().ok()).is_some_and(|url| url == "about:blank");
         if !blank {
@@ -61,13 +60,14 @@ mod tests {
     use wasm_bindgen_test::wasm_bindgen_test;
 
     use super::*;
-    use crate::testing::Heard;
+    use crate::testing::Recorder;
 
     #[wasm_bindgen_test]
     async fn an_error_answer_is_noticed() {
-        let heard = Heard::new();
-        let ear = heard.ear();
-        start(&format!("{}/no-such-file", sys::window().location().origin().unwrap()), move || ear(())).unwrap();
-        heard.wait_for(1).await;
+        let recorder = Recorder::new();
+        let callback = recorder.callback();
+        start(&format!("{}/no-such-file", bindings::window().location().origin().unwrap()), move || callback(()))
+            .unwrap();
+        recorder.wait_for(1).await;
     }
 }

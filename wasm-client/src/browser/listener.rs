@@ -3,7 +3,7 @@
 use wasm_bindgen::prelude::*;
 use web_sys::{Event, EventTarget};
 
-/// Listens until it is dropped, which it may be from within its own call.
+/// Listens until it is dropped. Its callback may drop it.
 #[derive(Debug)]
 pub(crate) struct Listener {
     target: EventTarget,

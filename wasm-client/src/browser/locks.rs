@@ -1,8 +1,7 @@
-//! One upload in one tab: a Web Lock for each, held as long as this tab works on it.
+//! A Web Lock per upload, held while this tab works on it, so that no two tabs do.
 //!
-//! A tab that finds the lock taken queues for it, so it learns when the other one ends,
-//! however that ends: the browser frees the locks of a tab that crashed. Where there are
-//! no Web Locks (no secure context) every claim is granted, and the page says so.
+//! A tab that finds the lock held queues for it, and gets it however the other tab ends: the browser frees the locks of a
+//! tab that crashed. Without Web Locks (no secure context) every claim is granted, and the page says so.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -16,19 +15,19 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::AbortController;
 
-use crate::browser::sys::{self, LockManager};
+use crate::browser::bindings::{self, LockManager};
 
-/// After so long a refused request is tried again.
-const AGAIN_MS: u32 = 1_000;
+/// Delay before a refused request is sent again, in milliseconds.
+const RETRY_MS: u32 = 1_000;
 
-/// What became of a lock.
+/// Events of a lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LockEvent {
-    /// This tab has it. `waited`: another tab had it before, so the checkpoint may have moved on.
-    Mine { id: LocalId, waited: bool },
-    /// Another tab has it; this one waits in line.
-    Elsewhere(LocalId),
-    /// Another tab took it away; this one waits in line.
+    /// This tab holds it. `waited`: another tab held it before, so the checkpoint may have changed.
+    Acquired { id: LocalId, waited: bool },
+    /// Another tab holds it; this one is queued.
+    HeldElsewhere(LocalId),
+    /// Another tab stole it; this one is queued.
     Stolen(LocalId),
 }
 
@@ -39,133 +38,140 @@ pub(crate) struct Locks(Rc<Inner>);
 struct Inner {
     prefix: String,
     manager: Option<LockManager>,
-    holds: RefCell<HashMap<LocalId, Rc<Hold>>>,
-    on: Box<dyn Fn(LockEvent)>,
+    requests: RefCell<HashMap<LocalId, Rc<LockRequest>>>,
+    on_event: Box<dyn Fn(LockEvent)>,
 }
 
-/// A lock that is held or waited for.
-struct Hold {
-    over: Cell<bool>,
-    /// Ends a wait in line.
-    wait: AbortController,
-    /// Settles the promise that holds the lock.
+/// A lock that is held or queued for.
+struct LockRequest {
+    has_ended: Cell<bool>,
+    /// Leaves the queue.
+    queued: AbortController,
+    /// Resolves the promise that holds the lock; `None` until the lock is granted.
     release: RefCell<Option<Function>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum How {
-    IfFree,
-    InLine,
+enum Mode {
+    IfAvailable,
+    Queued,
     Steal,
 }
 
 impl Locks {
-    /// Locks are named `{prefix}{id}`. `on` is called from tasks of its own.
-    pub(crate) fn new(prefix: &str, on: impl Fn(LockEvent) + 'static) -> Self {
-        let manager = sys::lock_manager();
-        Self(Rc::new(Inner { prefix: prefix.to_owned(), manager, holds: RefCell::default(), on: Box::new(on) }))
+    /// Locks are named `{prefix}{id}`. `on_event` is called in tasks of its own.
+    pub(crate) fn new(prefix: &str, on_event: impl Fn(LockEvent) + 'static) -> Self {
+        let manager = bindings::lock_manager();
+        Self(Rc::new(Inner {
+            prefix: prefix.to_owned(),
+            manager,
+            requests: RefCell::default(),
+            on_event: Box::new(on_event),
+        }))
     }
 
     /// Whether the browser has Web Locks.
-    pub(crate) fn work(&self) -> bool {
+    pub(crate) fn is_supported(&self) -> bool {
         self.0.manager.is_some()
     }
 
-    /// Asks for the lock: `Mine` now, or `Elsewhere` now and `Mine` when it becomes free.
+    /// Requests the lock: `Acquired` now, or `HeldElsewhere` now and `Acquired` once it is free.
     pub(crate) fn claim(&self, id: LocalId) {
-        self.request(id, How::IfFree);
+        self.request(id, Mode::IfAvailable);
     }
 
-    /// Takes the lock from whoever has it. Ask the other tab to let go first: it may be in the middle of a write.
+    /// Takes the lock from the tab that holds it. Ask that tab to release it first: it may be writing.
     pub(crate) fn steal(&self, id: LocalId) {
-        self.request(id, How::Steal);
+        self.request(id, Mode::Steal);
     }
 
-    /// Lets go of the lock, or leaves the line.
+    /// Releases the lock, or leaves the queue.
     pub(crate) fn release(&self, id: LocalId) {
-        let hold = self.0.holds.borrow_mut().remove(&id);
-        if let Some(hold) = hold {
-            hold.end();
+        let request = self.0.requests.borrow_mut().remove(&id);
+        if let Some(request) = request {
+            request.end();
         }
     }
 
     /// Whether this tab holds it.
     pub(crate) fn holds(&self, id: LocalId) -> bool {
-        self.0.holds.borrow().get(&id).is_some_and(|hold| hold.release.borrow().is_some())
+        self.0.requests.borrow().get(&id).is_some_and(|request| request.release.borrow().is_some())
     }
 
-    fn request(&self, id: LocalId, how: How) {
+    fn request(&self, id: LocalId, mode: Mode) {
         self.release(id);
         let Some(manager) = &self.0.manager else {
-            return self.tell_later(LockEvent::Mine { id, waited: false });
+            return self.emit_later(LockEvent::Acquired { id, waited: false });
         };
-        let hold = Rc::new(Hold::new());
-        self.0.holds.borrow_mut().insert(id, hold.clone());
-        let granted = self.granted(id, how, hold.clone());
+        let request = Rc::new(LockRequest::new());
+        self.0.requests.borrow_mut().insert(id, request.clone());
+        let granted = self.granted(id, mode, request.clone());
         let name = format!("{}{}", self.0.prefix, id.0);
-        let outcome = manager.request_lock(&name, &how.options(&hold.wait), granted.unchecked_ref());
+        let outcome = manager.request_lock(&name, &mode.options(&request.queued), granted.unchecked_ref());
         let locks = Rc::downgrade(&self.0);
-        spawn_local(until_over(locks, id, hold, outcome));
+        spawn_local(watch_end(locks, id, request, outcome));
     }
 
-    /// Called by the browser with the lock, or with null when it is not free. What it returns is how long the lock is held.
-    fn granted(&self, id: LocalId, how: How, hold: Rc<Hold>) -> JsValue {
+    /// The callback of the request. The browser calls it with the lock, or with null when the lock is not free, and holds the
+    /// lock until the returned promise settles.
+    fn granted(&self, id: LocalId, mode: Mode, request: Rc<LockRequest>) -> JsValue {
         let locks = Rc::downgrade(&self.0);
         Closure::once_into_js(move |lock: JsValue| -> JsValue {
-            let Some(locks) = locks.upgrade().map(Self).filter(|_| !hold.over.get()) else {
+            let Some(locks) = locks.upgrade().map(Self).filter(|_| !request.has_ended.get()) else {
                 return JsValue::UNDEFINED;
             };
             if lock.is_null() {
-                (locks.0.on)(LockEvent::Elsewhere(id));
-                locks.request(id, How::InLine);
+                (locks.0.on_event)(LockEvent::HeldElsewhere(id));
+                locks.request(id, Mode::Queued);
                 return JsValue::UNDEFINED;
             }
-            let held = Promise::new(&mut |release, _| drop(hold.release.replace(Some(release))));
-            (locks.0.on)(LockEvent::Mine { id, waited: how != How::IfFree });
+            let held = Promise::new(&mut |release, _| drop(request.release.replace(Some(release))));
+            (locks.0.on_event)(LockEvent::Acquired { id, waited: mode != Mode::IfAvailable });
             held.into()
         })
     }
 
-    fn tell_later(&self, event: LockEvent) {
+    fn emit_later(&self, event: LockEvent) {
         let locks = self.clone();
-        spawn_local(async move { (locks.0.on)(event) });
+        spawn_local(async move { (locks.0.on_event)(event) });
     }
 }
 
-/// A lock ends by being let go, which is no news, or unasked: it was stolen (Web Locks API, 4.1, "request a lock").
-async fn until_over(locks: Weak<Inner>, id: LocalId, hold: Rc<Hold>, outcome: Result<Promise, JsValue>) {
+/// Waits for the end of a request. A promise that is rejected without a release means that the lock was stolen (Web Locks
+/// API, 4.1, "request a lock").
+async fn watch_end(locks: Weak<Inner>, id: LocalId, request: Rc<LockRequest>, outcome: Result<Promise, JsValue>) {
     let fault = match outcome {
         Ok(promise) => JsFuture::from(promise).await.err(),
         Err(fault) => Some(fault),
     };
-    let Some(fault) = fault.map(|fault| sys::error_name(&fault)) else { return };
-    let Some(strong) = locks.upgrade().map(Locks).filter(|_| !hold.over.get()) else { return };
-    // Whatever the browser does with it later: it is not ours.
-    hold.over.set(true);
-    if hold.release.borrow().is_some() {
-        (strong.0.on)(LockEvent::Stolen(id));
-        return strong.request(id, How::InLine);
+    let Some(fault) = fault.map(|fault| bindings::error_name(&fault)) else { return };
+    let Some(strong) = locks.upgrade().map(Locks).filter(|_| !request.has_ended.get()) else { return };
+    // A late call of the request's callback must not count as a grant.
+    request.has_ended.set(true);
+    if request.release.borrow().is_some() {
+        (strong.0.on_event)(LockEvent::Stolen(id));
+        return strong.request(id, Mode::Queued);
     }
     match fault.as_str() {
-        // The page is being left: each request is refused at once, and a page that asks again at once never goes.
-        // Timers stand still there; should it come back, it stands in line again.
+        // The page is being left, and every request is refused at once. Requesting again without a delay would keep the page
+        // from ever unloading (WebKit). Timers do not run there; if the page comes back, it queues again.
         "AbortError" | "InvalidStateError" => {
             drop(strong);
-            TimeoutFuture::new(AGAIN_MS).await;
+            TimeoutFuture::new(RETRY_MS).await;
             let Some(strong) = locks.upgrade().map(Locks) else { return };
-            let is_wanted = strong.0.holds.borrow().get(&id).is_some_and(|now| Rc::ptr_eq(now, &hold));
+            let is_wanted = strong.0.requests.borrow().get(&id).is_some_and(|now| Rc::ptr_eq(now, &request));
             if is_wanted {
-                strong.request(id, How::InLine);
+                strong.request(id, Mode::Queued);
             }
         }
-        // This browser gives no locks here (`SecurityError`): as where there are none.
-        _ => (strong.0.on)(LockEvent::Mine { id, waited: false }),
+        // This browser refuses locks here (`SecurityError`): as if it had none.
+        _ => (strong.0.on_event)(LockEvent::Acquired { id, waited: false }),
     }
 }
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        self.holds.get_mut().values().for_each(|hold| hold.end());
+        self.requests.get_mut().values().for_each(|request| request.end());
     }
 }
 
@@ -175,27 +181,27 @@ impl fmt::Debug for Locks {
     }
 }
 
-impl Hold {
+impl LockRequest {
     fn new() -> Self {
-        let wait = AbortController::new().expect("every browser has AbortController");
-        Self { over: Cell::new(false), wait, release: RefCell::default() }
+        let queued = AbortController::new().expect("every browser has AbortController");
+        Self { has_ended: Cell::new(false), queued, release: RefCell::default() }
     }
 
     fn end(&self) {
-        self.over.set(true);
+        self.has_ended.set(true);
         match self.release.take() {
             Some(release) => drop(release.call0(&JsValue::NULL)),
-            None => self.wait.abort(),
+            None => self.queued.abort(),
         }
     }
 }
 
-impl How {
-    fn options(self, wait: &AbortController) -> Object {
+impl Mode {
+    fn options(self, queued: &AbortController) -> Object {
         match self {
-            Self::IfFree => sys::object(&[("ifAvailable", true.into())]),
-            Self::InLine => sys::object(&[("signal", wait.signal().into())]),
-            Self::Steal => sys::object(&[("steal", true.into())]),
+            Self::IfAvailable => bindings::object(&[("ifAvailable", true.into())]),
+            Self::Queued => bindings::object(&[("signal", queued.signal().into())]),
+            Self::Steal => bindings::object(&[("steal", true.into())]),
         }
     }
 }
@@ -206,124 +212,129 @@ mod tests {
     use web_sys::HtmlIFrameElement;
 
     use super::*;
-    use crate::testing::{Heard, sleep, unique};
+    use crate::testing::{Recorder, sleep, unique};
 
     const ID: LocalId = LocalId(5);
 
-    /// Two tabs: to the browser's locks one page's requests are as foreign to each other as two pages'.
-    fn two() -> ((Locks, Heard<LockEvent>), (Locks, Heard<LockEvent>)) {
+    /// Two tabs. The lock manager treats two requests of one page as it does those of two pages.
+    fn two() -> ((Locks, Recorder<LockEvent>), (Locks, Recorder<LockEvent>)) {
         let prefix = unique("lock");
         let tab = || {
-            let heard = Heard::new();
-            (Locks::new(&prefix, heard.ear()), heard)
+            let recorder = Recorder::new();
+            (Locks::new(&prefix, recorder.callback()), recorder)
         };
         (tab(), tab())
     }
 
     #[wasm_bindgen_test]
-    async fn the_second_tab_waits_until_the_first_lets_go() {
+    async fn the_second_tab_waits_until_the_first_releases() {
         let ((one, one_heard), (two, two_heard)) = two();
-        assert!(one.work());
+        assert!(one.is_supported());
         one.claim(ID);
-        assert_eq!(one_heard.wait_for(1).await, [LockEvent::Mine { id: ID, waited: false }]);
+        assert_eq!(one_heard.wait_for(1).await, [LockEvent::Acquired { id: ID, waited: false }]);
         two.claim(ID);
-        assert_eq!(two_heard.wait_for(1).await, [LockEvent::Elsewhere(ID)]);
+        assert_eq!(two_heard.wait_for(1).await, [LockEvent::HeldElsewhere(ID)]);
         sleep(50).await;
         assert!(one.holds(ID) && !two.holds(ID));
         one.release(ID);
-        assert_eq!(two_heard.wait_for(2).await[1], LockEvent::Mine { id: ID, waited: true });
+        assert_eq!(two_heard.wait_for(2).await[1], LockEvent::Acquired { id: ID, waited: true });
         assert!(two.holds(ID) && !one.holds(ID));
         two.release(ID);
     }
 
     #[wasm_bindgen_test]
-    async fn a_stolen_lock_is_told_and_waited_for() {
+    async fn a_stolen_lock_is_reported_and_queued_for() {
         let ((one, one_heard), (two, two_heard)) = two();
         one.claim(ID);
         one_heard.wait_for(1).await;
         two.steal(ID);
-        assert_eq!(two_heard.wait_for(1).await, [LockEvent::Mine { id: ID, waited: true }]);
+        assert_eq!(two_heard.wait_for(1).await, [LockEvent::Acquired { id: ID, waited: true }]);
         assert_eq!(one_heard.wait_for(2).await[1], LockEvent::Stolen(ID));
         two.release(ID);
-        assert_eq!(one_heard.wait_for(3).await[2], LockEvent::Mine { id: ID, waited: true });
+        assert_eq!(one_heard.wait_for(3).await[2], LockEvent::Acquired { id: ID, waited: true });
         one.release(ID);
     }
 
     #[wasm_bindgen_test]
-    async fn a_tab_that_ends_lets_go() {
+    async fn a_tab_that_ends_releases_its_locks() {
         let ((one, one_heard), (two, two_heard)) = two();
         one.claim(ID);
         one_heard.wait_for(1).await;
         two.claim(ID);
         two_heard.wait_for(1).await;
         drop(one);
-        assert_eq!(two_heard.wait_for(2).await[1], LockEvent::Mine { id: ID, waited: true });
+        assert_eq!(two_heard.wait_for(2).await[1], LockEvent::Acquired { id: ID, waited: true });
         drop(two);
     }
 
-    /// WebKit once could not leave the page: refused at once, this tab asked again at once, for ever.
+    /// WebKit could not leave the page: each refused request was sent again at once, without end.
     #[wasm_bindgen_test]
-    async fn a_page_that_is_left_asks_for_no_lock_again() {
-        let document = sys::window().document().unwrap();
+    async fn a_page_that_is_left_requests_no_lock_again() {
+        let document = bindings::window().document().unwrap();
         let frame: HtmlIFrameElement = document.create_element("iframe").unwrap().unchecked_into();
         document.body().unwrap().append_child(&frame).unwrap();
-        let manager = sys::locks_of(&frame.content_window().unwrap().navigator());
-        let heard = Heard::new();
-        let ear = Box::new(heard.ear());
-        let locks = Locks(Rc::new(Inner { prefix: unique("lock"), manager, holds: RefCell::default(), on: ear }));
+        let manager = bindings::locks_of(&frame.content_window().unwrap().navigator());
+        let recorder = Recorder::new();
+        let callback = Box::new(recorder.callback());
+        let locks =
+            Locks(Rc::new(Inner { prefix: unique("lock"), manager, requests: RefCell::default(), on_event: callback }));
         locks.claim(ID);
-        assert_eq!(heard.wait_for(1).await, [LockEvent::Mine { id: ID, waited: false }]);
+        assert_eq!(recorder.wait_for(1).await, [LockEvent::Acquired { id: ID, waited: false }]);
         frame.remove();
         locks.claim(LocalId(6));
         sleep(100).await;
-        assert_eq!(heard.all().len(), 1, "neither granted nor stolen");
+        assert_eq!(recorder.all().len(), 1, "neither granted nor stolen");
     }
 
-    /// A lock manager that grants the first request, and ends it with this error when it is told to.
+    /// A lock manager that grants the first request; the returned function ends it with this error.
     fn scripted(error: &str) -> (LockManager, Function, js_sys::Array) {
         let (asked, made) = (js_sys::Array::new(), Object::new());
-        let body = "let end; const give = () => end(new DOMException('', error));
+        let body = "let reject_held; const end = () => reject_held(new DOMException('', error));
             const request = (name, options, held) => {
                 asked.push(JSON.stringify(options));
                 if (asked.length > 1) return new Promise(() => {});
                 held({});
-                return new Promise((_, reject) => { end = reject; });
+                return new Promise((_, reject) => { reject_held = reject; });
             };
-            Object.assign(made, { request, give });";
+            Object.assign(made, { request, end });";
         let make = Function::new_with_args("made, asked, error", body);
         make.call3(&JsValue::NULL, &made, &asked, &error.into()).unwrap();
-        let give = sys::get(&made, "give").unwrap().unchecked_into();
-        (made.unchecked_into(), give, asked)
+        let end = bindings::get(&made, "end").unwrap().unchecked_into();
+        (made.unchecked_into(), end, asked)
     }
 
-    /// Whatever the browser calls it, a lock that ends unasked is lost, and is waited for.
+    /// Browsers name this error differently.
     #[wasm_bindgen_test]
     async fn a_held_lock_that_ends_unasked_is_lost() {
         for error in ["AbortError", "InvalidStateError", "UnknownError"] {
-            let (manager, give, asked) = scripted(error);
-            let heard = Heard::new();
-            let (holds, ear) = (RefCell::default(), Box::new(heard.ear()));
-            let locks = Locks(Rc::new(Inner { prefix: unique("lock"), manager: Some(manager), holds, on: ear }));
+            let (manager, end, asked) = scripted(error);
+            let recorder = Recorder::new();
+            let (requests, callback) = (RefCell::default(), Box::new(recorder.callback()));
+            let locks =
+                Locks(Rc::new(Inner { prefix: unique("lock"), manager: Some(manager), requests, on_event: callback }));
             locks.claim(ID);
             assert!(locks.holds(ID));
-            give.call0(&JsValue::NULL).unwrap();
-            assert_eq!(heard.wait_for(2).await, [LockEvent::Mine { id: ID, waited: false }, LockEvent::Stolen(ID)]);
+            end.call0(&JsValue::NULL).unwrap();
+            assert_eq!(
+                recorder.wait_for(2).await,
+                [LockEvent::Acquired { id: ID, waited: false }, LockEvent::Stolen(ID)]
+            );
             assert!(!locks.holds(ID), "{error}");
-            assert_eq!(asked.length(), 2, "it stands in line, once");
+            assert_eq!(asked.length(), 2, "it queues, once");
         }
     }
 
     #[wasm_bindgen_test]
     async fn where_the_browser_refuses_locks_every_claim_is_granted() {
-        let heard = Heard::new();
+        let recorder = Recorder::new();
         // The API refuses names that begin with a dash.
-        let locks = Locks::new("-refused", heard.ear());
+        let locks = Locks::new("-refused", recorder.callback());
         locks.claim(ID);
-        assert_eq!(heard.wait_for(1).await, [LockEvent::Mine { id: ID, waited: false }]);
+        assert_eq!(recorder.wait_for(1).await, [LockEvent::Acquired { id: ID, waited: false }]);
     }
 
     #[wasm_bindgen_test]
-    async fn who_leaves_the_line_never_gets_the_lock() {
+    async fn a_tab_that_left_the_queue_never_gets_the_lock() {
         let ((one, one_heard), (two, two_heard)) = two();
         one.claim(ID);
         one_heard.wait_for(1).await;
@@ -332,10 +343,10 @@ mod tests {
         two.release(ID);
         one.release(ID);
         sleep(100).await;
-        assert_eq!(two_heard.all(), [LockEvent::Elsewhere(ID)]);
+        assert_eq!(two_heard.all(), [LockEvent::HeldElsewhere(ID)]);
         // ... and the lock is free.
         one.claim(ID);
-        assert_eq!(one_heard.wait_for(2).await[1], LockEvent::Mine { id: ID, waited: false });
+        assert_eq!(one_heard.wait_for(2).await[1], LockEvent::Acquired { id: ID, waited: false });
         one.release(ID);
     }
 }

@@ -1,7 +1,7 @@
 //! One PUT of a slice of the file to storage, by XMLHttpRequest: the only interface that reports upload progress.
 //!
-//! The body is the slice itself, or a small file as it is. The browser reads it from the disk as it sends, so memory
-//! stays flat whatever the size; an ArrayBuffer would be held whole, and crawls in Chromium.
+//! The body is the slice itself, or a small file unsliced. The browser reads it from disk while it sends, so memory use does
+//! not depend on its size. An ArrayBuffer would be held in memory whole, and Chromium sends it slowly.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -18,19 +18,19 @@ use crate::browser::{clock, files};
 
 /// Least time between two progress reports of one PUT, in milliseconds.
 const PROGRESS_MS: u64 = 100;
-/// When no byte of a PUT was sent by then, the file is probed: WebKitGTK waits for ever for one that changed. In
-/// milliseconds; less than the machine's watchdog.
+/// If no byte of a PUT was sent within this, the file is probed: WebKitGTK never ends the PUT of a file that changed. Less
+/// than the machine's watchdog. In milliseconds.
 const STALL_MS: u32 = 10_000;
 /// Set by the browser itself, which refuses them (Fetch, forbidden request-header names).
 const FORBIDDEN: [&str; 3] = ["content-length", "host", "connection"];
-const TYPE: &str = "content-type";
+const CONTENT_TYPE: &str = "content-type";
 
 /// Events of a PUT.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum PutEvent {
-    /// Bytes handed to the network so far; may run ahead of what arrived.
+    /// Bytes handed to the network so far; more than storage has received.
     Sent(u64),
-    /// Storage took it. The ETag is `None` where CORS hides it. The last event.
+    /// Storage has it. The ETag is `None` where CORS hides it. The last event.
     Stored(Option<String>),
     /// It failed. The last event.
     Failed(PutFault),
@@ -43,44 +43,44 @@ pub(crate) struct Put {
     /// Dropped with the request, so nothing of it outlives it.
     _listeners: Vec<Listener>,
     _stall_check: Timeout,
-    alive: Rc<Cell<bool>>,
+    is_live: Rc<Cell<bool>>,
 }
 
 impl Put {
-    /// Sends `body` as the request says. `on` is called from tasks of its own, never from within this call.
+    /// Sends `body` as the request says. `on_event` is called in tasks of its own, never during this call.
     ///
     /// # Errors
     /// The URL or a header is not one that a browser can send.
     pub(crate) fn start(
         body: &Blob,
         request: &SignedRequest,
-        on: impl Fn(PutEvent) + 'static,
+        on_event: impl Fn(PutEvent) + 'static,
     ) -> Result<Self, BadRequest> {
         let xhr = open(request, body)?;
-        let alive = Rc::new(Cell::new(true));
+        let is_live = Rc::new(Cell::new(true));
         let reporter = Rc::new(Reporter {
-            on: Box::new(on),
-            alive: alive.clone(),
-            last: Cell::new(0),
+            on_event: Box::new(on_event),
+            is_live: is_live.clone(),
+            last_report: Cell::new(0),
             has_sent: Cell::new(false),
         });
         let listeners = listen(&xhr, &reporter, body, &request.url);
         xhr.send_with_opt_blob(Some(body)).map_err(|_| BadRequest)?;
         let body = body.clone();
         let stall_check = Timeout::new(STALL_MS, move || reporter.check_stalled(&body));
-        Ok(Self { xhr, _listeners: listeners, _stall_check: stall_check, alive })
+        Ok(Self { xhr, _listeners: listeners, _stall_check: stall_check, is_live })
     }
 }
 
 impl Drop for Put {
     fn drop(&mut self) {
-        self.alive.set(false);
+        self.is_live.set(false);
         // Aborting a request that is done does nothing.
         let _ = self.xhr.abort();
     }
 }
 
-/// The signed request is not one that a browser can send. It is never printed: it holds a signature.
+/// A browser can't send the signed request. Never printed, since it contains a signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct BadRequest;
 
@@ -93,24 +93,25 @@ fn open(request: &SignedRequest, body: &Blob) -> Result<XmlHttpRequest, BadReque
             xhr.set_request_header(name, value).map_err(|_| BadRequest)?;
         }
     }
-    // A whole file would tell its type; a slice of one has none. Storage keeps bytes, and no browser runs them.
-    if !body.type_().is_empty() && !request.headers.keys().any(|name| name.eq_ignore_ascii_case(TYPE)) {
-        xhr.set_request_header(TYPE, "application/octet-stream").map_err(|_| BadRequest)?;
+    // A whole file sends its own type, a slice none. Storage must not keep a type that a browser would run.
+    if !body.type_().is_empty() && !request.headers.keys().any(|name| name.eq_ignore_ascii_case(CONTENT_TYPE)) {
+        xhr.set_request_header(CONTENT_TYPE, "application/octet-stream").map_err(|_| BadRequest)?;
     }
     Ok(xhr)
 }
 
 struct Reporter {
-    on: Box<dyn Fn(PutEvent)>,
-    alive: Rc<Cell<bool>>,
-    last: Cell<u64>,
+    on_event: Box<dyn Fn(PutEvent)>,
+    is_live: Rc<Cell<bool>>,
+    /// On the monotonic clock, in milliseconds.
+    last_report: Cell<u64>,
     has_sent: Cell<bool>,
 }
 
 impl Reporter {
     /// Fails the PUT if nothing was sent and the file can't be read any more.
     fn check_stalled(self: &Rc<Self>, body: &Blob) {
-        if self.has_sent.get() || !self.alive.get() {
+        if self.has_sent.get() || !self.is_live.get() {
             return;
         }
         let (reporter, body) = (self.clone(), body.clone());
@@ -124,18 +125,18 @@ impl Reporter {
     }
 
     fn report(&self, event: PutEvent) {
-        if self.alive.get() {
-            (self.on)(event);
+        if self.is_live.get() {
+            (self.on_event)(event);
         }
     }
 
-    /// The browser tells progress every 50 ms and lane; the machine needs less.
+    /// Forwards fewer progress events than the browser sends, one per 50 ms and PUT.
     fn progress(&self, event: &ProgressEvent) {
         self.has_sent.set(self.has_sent.get() || event.loaded() > 0.0);
         let now = clock::mono();
-        let whole = event.length_computable() && event.loaded() >= event.total();
-        if whole || now >= self.last.get() + PROGRESS_MS {
-            self.last.set(now);
+        let is_complete = event.length_computable() && event.loaded() >= event.total();
+        if is_complete || now >= self.last_report.get() + PROGRESS_MS {
+            self.last_report.set(now);
             self.report(PutEvent::Sent(event.loaded() as u64));
         }
     }
@@ -149,12 +150,12 @@ fn listen(xhr: &XmlHttpRequest, reporter: &Rc<Reporter>, body: &Blob, url: &str)
     }
     for name in ["load", "error"] {
         let (request, reporter, body, url) = (xhr.clone(), reporter.clone(), body.clone(), url.to_owned());
-        listeners.push(Listener::new(xhr, name, move |_| finish(&reporter, answer(&request, &url), &body)));
+        listeners.push(Listener::new(xhr, name, move |_| finish(&reporter, outcome_of(&request, &url), &body)));
     }
     listeners
 }
 
-/// Probes the file before a fault is believed that may be the file's.
+/// Reports the outcome. A fault that the file may have caused is reported only after the file was probed.
 fn finish(reporter: &Rc<Reporter>, event: PutEvent, body: &Blob) {
     let may_be_the_file =
         matches!(&event, PutEvent::Failed(fault) if storage_answer::may_be_the_file(fault, reporter.has_sent.get()));
@@ -170,9 +171,9 @@ fn finish(reporter: &Rc<Reporter>, event: PutEvent, body: &Blob) {
     });
 }
 
-fn answer(xhr: &XmlHttpRequest, url: &str) -> PutEvent {
+fn outcome_of(xhr: &XmlHttpRequest, url: &str) -> PutEvent {
     let status = xhr.status().unwrap_or(0);
-    // Asked for by name, a hidden header is a complaint in the console for every part.
+    // Asking for a header by name would log a console error for every part where CORS hides it.
     let headers = xhr.get_all_response_headers().unwrap_or_default();
     let body = xhr.response_text().ok().flatten().unwrap_or_default();
     storage_answer::outcome(url, status, &headers, &body).map_or_else(PutEvent::Failed, PutEvent::Stored)
@@ -187,14 +188,14 @@ mod tests {
     use wasm_bindgen_test::wasm_bindgen_test;
 
     use super::*;
-    use crate::testing::{Heard, file, file_in, open as open_file, opfs_folder, sleep, write};
+    use crate::testing::{Recorder, file, file_in, open as open_file, opfs_folder, sleep, write};
 
-    /// The test's own server: it answers a PUT with an error, which is an answer.
+    /// The test's own server, which answers a PUT with an error.
     fn here() -> String {
-        format!("{}/no-such-thing", crate::browser::sys::window().location().origin().unwrap())
+        format!("{}/no-such-thing", crate::browser::bindings::window().location().origin().unwrap())
     }
 
-    /// Nobody listens here, and if somebody did, the browser would not call.
+    /// Nothing listens on port 1, and browsers block it.
     const NOWHERE: &str = "http://127.0.0.1:1/bucket/key";
 
     fn request(url: &str, header: (&str, &str)) -> SignedRequest {
@@ -212,10 +213,11 @@ mod tests {
     }
 
     async fn outcome(body: Blob, url: &str) -> PutEvent {
-        let heard = Heard::new();
-        let _put = Put::start(&body, &request(url, ("content-md5", "kAFQmDzST7DWlj99KOF/cg==")), heard.ear()).unwrap();
+        let recorder = Recorder::new();
+        let _put =
+            Put::start(&body, &request(url, ("content-md5", "kAFQmDzST7DWlj99KOF/cg==")), recorder.callback()).unwrap();
         for _ in 0..500 {
-            if let Some(last) = heard.all().iter().find(|event| !matches!(event, PutEvent::Sent(_))) {
+            if let Some(last) = recorder.all().iter().find(|event| !matches!(event, PutEvent::Sent(_))) {
                 return last.clone();
             }
             sleep(10).await;
@@ -245,18 +247,18 @@ mod tests {
         let PutEvent::Failed(PutFault::Read(fault)) = outcome(body, NOWHERE).await else {
             panic!("the file can't be read")
         };
-        // Firefox takes a file of the origin's own that was written again for one that is gone.
+        // Firefox reports a rewritten file of the origin-private file system as gone.
         assert!(matches!(fault, ReadFault::Changed | ReadFault::Gone), "{fault:?}");
     }
 
     #[wasm_bindgen_test]
-    async fn a_dropped_put_tells_nothing() {
-        let heard = Heard::new();
-        let put = Put::start(&body(), &request(&here(), ("x-amz-meta-a", "b")), heard.ear()).unwrap();
+    async fn a_dropped_put_reports_nothing() {
+        let recorder = Recorder::new();
+        let put = Put::start(&body(), &request(&here(), ("x-amz-meta-a", "b")), recorder.callback()).unwrap();
         let xhr = put.xhr.clone();
         drop(put);
         sleep(300).await;
-        assert_eq!(heard.all(), []);
+        assert_eq!(recorder.all(), []);
         assert_eq!(xhr.ready_state(), XmlHttpRequest::UNSENT);
     }
 

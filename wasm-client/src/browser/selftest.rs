@@ -1,35 +1,35 @@
-//! Finds out whether a host answers at all.
+//! Finds out whether a host answers.
 //!
-//! A request without CORS shows nothing of the answer, but it does show that there was one.
+//! A `no-cors` request hides the answer, but it tells whether there was one (Fetch, opaque responses).
 
 use gloo_net::http::{Method, RequestBuilder};
 use slipway_protocol::machine::network::self_test::Findings;
 use web_sys::{RequestCache, RequestCredentials, RequestMode, Url};
 
 use crate::browser::scheduling::timeout;
-use crate::browser::{clock, sys};
+use crate::browser::{bindings, clock};
 use crate::shell::api::Api;
 
-/// A host that does not answer within this is not there. In milliseconds.
+/// A host that does not answer within this counts as unreachable. In milliseconds.
 const ANSWER_MS: u32 = 10_000;
 
-/// What can be found out about the host that a PUT to `url` did not reach. Asks for what the PUT was for, without its
-/// signature: the host's root may redirect to where the page may not go.
+/// Findings about the host that a PUT to `url` did not reach. It requests the object without the signature, not the host's
+/// root, which may redirect to an origin that the page's content-security-policy forbids.
 pub(crate) async fn examine(url: &str, api: &Api) -> Findings {
     let is_own = origin_of(url).is_some_and(|origin| origin == own_origin());
-    let functions_answer = !is_own && clock::online() && api.is_there().await;
+    let functions_answer = !is_own && clock::online() && api.is_reachable().await;
     let storage_answers = functions_answer && answers(&without_query(url).unwrap_or_default()).await;
     Findings { is_own, functions_answer, storage_answers }
 }
 
-/// The origin that a part's URL leads to. It may be a path of the page's own origin.
+/// The origin of a part's URL, which may be a path of the page's own origin.
 pub(crate) fn origin_of(url: &str) -> Option<String> {
-    whole(url).map(|url| url.origin())
+    resolve(url).map(|url| url.origin())
 }
 
 /// The origin of this page.
 pub(crate) fn own_origin() -> String {
-    sys::window().location().origin().unwrap_or_default()
+    bindings::window().location().origin().unwrap_or_default()
 }
 
 async fn answers(object: &str) -> bool {
@@ -42,10 +42,10 @@ async fn answers(object: &str) -> bool {
 }
 
 fn without_query(url: &str) -> Option<String> {
-    whole(url).map(|url| url.origin() + &url.pathname())
+    resolve(url).map(|url| url.origin() + &url.pathname())
 }
 
-fn whole(url: &str) -> Option<Url> {
+fn resolve(url: &str) -> Option<Url> {
     Url::new_with_base(url, &own_origin()).ok()
 }
 
@@ -58,7 +58,7 @@ mod tests {
     const URL: &str = "https://bucket.example:9000/key?X-Amz-Signature=secret";
 
     #[wasm_bindgen_test]
-    fn what_is_asked_for_has_no_signature() {
+    fn the_request_has_no_signature() {
         assert_eq!(origin_of(URL).as_deref(), Some("https://bucket.example:9000"));
         assert_eq!(without_query(URL).as_deref(), Some("https://bucket.example:9000/key"));
         let own = "/storage/key?X-Amz-Signature=secret";
@@ -67,13 +67,13 @@ mod tests {
     }
 
     #[wasm_bindgen_test]
-    async fn the_own_origin_is_known() {
+    async fn the_own_origin_is_recognized() {
         let found = examine("/storage/key", &Api::at("http://127.0.0.1:1")).await;
         assert_eq!(found, Findings { is_own: true, functions_answer: false, storage_answers: false });
     }
 
     #[wasm_bindgen_test]
-    async fn a_request_without_cors_tells_who_answers() {
+    async fn a_request_without_cors_tells_whether_a_host_answers() {
         assert!(answers(&own_origin()).await);
         assert!(!answers("http://127.0.0.1:1").await);
     }

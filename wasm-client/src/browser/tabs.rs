@@ -7,8 +7,8 @@ use slipway_protocol::machine::LocalId;
 use wasm_bindgen::prelude::*;
 use web_sys::{BroadcastChannel, MessageEvent};
 
+use crate::browser::json;
 use crate::browser::listener::Listener;
-use slipway_protocol::compact::json;
 
 /// A message from one tab to all others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,9 +18,10 @@ pub(crate) enum TabMessage {
     Uploads,
     /// The list of joined rooms changed.
     Rooms,
-    /// Please let go of this upload: its user wants to go on in another tab.
-    LetGo {
-        /// Which.
+    /// Asks the tab that works on this upload to release it: the user continues it in the sender's tab.
+    #[serde(rename = "let-go")]
+    Release {
+        /// The upload.
         id: LocalId,
     },
 }
@@ -28,23 +29,23 @@ pub(crate) enum TabMessage {
 /// The channel to the other tabs. Dropping it closes it.
 pub(crate) struct Tabs {
     channel: Option<BroadcastChannel>,
-    _heard: Option<Listener>,
+    _listener: Option<Listener>,
 }
 
 impl Tabs {
-    /// Calls `on` for each message on the channel of this name; never where the browser has no BroadcastChannel.
-    pub(crate) fn open(name: &str, on: impl Fn(TabMessage) + 'static) -> Self {
+    /// Calls `on_message` for each message on the channel of this name; never where the browser has no BroadcastChannel.
+    pub(crate) fn open(name: &str, on_message: impl Fn(TabMessage) + 'static) -> Self {
         let channel = BroadcastChannel::new(name).ok();
-        let heard = channel.as_ref().map(|channel| {
+        let listener = channel.as_ref().map(|channel| {
             Listener::new(channel, "message", move |event| {
                 let data = event.unchecked_ref::<MessageEvent>().data().as_string();
-                // A newer page may send messages that this one does not know.
-                if let Some(message) = data.and_then(|text| json::from_str(&text).ok()) {
-                    on(message);
+                // A tab with a newer page may send messages that this one does not know.
+                if let Some(message) = data.and_then(|text| json::from_str(&text)) {
+                    on_message(message);
                 }
             })
         });
-        Self { channel, _heard: heard }
+        Self { channel, _listener: listener }
     }
 
     /// Sends to all other tabs.
@@ -74,18 +75,18 @@ mod tests {
     use wasm_bindgen_test::wasm_bindgen_test;
 
     use super::*;
-    use crate::testing::{Heard, sleep, unique};
+    use crate::testing::{Recorder, sleep, unique};
 
     #[wasm_bindgen_test]
-    async fn a_word_reaches_the_other_tabs_and_not_oneself() {
+    async fn a_message_reaches_the_other_tabs_and_not_its_sender() {
         let name = unique("tabs");
-        let (mine, theirs) = (Heard::new(), Heard::new());
-        let (one, _two) = (Tabs::open(&name, mine.ear()), Tabs::open(&name, theirs.ear()));
-        // What a newer page says is no word of this one's.
+        let (mine, theirs) = (Recorder::new(), Recorder::new());
+        let (one, _two) = (Tabs::open(&name, mine.callback()), Tabs::open(&name, theirs.callback()));
+        // A message of a newer page is ignored.
         one.channel.as_ref().unwrap().post_message(&r#"{"kind":"from-the-future"}"#.into()).unwrap();
-        one.broadcast(TabMessage::LetGo { id: LocalId(9) });
+        one.broadcast(TabMessage::Release { id: LocalId(9) });
         one.broadcast(TabMessage::Uploads);
-        assert_eq!(theirs.wait_for(2).await, [TabMessage::LetGo { id: LocalId(9) }, TabMessage::Uploads]);
+        assert_eq!(theirs.wait_for(2).await, [TabMessage::Release { id: LocalId(9) }, TabMessage::Uploads]);
         sleep(20).await;
         assert_eq!(mine.all(), []);
     }

@@ -16,17 +16,17 @@ use wasm_bindgen_futures::spawn_local;
 use crate::ClientError;
 use crate::browser::files::{self, Dropped, Found, Picked, Tally};
 use crate::browser::store::Store;
-use crate::browser::{connections, download, panic, sys};
+use crate::browser::{alpn, bindings, download, panic};
 use crate::shell::api::Api;
 use crate::shell::changes::{Change, Changes};
 use crate::shell::driver::Driver;
 use crate::shell::notices::{Board, Notice};
 use crate::shell::rooms::Rooms;
 
-/// Dropped and picked folders are added as they are walked, so many files at a time.
-const WALK_AT_ONCE: usize = 256;
+/// Files of a walked folder that are added at once.
+const MAX_BATCH: usize = 256;
 
-/// The page's one way to uploads, rooms and notices. Cheap to clone; all clones are one.
+/// The page's only interface to uploads, rooms and notices. Cheap to clone; all clones share them.
 #[derive(Clone, Debug)]
 pub struct Client {
     driver: Driver,
@@ -35,9 +35,8 @@ pub struct Client {
 }
 
 impl Client {
-    /// Opens what this device keeps and restores unfinished uploads. Never fails: what is missing shows in
-    /// [`Self::notices`]. Call it once. From then on a panic of the page's code shows
-    /// `panic_sentence`.
+    /// Opens the database and restores unfinished uploads. Never fails: [`Self::notices`] reports missing browser features. From
+    /// then on a panic of the page's code shows `panic_sentence`. Call it once.
     pub async fn start(panic_sentence: &'static str) -> Self {
         panic::install(panic_sentence);
         let store = Store::open("slipway").await;
@@ -45,18 +44,18 @@ impl Client {
         let (board, changes) = (Board::default(), Changes::new());
         let driver = Driver::new(rooms, store.clone(), board.clone(), changes.clone());
         let client = Self { driver, board, changes };
-        client.tell_what_lacks(&store);
+        client.report_missing_features(&store);
         client.driver.restore().await;
         client
     }
 
-    /// Calls `f` when something changed: coalesced, at most every 100 ms for each kind, and every second
-    /// at the least; uploads less often where drawing them takes long. For the page's whole life.
+    /// Calls `f` after changes, at most every 100 ms per kind. Where drawing uploads is slow, their notifications are less
+    /// frequent, but at most a second late. There is no way to unsubscribe.
     pub fn on_change(&self, f: impl Fn(Change) + 'static) {
         self.changes.listen(f);
     }
 
-    /// Makes a room and its links, and joins it to manage.
+    /// Creates a room and its links, and joins it as manager.
     ///
     /// # Errors
     /// No answer, or the functions refused.
@@ -64,10 +63,10 @@ impl Client {
         self.rooms().create(room_name, display_name).await
     }
 
-    /// Joins by link. With an earlier session in the room, the same member goes on, and so do its uploads.
+    /// Joins by link. With an earlier session in the room the member stays the same, and its uploads continue.
     ///
     /// # Errors
-    /// No answer, or the link does not work any more.
+    /// No answer, or the link no longer works.
     pub async fn join(&self, link: &RoomLink, display_name: &str) -> Result<SavedRoom, ClientError> {
         let saved = self.rooms().join(link, display_name).await?;
         self.driver.feed(Input::AccessRestored(link.room));
@@ -79,29 +78,29 @@ impl Client {
         self.rooms().all()
     }
 
-    /// One of them.
+    /// One joined room.
     pub fn saved_room(&self, room: RoomId) -> Option<SavedRoom> {
-        self.rooms().one(room)
+        self.rooms().get(room)
     }
 
-    /// Leaves the room: cancels this device's unfinished uploads in it, waits until nothing of them is left in storage
-    /// or in the room's quota, and forgets the room, its token and its links on this device.
+    /// Leaves the room: cancels this device's unfinished uploads in it, waits until they are removed from storage and from the
+    /// room's quota, and removes the room, its token and its links from this device.
     ///
     /// # Errors
-    /// Another tab sends to the room, or the functions can't be reached: the room is not forgotten.
+    /// Another tab uploads to the room, or the functions can't be reached. The room stays.
     pub async fn leave_room(&self, room: RoomId) -> Result<(), ClientError> {
-        self.driver.give_up(room).await?;
+        self.driver.cancel_room(room).await?;
         self.rooms().forget(room);
         Ok(())
     }
 
-    /// The room as it is now.
+    /// The room's current state.
     ///
     /// # Errors
     /// As all calls: no answer, or the functions refused.
     pub async fn room(&self, room: RoomId) -> Result<RoomView, ClientError> {
         let view = self.rooms().room(room).await?;
-        let lanes_each = if view.upload_same_origin { of_own_host(&connections::alpn()) } else { PER_HOST };
+        let lanes_each = if view.upload_same_origin { of_own_host(&alpn::of_page()) } else { PER_HOST };
         self.driver.feed(Input::OpenUploads { room, uploads: view.uploads.clone() });
         self.driver.feed(Input::Hosts { count: view.upload_hosts.max(1), lanes_each });
         if view.role.may_upload() {
@@ -110,7 +109,7 @@ impl Client {
         Ok(view)
     }
 
-    /// A page of files; `after` is the page before's `next_after`, or empty.
+    /// A page of files. `after`: the `next_after` of the previous page, or empty.
     ///
     /// # Errors
     /// As all calls.
@@ -119,7 +118,7 @@ impl Client {
         Ok(self.rooms().call(room, &ListFiles { room, after }).await?)
     }
 
-    /// The files that went away in events with a number above `after`.
+    /// The files removed by events with a number above `after`.
     ///
     /// # Errors
     /// As all calls.
@@ -127,20 +126,20 @@ impl Client {
         Ok(self.rooms().call(room, &ListRemovals { room, after }).await?.files())
     }
 
-    /// Makes a new link for the role; the old one stops working. Gives the new URL.
+    /// Replaces the role's link, and returns the new URL. The old link stops working.
     ///
     /// # Errors
-    /// As all calls. When no answer came, the room's [`SavedRoom::unsure`] has the role: ask again.
+    /// As all calls. If no answer came, the room's [`SavedRoom::unsure`] has the role: call it again.
     pub async fn rotate_link(&self, room: RoomId, role: Role) -> Result<String, ClientError> {
         Ok(self.rooms().replace_link(room, role).await?)
     }
 
-    /// Stops the role's link from working.
+    /// Revokes the role's link.
     ///
     /// # Errors
     /// As all calls.
     pub async fn revoke_link(&self, room: RoomId, role: Role) -> Result<(), ClientError> {
-        Ok(self.rooms().end_link(room, role).await?)
+        Ok(self.rooms().revoke_link(room, role).await?)
     }
 
     /// Removes a member from the room.
@@ -151,7 +150,7 @@ impl Client {
         Ok(self.rooms().call(room, &RemoveMember { room, member }).await.map(drop)?)
     }
 
-    /// A page of the audit log, from behind the number `after`.
+    /// A page of the audit log: entries with a number above `after`.
     ///
     /// # Errors
     /// As all calls.
@@ -159,10 +158,10 @@ impl Client {
         Ok(self.rooms().call(room, &ListAudit { room, after }).await?)
     }
 
-    /// Asks for a grant and hands it to the browser's own download.
+    /// Requests a grant, and starts the browser's own download with it.
     ///
     /// # Errors
-    /// As all calls. What storage refuses later shows as a notice.
+    /// As all calls. If storage refuses the download later, a notice says so.
     pub async fn download(&self, room: RoomId, file: FileId) -> Result<(), ClientError> {
         let grant = self.rooms().call(room, &Grant { file, body: Download { grant_id: None } }).await?;
         let driver = self.driver.clone();
@@ -177,24 +176,24 @@ impl Client {
         Ok(self.rooms().call(room, &RemoveFile { file }).await.map(drop)?)
     }
 
-    /// Uploads what a file or folder input picked.
+    /// Uploads the files of a file or folder input.
     #[allow(clippy::needless_pass_by_value, reason = "the page has no further use for it")]
     pub fn add_files(&self, room: RoomId, files: web_sys::FileList) {
         self.add(room, files::from_list(&files));
     }
 
-    /// Uploads what was dropped, folders too. Call it within the drop event, which ends the list's life; what it
-    /// gives back may be awaited later.
+    /// Uploads dropped files and folders. Call it within the drop event, after which the list is empty. The returned future
+    /// may be awaited later.
     #[allow(clippy::needless_pass_by_value, reason = "the page has no further use for it")]
     pub fn add_dropped(&self, room: RoomId, drop: web_sys::DataTransfer) -> impl Future<Output = ()> + use<> {
-        let (client, dropped) = (self.clone(), Dropped::take(&drop));
+        let (client, dropped) = (self.clone(), Dropped::from_event(&drop));
         async move {
             let mut batch = Batch::new(client, room);
             dropped.walk(&mut |found| batch.push(found)).await;
         }
     }
 
-    /// Opens the browser's picker for files and keeps their handles. Needs a click, and [`crate::has_picker`].
+    /// Opens the browser's file picker, and keeps the handles. Needs a click, and [`crate::has_picker`].
     /// `Ok(false)`: the user closed the picker.
     ///
     /// # Errors
@@ -204,7 +203,7 @@ impl Client {
         files::pick_files(&mut |found| batch.push(found)).await
     }
 
-    /// The same for a folder and all that is in it.
+    /// The same for a folder and its contents.
     ///
     /// # Errors
     /// The browser has no picker, or did not let it open.
@@ -213,18 +212,18 @@ impl Client {
         files::pick_folder(&mut |found| batch.push(found)).await
     }
 
-    /// The uploads of this device whose view changed since the last call, in no order, and all of them at the first
-    /// call. `None` instead of a view: the row is gone. Ask at each [`Change::Uploads`].
+    /// Uploads of this device whose view changed since the last call, in no order; all of them at the first call. `None`
+    /// instead of a view: the row is gone. Call it at each [`Change::Uploads`].
     pub fn take_changed(&self) -> Vec<(LocalId, Option<View>)> {
         self.driver.take_changed()
     }
 
-    /// One of them.
+    /// The view of one upload.
     pub fn view(&self, id: LocalId) -> Option<View> {
         self.driver.view(id)
     }
 
-    /// All together.
+    /// The totals of all uploads.
     pub fn totals(&self) -> Totals {
         self.driver.totals()
     }
@@ -234,37 +233,37 @@ impl Client {
         self.driver.feed(Input::Pause(which));
     }
 
-    /// Goes on. Call it within a click: the browser may ask for the permission to read the file.
+    /// Continues. Call it within a click: the browser may ask for permission to read the file.
     pub fn resume(&self, which: Which) {
         self.driver.feed(Input::Resume(which));
     }
 
-    /// Stops for good and leaves nothing in storage.
+    /// Cancels for good, and removes everything from storage.
     pub fn cancel(&self, which: Which) {
         self.driver.feed(Input::Cancel(which));
     }
 
-    /// Tries again what stopped with an error.
+    /// Retries uploads that stopped with an error.
     pub fn retry(&self, which: Which) {
         self.driver.feed(Input::Retry(which));
     }
 
-    /// Takes an ended row off the list.
+    /// Removes an ended row from the list.
     pub fn dismiss(&self, id: LocalId) {
         self.driver.feed(Input::Dismiss(id));
     }
 
-    /// Takes over from another tab.
+    /// Takes an upload over from another tab.
     pub fn take_over(&self, id: LocalId) {
         self.driver.take_over(id);
     }
 
-    /// The user picked the file of a restored upload again, with an input.
+    /// Attaches a file from an input to a restored upload.
     pub fn reattach(&self, id: LocalId, file: web_sys::File) {
         self.driver.reattach(id, files::from_input(file));
     }
 
-    /// The same with the browser's picker, which keeps a handle for the next time. Needs a click, and
+    /// The same with the browser's picker, whose handle spares the next pick. Needs a click, and
     /// [`crate::has_picker`]. `Ok(false)`: the user closed the picker.
     ///
     /// # Errors
@@ -278,17 +277,17 @@ impl Client {
         Ok(chosen)
     }
 
-    /// Limits all uploads together to an average rate in bytes per second; `None` lifts it.
+    /// Limits the average rate of all uploads together, in bytes per second. `None` removes the limit.
     pub fn set_cap(&self, bytes_per_second: Option<u64>) {
         self.driver.feed(Input::Cap(bytes_per_second));
     }
 
-    /// What there is to tell, most important first.
+    /// The notices, most important first.
     pub fn notices(&self) -> Vec<Notice> {
         self.board.all()
     }
 
-    /// Takes a notice off the list.
+    /// Removes a notice from the list.
     pub fn dismiss_notice(&self, key: &str) {
         self.driver.hide_notice(key);
     }
@@ -302,19 +301,19 @@ impl Client {
         spawn_local(async move { driver.add(room, picked).await });
     }
 
-    fn tell_what_lacks(&self, store: &Store) {
-        if !sys::window().is_secure_context() {
+    fn report_missing_features(&self, store: &Store) {
+        if !bindings::window().is_secure_context() {
             self.driver.show_notice(Notice::InsecureContext);
         } else if !self.driver.has_locks() {
             self.driver.show_notice(Notice::NoLocks);
         }
-        if !store.works() {
+        if !store.is_open() {
             self.driver.show_notice(Notice::NoCheckpoint);
         }
     }
 }
 
-/// Files found in folders, handed on a few hundred at a time and at the end of the walk. Then is told what was left out.
+/// Collects the files of a walk and adds them in batches. At its end, adds the rest and shows what was left out.
 struct Batch {
     client: Client,
     room: RoomId,
@@ -330,9 +329,9 @@ impl Batch {
     fn push(&mut self, found: Found) {
         match found {
             Ok(picked) => self.files.push(picked),
-            Err(what) => self.left_out.note(what),
+            Err(left_out) => self.left_out.add(left_out),
         }
-        if self.files.len() >= WALK_AT_ONCE {
+        if self.files.len() >= MAX_BATCH {
             self.client.add(self.room, std::mem::take(&mut self.files));
         }
     }

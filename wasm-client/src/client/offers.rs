@@ -1,4 +1,4 @@
-//! Unfinished uploads that a picked file may belong to, on this device or in the room.
+//! Offers to continue an unfinished upload, of this device or of the room, with a picked file.
 
 use slipway_protocol::machine::{Input, Offer, OfferAnswer, Which};
 use slipway_protocol::wire::id::{RoomId, UploadId};
@@ -8,29 +8,29 @@ use crate::ClientError;
 use crate::browser::files;
 
 impl Client {
-    /// Picked files that an unfinished upload fits by name and size. They wait for [`Self::answer_offers`].
+    /// Picked files that match an unfinished upload by name and size. They wait for [`Self::answer_offers`].
     pub fn offers(&self) -> Vec<Offer> {
         self.driver.offers()
     }
 
-    /// The user's answer for all of them: go on with what is there, or upload them as new files.
-    pub fn answer_offers(&self, go_on: bool) {
-        self.answer_all(if go_on { OfferAnswer::Continue } else { OfferAnswer::BeginAgain });
+    /// The user's answer for all offers: continue the unfinished uploads, or upload the files as new ones.
+    pub fn answer_offers(&self, continues: bool) {
+        self.answer_all(if continues { OfferAnswer::Continue } else { OfferAnswer::BeginAgain });
     }
 
-    /// The user wants none of it: the files are not added. Returns how many they were.
+    /// The user declines: the files are not added. Returns their number.
     pub fn drop_offers(&self) -> usize {
         let count = self.driver.offers().len();
         self.answer_all(OfferAnswer::Drop);
         count
     }
 
-    /// Goes on with an upload of the room that was begun elsewhere. The file has to be the same.
-    pub fn go_on_with(&self, room: RoomId, upload: UploadId, file: web_sys::File) {
+    /// Continues an upload of the room that another client started. The file must be the same.
+    pub fn continue_upload(&self, room: RoomId, upload: UploadId, file: web_sys::File) {
         self.driver.adopt(room, upload, files::from_input(file));
     }
 
-    /// Cancels an upload that was begun elsewhere: one's own, or anybody's for who manages the room.
+    /// Cancels an upload that another client started: the member's own, or any for a manager.
     ///
     /// # Errors
     /// As all calls.

@@ -1,7 +1,7 @@
-//! Reads and hashes several parts in step. It runs in the worker, and on the page where there is no worker.
+//! Reads and hashes several parts in step, in the worker, or on the page where there is no worker.
 //!
-//! Reading overlaps hashing: each part has one chunk to read into while another waits. A step is hashed when every part
-//! has a chunk, so that SIMD lanes are full, or when one could do nothing but wait.
+//! Reading overlaps hashing: each part reads one chunk while another waits to be hashed. A step is due when every part has
+//! a chunk, so that all SIMD lanes are full, or when one part can't read on before it is hashed.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -15,31 +15,32 @@ use web_sys::Blob;
 use super::lane::{Job, Lane};
 use super::ramp::Ramp;
 use super::reader::{Reader, free};
-use super::turn::Turn;
+use super::step_task::StepTask;
 
-/// What of each chunk is copied into wasm memory at once, in bytes: eight of these stay in the second-level cache
-/// between the copy and the hash.
-const PIECE_BYTES: usize = 64 << 10;
+/// Bytes of each chunk copied into wasm memory at once: eight of these stay in the second-level cache between the copy and
+/// the hash.
+const COPY_BYTES: usize = 64 << 10;
+
 /// Bounds of a hasher. It holds at most `lanes * 2 * chunk_bytes` of files in memory, four times that where the browser
 /// has no byte streams, and nothing when it is idle.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Bounds {
     /// Parts at once.
     pub(super) lanes: usize,
-    /// What is read at once. One step hashes as much of each part before the event loop has its turn.
+    /// Bytes per read. One step hashes one read of each part, then the event loop runs.
     pub(super) chunk_bytes: u32,
-    /// Between two progress reports of one job, in milliseconds.
-    pub(super) tell_every_ms: f64,
+    /// Least time between two progress reports of one job, in milliseconds.
+    pub(super) report_every_ms: f64,
 }
 
 impl Bounds {
     /// For a thread that does nothing else.
-    pub(super) const WORKER: Self = Self { lanes: 8, chunk_bytes: 1 << 20, tell_every_ms: 200.0 };
-    /// For the page: a step takes a millisecond or so.
-    pub(super) const PAGE: Self = Self { lanes: 4, chunk_bytes: 256 << 10, tell_every_ms: 200.0 };
+    pub(super) const WORKER: Self = Self { lanes: 8, chunk_bytes: 1 << 20, report_every_ms: 200.0 };
+    /// For the page: a step takes about a millisecond.
+    pub(super) const PAGE: Self = Self { lanes: 4, chunk_bytes: 256 << 10, report_every_ms: 200.0 };
 }
 
-/// What a hasher tells of a job, by the job's number.
+/// Progress or result of a job, by its number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Report {
     Progress { job: u32, bytes: u64 },
@@ -47,102 +48,102 @@ pub(super) enum Report {
     Failed { job: u32, fault: ReadFault },
 }
 
-/// Hashes jobs in the order in which they come. Dropping it stops all of them.
+/// Hashes jobs in the order of their arrival. Dropping it stops all of them.
 pub(super) struct Hasher(Rc<Core>);
 
 struct Core {
     bounds: Bounds,
     state: RefCell<State>,
-    turn: Turn,
+    step_task: StepTask,
     report: Box<dyn Fn(Report)>,
 }
 
 struct State {
     queue: VecDeque<Job>,
     lanes: Vec<Lane>,
-    /// Chunks to read into again.
-    spare: Vec<ArrayBuffer>,
-    /// A piece of each lane, in wasm memory.
-    pieces: Vec<u8>,
+    /// Buffers of hashed chunks, to read into again.
+    free_buffers: Vec<ArrayBuffer>,
+    /// [`COPY_BYTES`] of wasm memory for each lane.
+    copies: Vec<u8>,
     ramp: Ramp,
 }
 
 impl Hasher {
-    /// Idle. `report` may call back into the hasher.
+    /// Without jobs. `report` may call the hasher.
     pub(super) fn new(bounds: Bounds, report: impl Fn(Report) + 'static) -> Self {
         let state = State {
             queue: VecDeque::new(),
             lanes: Vec::new(),
-            spare: Vec::new(),
-            pieces: vec![0; bounds.lanes * PIECE_BYTES],
+            free_buffers: Vec::new(),
+            copies: vec![0; bounds.lanes * COPY_BYTES],
             ramp: Ramp::new(bounds.lanes),
         };
         Self(Rc::new_cyclic(|core: &Weak<Core>| {
             let core = core.clone();
-            let turn = Turn::new(move || {
+            let step_task = StepTask::new(move || {
                 if let Some(core) = core.upgrade() {
-                    core.turn.taken();
-                    core.go_on();
+                    core.step_task.started();
+                    core.step();
                 }
             });
-            Core { bounds, state: RefCell::new(state), turn, report: Box::new(report) }
+            Core { bounds, state: RefCell::new(state), step_task, report: Box::new(report) }
         }))
     }
 
-    /// Hashes `len` bytes of a file from `start` on. Answered by one `Done` or `Failed` with the number, which must not
-    /// be in use.
+    /// Hashes `len` bytes of a file from `start`. Answered by one `Done` or `Failed` with the number, which must not be in
+    /// use.
     pub(super) fn prepare(&self, number: u32, file: &Blob, start: u64, len: u64) {
         self.0.state.borrow_mut().queue.push_back(Job { number, file: file.clone(), start, len });
-        self.0.turn.ask();
+        self.0.step_task.schedule();
     }
 
-    /// Forgets a job. It is not answered any more.
+    /// Drops a job: no report of it follows.
     pub(super) fn drop_job(&self, number: u32) {
         let mut state = self.0.state.borrow_mut();
         state.queue.retain(|job| job.number != number);
         state.lanes.retain(|lane| lane.number != number);
         drop(state);
-        self.0.turn.ask();
+        self.0.step_task.schedule();
     }
 }
 
 impl Core {
-    /// Begins, reads and hashes what can be, and tells what came of it.
-    fn go_on(self: &Rc<Self>) {
+    /// Hashes one step if it is due, starts jobs and reads, and reports.
+    fn step(self: &Rc<Self>) {
         let now_ms = Date::now();
         let mut reports = Vec::new();
         {
             let mut state = self.state.borrow_mut();
-            if !self.turn.is_asked() && state.is_step_due() {
+            if !self.step_task.is_scheduled() && state.is_step_due() {
                 state.hash_step();
-                state.tell(now_ms, self.bounds.tell_every_ms, &mut reports);
-                self.turn.ask();
+                state.finish_lanes(&mut reports);
+                state.report_progress(now_ms, self.bounds.report_every_ms, &mut reports);
+                self.step_task.schedule();
             }
-            state.begin(now_ms, &mut reports);
-            self.read(&mut state);
+            state.start_jobs(now_ms, &mut reports);
+            self.start_reads(&mut state);
         }
         reports.into_iter().for_each(&self.report);
     }
 
-    /// Starts a read in each lane that has room for it.
-    fn read(self: &Rc<Self>, state: &mut State) {
-        let State { lanes, spare, .. } = state;
+    fn start_reads(self: &Rc<Self>, state: &mut State) {
+        let State { lanes, free_buffers, .. } = state;
         for lane in lanes {
             if let Some((reader, want)) = lane.next_read(self.bounds.chunk_bytes) {
-                let fresh = || ArrayBuffer::new(self.bounds.chunk_bytes);
-                let buffer = lane.reuses_buffers.then(|| spare.pop().unwrap_or_else(fresh));
+                let new_buffer = || ArrayBuffer::new(self.bounds.chunk_bytes);
+                let buffer = lane.reuses_buffers.then(|| free_buffers.pop().unwrap_or_else(new_buffer));
                 spawn_local(read(Rc::downgrade(self), lane.number, reader, want, buffer));
             }
         }
     }
 
-    /// Takes what was read into its lane, if that is still there.
-    fn taken(self: &Rc<Self>, job: u32, reader: Reader, read: Result<Uint8Array, ReadFault>) {
+    /// A read has ended. Its job may have been dropped meanwhile.
+    fn read_ended(self: &Rc<Self>, job: u32, reader: Reader, read: Result<Uint8Array, ReadFault>) {
         let mut state = self.state.borrow_mut();
         let Some(index) = state.lanes.iter().position(|lane| lane.number == job) else { return };
         match read {
             Ok(chunk) => {
-                state.lanes[index].ready.push_back(chunk);
+                state.lanes[index].chunks.push_back(chunk);
                 state.lanes[index].reader = Some(reader);
                 drop(state);
             }
@@ -152,22 +153,22 @@ impl Core {
                 (self.report)(Report::Failed { job, fault });
             }
         }
-        self.go_on();
+        self.step();
     }
 }
 
 async fn read(core: Weak<Core>, job: u32, mut reader: Reader, want: u32, buffer: Option<ArrayBuffer>) {
     let read = reader.read(want, buffer).await;
     if let Some(core) = core.upgrade() {
-        core.taken(job, reader, read);
+        core.read_ended(job, reader, read);
     }
 }
 
 impl State {
-    /// Moves jobs into free lanes. Empty ones are done at once.
-    fn begin(&mut self, now_ms: f64, reports: &mut Vec<Report>) {
+    /// Moves jobs into free lanes. Jobs without bytes are done at once.
+    fn start_jobs(&mut self, now_ms: f64, reports: &mut Vec<Report>) {
         if self.queue.is_empty() && self.lanes.is_empty() {
-            self.spare.clear();
+            self.free_buffers.clear();
             return;
         }
         let limit = self.ramp.limit();
@@ -176,50 +177,52 @@ impl State {
             if job.len == 0 {
                 reports.push(Report::Done { job: job.number, digest: multi_md5::md5(&[]) });
             } else {
-                self.lanes.push(Lane::begin(job, now_ms));
+                self.lanes.push(Lane::start(job, now_ms));
             }
         }
     }
 
     fn is_step_due(&self) -> bool {
-        let all_have = !self.lanes.is_empty() && self.lanes.iter().all(|lane| !lane.ready.is_empty());
-        all_have || self.lanes.iter().any(Lane::waits)
+        let all_have_chunks = !self.lanes.is_empty() && self.lanes.iter().all(|lane| !lane.chunks.is_empty());
+        all_have_chunks || self.lanes.iter().any(Lane::is_blocked)
     }
 
     /// Hashes the oldest chunk of each lane that has one, in step.
     fn hash_step(&mut self) {
-        let Self { lanes, spare, pieces, .. } = self;
-        let mut fronts: Vec<_> =
-            lanes.iter_mut().filter_map(|lane| lane.ready.pop_front().map(|chunk| (lane, chunk))).collect();
-        let longest = fronts.iter().map(|(_, chunk)| chunk.length()).max().unwrap_or(0);
-        for from in (0..longest).step_by(PIECE_BYTES) {
-            let mut feeds = Vec::with_capacity(fronts.len());
-            for ((lane, chunk), piece) in fronts.iter_mut().zip(pieces.chunks_mut(PIECE_BYTES)) {
-                let len = chunk.length().saturating_sub(from).min(PIECE_BYTES as u32);
-                let piece = &mut piece[..len as usize];
-                chunk.subarray(from, from + len).copy_to(piece);
-                feeds.push((&mut lane.md5, &*piece));
+        let Self { lanes, free_buffers, copies, .. } = self;
+        let mut oldest: Vec<_> =
+            lanes.iter_mut().filter_map(|lane| lane.chunks.pop_front().map(|chunk| (lane, chunk))).collect();
+        let longest = oldest.iter().map(|(_, chunk)| chunk.length()).max().unwrap_or(0);
+        for from in (0..longest).step_by(COPY_BYTES) {
+            let mut streams = Vec::with_capacity(oldest.len());
+            for ((lane, chunk), copy) in oldest.iter_mut().zip(copies.chunks_mut(COPY_BYTES)) {
+                let len = chunk.length().saturating_sub(from).min(COPY_BYTES as u32);
+                let copy = &mut copy[..len as usize];
+                chunk.subarray(from, from + len).copy_to(copy);
+                streams.push((&mut lane.md5, &*copy));
             }
-            multi_md5::update_many(&mut feeds);
+            multi_md5::update_many(&mut streams);
         }
-        for (lane, chunk) in fronts {
+        for (lane, chunk) in oldest {
             lane.unhashed -= u64::from(chunk.length());
             if lane.reuses_buffers {
-                spare.push(chunk.buffer());
+                free_buffers.push(chunk.buffer());
             } else {
                 free(&chunk.buffer());
             }
         }
     }
 
-    /// Ends the lanes that are hashed to the end; of the others tells how far they are, now and then.
-    fn tell(&mut self, now_ms: f64, every_ms: f64, reports: &mut Vec<Report>) {
+    fn finish_lanes(&mut self, reports: &mut Vec<Report>) {
         for lane in self.lanes.extract_if(.., |lane| lane.unhashed == 0) {
             reports.push(Report::Done { job: lane.number, digest: lane.md5.finalize() });
-            self.ramp.warm();
+            self.ramp.job_done();
         }
-        for lane in self.lanes.iter_mut().filter(|lane| now_ms - lane.told_ms >= every_ms) {
-            lane.told_ms = now_ms;
+    }
+
+    fn report_progress(&mut self, now_ms: f64, every_ms: f64, reports: &mut Vec<Report>) {
+        for lane in self.lanes.iter_mut().filter(|lane| now_ms - lane.reported_ms >= every_ms) {
+            lane.reported_ms = now_ms;
             reports.push(Report::Progress { job: lane.number, bytes: lane.hashed() });
         }
     }

@@ -1,4 +1,4 @@
-//! One part on its way through a hasher.
+//! One part in a hasher. Each occupies one SIMD lane.
 
 use std::collections::VecDeque;
 
@@ -8,17 +8,17 @@ use web_sys::Blob;
 
 use super::reader::Reader;
 
-/// Chunks of a part that may be in memory at once: one to read into while the other is hashed.
-const CHUNKS: usize = 2;
-/// Without a byte stream a read costs so much that larger ones pay: so many chunks at once.
-const CHUNKS_OF_A_SLICE: u32 = 4;
+/// Most chunks of a part in memory: one is read while the other is hashed.
+const MAX_CHUNKS: usize = 2;
+/// Chunks per read where the browser has no byte streams: each read costs so much there that fewer, larger ones are faster.
+const SLICE_CHUNKS: u32 = 4;
 
 /// A part to hash.
 #[derive(Debug)]
 pub(super) struct Job {
-    /// The number that its answers carry.
+    /// The number that its reports carry.
     pub(super) number: u32,
-    /// The file, of which the part is `len` bytes from `start` on.
+    /// The file. The part is `len` bytes of it, from `start`.
     pub(super) file: Blob,
     pub(super) start: u64,
     pub(super) len: u64,
@@ -29,23 +29,23 @@ pub(super) struct Job {
 pub(super) struct Lane {
     pub(super) number: u32,
     pub(super) md5: Md5,
-    /// Whether its chunks' memory can be read into again.
+    /// Whether its chunks' buffers can be read into again.
     pub(super) reuses_buffers: bool,
-    /// None while it reads.
+    /// `None` while a read is pending.
     pub(super) reader: Option<Reader>,
-    /// Bytes neither read nor being read.
+    /// Bytes that no read has requested yet.
     pub(super) unread: u64,
-    /// Read and not hashed, oldest first.
-    pub(super) ready: VecDeque<Uint8Array>,
-    /// Bytes that are still to be hashed.
+    /// Chunks to hash, oldest first.
+    pub(super) chunks: VecDeque<Uint8Array>,
+    /// Bytes that are not hashed yet.
     pub(super) unhashed: u64,
     len: u64,
-    /// When progress was told last, in milliseconds.
-    pub(super) told_ms: f64,
+    /// When progress was last reported, in milliseconds since 1970.
+    pub(super) reported_ms: f64,
 }
 
 impl Lane {
-    pub(super) fn begin(job: Job, now_ms: f64) -> Self {
+    pub(super) fn start(job: Job, now_ms: f64) -> Self {
         let reader = Reader::open(job.file, job.start, job.len);
         Self {
             number: job.number,
@@ -53,29 +53,29 @@ impl Lane {
             reuses_buffers: reader.reuses_buffers(),
             reader: Some(reader),
             unread: job.len,
-            ready: VecDeque::with_capacity(CHUNKS),
+            chunks: VecDeque::with_capacity(MAX_CHUNKS),
             unhashed: job.len,
             len: job.len,
-            told_ms: now_ms,
+            reported_ms: now_ms,
         }
     }
 
-    /// Takes the reader, with how many bytes it is to read, if there is something to read and room for it.
+    /// Takes the reader and the number of bytes to read. `None`: a read is pending, all is read, or the chunks are full.
     pub(super) fn next_read(&mut self, chunk_bytes: u32) -> Option<(Reader, u32)> {
-        if self.unread == 0 || self.ready.len() == CHUNKS {
+        if self.unread == 0 || self.chunks.len() == MAX_CHUNKS {
             return None;
         }
         let reader = self.reader.take()?;
-        let most = if self.reuses_buffers { chunk_bytes } else { CHUNKS_OF_A_SLICE * chunk_bytes };
-        let want = self.unread.min(most.into());
+        let max = if self.reuses_buffers { chunk_bytes } else { SLICE_CHUNKS * chunk_bytes };
+        let want = self.unread.min(max.into());
         self.unread -= want;
         Some((reader, want as u32))
     }
 
-    /// Whether it stands still until something is hashed.
-    pub(super) fn waits(&self) -> bool {
-        let reads = self.reader.is_none();
-        !reads && !self.ready.is_empty() && (self.unread == 0 || self.ready.len() == CHUNKS)
+    /// Whether nothing more can be read until a chunk is hashed.
+    pub(super) fn is_blocked(&self) -> bool {
+        let is_reading = self.reader.is_none();
+        !is_reading && !self.chunks.is_empty() && (self.unread == 0 || self.chunks.len() == MAX_CHUNKS)
     }
 
     /// Bytes hashed so far.

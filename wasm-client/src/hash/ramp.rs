@@ -1,27 +1,27 @@
-//! How many parts are hashed at once while a worker is new.
+//! The number of parts that a new worker hashes at once.
 
-/// One part alone first, so that its digest, and the first PUT, come soon; then two, four and eight, since hashing in
-/// step takes a fraction of the CPU. That an upload's own first part goes alone is the machine's to see to.
+/// Doubles with every finished part: 1, 2, 4, 8. One part alone finishes soonest, so the first PUT starts early; eight
+/// in step cost a fraction of the CPU. The machine makes sure that the first part of an upload is prepared alone.
 #[derive(Debug)]
 pub(super) struct Ramp {
-    most: usize,
+    max: usize,
     limit: usize,
 }
 
 impl Ramp {
-    /// Cold, with at most so many at once.
-    pub(super) fn new(most: usize) -> Self {
-        Self { most, limit: 1 }
+    /// Starts at one part, and ends at `max`.
+    pub(super) fn new(max: usize) -> Self {
+        Self { max, limit: 1 }
     }
 
-    /// How many at once.
+    /// Parts at once.
     pub(super) fn limit(&self) -> usize {
         self.limit
     }
 
-    /// A job is over.
-    pub(super) fn warm(&mut self) {
-        self.limit = (self.limit * 2).min(self.most);
+    /// A part is finished.
+    pub(super) fn job_done(&mut self) {
+        self.limit = (self.limit * 2).min(self.max);
     }
 }
 
@@ -37,7 +37,7 @@ mod tests {
         let mut limits = Vec::new();
         for _ in 0..6 {
             limits.push(ramp.limit());
-            ramp.warm();
+            ramp.job_done();
         }
         assert_eq!(limits, [1, 2, 4, 8, 8, 8]);
     }

@@ -1,7 +1,7 @@
 //! Reading a part in chunks of one size.
 //!
-//! A byte stream that fills the caller's buffers costs half the CPU of `arrayBuffer()`, and is twice as fast, since
-//! memory is used again. Only the slice of one part is ever streamed: Safari fails on streams of more than 4 GB.
+//! A byte stream that fills the caller's buffers takes half the CPU and half the time of `arrayBuffer()`, since it reuses
+//! memory. Only the slice of one part is streamed: Safari fails on streams of more than 4 GB.
 //! Source: WHATWG Streams, "ReadableStreamBYOBReader".
 
 use js_sys::{ArrayBuffer, Object, Promise, Reflect, Uint8Array};
@@ -12,15 +12,15 @@ use web_sys::Blob;
 
 use crate::browser::files::{probe, read_fault, slice};
 
-/// A stream is not worth its set-up for fewer bytes.
-const SMALL_BYTES: u64 = 256 << 10;
+/// Below this, setting up a stream costs more than it saves. In bytes.
+const MIN_STREAM_BYTES: u64 = 256 << 10;
 
 thread_local! {
-    /// Tried with a Blob of nothing. WebKit's streams are of another kind, and read the whole Blob ahead unasked.
+    /// Tested with an empty Blob. WebKit has only default streams, which read the whole Blob ahead.
     static HAS_BYTE_STREAMS: bool = Blob::new().and_then(|empty| byte_stream(&empty)).is_ok();
 }
 
-/// One part, read from its begin to its end.
+/// One part, read from its first to its last byte.
 #[derive(Debug)]
 pub(super) struct Reader {
     file: Blob,
@@ -33,20 +33,20 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    /// Opens the part that is `len` bytes of a file from `start` on.
+    /// Opens the part of `len` bytes at `start`.
     pub(super) fn open(file: Blob, start: u64, len: u64) -> Self {
         let mut reader = Self { file, start, len, at: 0, stream: None };
-        if len > SMALL_BYTES && HAS_BYTE_STREAMS.with(|has| *has) {
+        if len > MIN_STREAM_BYTES && HAS_BYTE_STREAMS.with(|has| *has) {
             reader.stream = reader.slice(len).and_then(|part| byte_stream(&part)).ok();
         }
         reader
     }
 
-    /// Reads exactly so many bytes; into `buffer`, which has to be that long and there if [`Reader::reuses_buffers`]. It
-    /// comes back as the buffer of the answer, or is lost with an error.
+    /// Reads exactly `want` bytes. If [`Reader::reuses_buffers`], they are read into `buffer`, which must have that length;
+    /// it is the buffer of the returned array, and lost on an error.
     ///
     /// # Errors
-    /// Why the file can't be read. Fewer bytes than asked for are never taken for its end: then it changed.
+    /// Why the file can't be read. A file that ends early has changed.
     pub(super) async fn read(&mut self, want: u32, buffer: Option<ArrayBuffer>) -> Result<Uint8Array, ReadFault> {
         let read = match (&self.stream, buffer) {
             (Some(stream), Some(buffer)) => fill(stream, want, buffer).await,
@@ -57,8 +57,8 @@ impl Reader {
                 self.at += u64::from(want);
                 Ok(bytes)
             }
-            Ok(_) => Err(self.look_again(ReadFault::Changed, ReadFault::Changed).await),
-            Err(error) => Err(self.look_again(read_fault(&error), ReadFault::Io).await),
+            Ok(_) => Err(self.explain(ReadFault::Changed, ReadFault::Changed).await),
+            Err(error) => Err(self.explain(read_fault(&error), ReadFault::Io).await),
         }
     }
 
@@ -67,13 +67,13 @@ impl Reader {
         self.stream.is_some()
     }
 
-    /// What a failed read means: errors of a stream often only say that it ended, so one byte is read once more.
-    async fn look_again(&self, fault: ReadFault, if_it_reads: ReadFault) -> ReadFault {
+    /// The cause of a failed read. Many stream errors only say that the stream ended, so one more byte is read.
+    async fn explain(&self, fault: ReadFault, if_readable: ReadFault) -> ReadFault {
         if matches!(fault, ReadFault::Gone | ReadFault::Permission) {
             return fault;
         }
         match self.slice(self.len - self.at) {
-            Ok(rest) => probe(&rest).await.err().unwrap_or(if_it_reads),
+            Ok(rest) => probe(&rest).await.err().unwrap_or(if_readable),
             Err(_) => fault,
         }
     }
@@ -83,7 +83,7 @@ impl Reader {
         Ok(Uint8Array::new(&JsFuture::from(slice.array_buffer()).await?))
     }
 
-    /// The next bytes as a Blob. Each costs the browser a millisecond: none is made that is not needed.
+    /// The next `len` bytes as a Blob. Making one costs the browser a millisecond, so none is made ahead.
     fn slice(&self, len: u64) -> Result<Blob, JsValue> {
         slice(&self.file, self.start + self.at, len)
     }
@@ -92,7 +92,7 @@ impl Reader {
 impl Drop for Reader {
     fn drop(&mut self) {
         if let Some(stream) = &self.stream {
-            // Lets go of what was read ahead. Where that fails there is nothing to let go of.
+            // Frees what was read ahead. If that fails, nothing was.
             if let Ok(done) = stream.cancel() {
                 spawn_local(async { drop(JsFuture::from(done).await) });
             }
@@ -106,8 +106,7 @@ fn byte_stream(part: &Blob) -> Result<ByobReader, JsValue> {
     part.unchecked_ref::<Streaming>().stream()?.get_reader(&options)
 }
 
-/// Reads until so many bytes are there or the stream has ended. A read gives what has arrived, unless the browser
-/// knows the option `min`.
+/// Reads until there are `want` bytes or the stream ends. Browsers without the option `min` return fewer bytes per read.
 async fn fill(stream: &ByobReader, want: u32, mut buffer: ArrayBuffer) -> Result<Uint8Array, JsValue> {
     let mut filled = 0;
     while filled < want {
@@ -116,7 +115,7 @@ async fn fill(stream: &ByobReader, want: u32, mut buffer: ArrayBuffer) -> Result
         Reflect::set(&options, &"min".into(), &(want - filled).into())?;
         let result: ReadResult = JsFuture::from(stream.read(&free, &options)?).await?.unchecked_into();
         let Some(view) = result.value() else { return Ok(Uint8Array::new_with_length(0)) };
-        // The buffer that was handed in is detached; this one has its memory.
+        // The read detached the buffer, and moved its memory into this one.
         buffer = view.buffer();
         filled += view.length();
         if result.done() {
@@ -126,8 +125,8 @@ async fn fill(stream: &ByobReader, want: u32, mut buffer: ArrayBuffer) -> Result
     Ok(Uint8Array::new_with_byte_offset_and_length(&buffer, 0, filled))
 }
 
-/// Gives a buffer's memory back at once: collectors let hundreds of megabytes of read chunks lie first. Where buffers
-/// can't be transferred, the collector has to do.
+/// Frees a buffer's memory at once: garbage collectors keep hundreds of megabytes of chunks first. Browsers without
+/// `transfer()` leave it to the collector.
 pub(super) fn free(buffer: &ArrayBuffer) {
     drop(buffer.unchecked_ref::<Transferable>().transfer(0));
 }
@@ -171,7 +170,7 @@ mod tests {
 
     use super::*;
 
-    /// What is read in steps of so many bytes.
+    /// Reads `len` bytes, `step` at a time.
     async fn read_all(mut reader: Reader, step: u32, len: u32) -> Result<Vec<u8>, ReadFault> {
         let mut all = Vec::new();
         for from in (0..len).step_by(step as usize) {

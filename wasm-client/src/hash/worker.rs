@@ -1,4 +1,4 @@
-//! The worker's side: takes orders, answers them, and keeps time, which a hidden tab's own timers do not.
+//! The worker's side: runs jobs, reports on them, and ticks, since browsers throttle a hidden tab's own timers.
 
 use std::cell::RefCell;
 
@@ -6,48 +6,48 @@ use wasm_bindgen::prelude::*;
 use web_sys::{Blob, DedicatedWorkerGlobalScope, MessageEvent};
 
 use super::hasher::{Bounds, Hasher};
-use super::wire::{Answer, Order, VERSION};
+use super::wire::{FromWorker, ToWorker, VERSION};
 
-/// Turns this thread into a hash worker. To be called once, in a dedicated worker.
+/// Turns this thread into a hash worker. Call it once, in a dedicated worker.
 pub fn run_worker() {
-    let hasher = Hasher::new(Bounds::WORKER, |report| answer(Answer::Report(report)));
-    let desk = RefCell::new(Desk { hasher, files: Vec::new() });
+    let hasher = Hasher::new(Bounds::WORKER, |report| send(FromWorker::Report(report)));
+    let state = RefCell::new(State { hasher, files: Vec::new() });
     let on_message = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
-        if let Some(order) = Order::from_js(&event.data()) {
-            desk.borrow_mut().take(order);
+        if let Some(message) = ToWorker::from_js(&event.data()) {
+            state.borrow_mut().handle(message);
         }
     });
     scope().set_onmessage(Some(on_message.as_ref().unchecked_ref()));
     on_message.forget();
-    answer(Answer::Ready { version: VERSION });
+    send(FromWorker::Ready { version: VERSION });
 }
 
-struct Desk {
+struct State {
     hasher: Hasher,
-    /// Few: the page lets go of files that have no jobs.
+    /// A list, since there are few: the page forgets files that have no jobs.
     files: Vec<(u32, Blob)>,
 }
 
-impl Desk {
-    fn take(&mut self, order: Order) {
-        match order {
-            Order::Keep { file, blob } => self.files.push((file, blob)),
-            Order::Forget { file } => self.files.retain(|(number, _)| *number != file),
-            Order::Prepare { job, file, start, len } => {
+impl State {
+    fn handle(&mut self, message: ToWorker) {
+        match message {
+            ToWorker::KeepFile { file, blob } => self.files.push((file, blob)),
+            ToWorker::ForgetFile { file } => self.files.retain(|(number, _)| *number != file),
+            ToWorker::Prepare { job, file, start, len } => {
                 let kept = self.files.iter().find(|(number, _)| *number == file);
                 let (_, blob) = kept.expect("the page sends a file before its jobs");
                 self.hasher.prepare(job, blob, start, len);
             }
-            Order::PrepareWhole { job, blob, len } => self.hasher.prepare(job, &blob, 0, len),
-            Order::Drop { job } => self.hasher.drop_job(job),
-            Order::Clock { clock, every_ms } => tick(clock, every_ms),
+            ToWorker::PrepareWhole { job, blob, len } => self.hasher.prepare(job, &blob, 0, len),
+            ToWorker::Drop { job } => self.hasher.drop_job(job),
+            ToWorker::StartClock { clock, every_ms } => start_clock(clock, every_ms),
         }
     }
 }
 
-fn tick(clock: u32, every_ms: u32) {
-    let on_tick = Closure::<dyn Fn()>::new(move || answer(Answer::Tick { clock }));
-    // It can't fail: the function is one.
+fn start_clock(clock: u32, every_ms: u32) {
+    let on_tick = Closure::<dyn Fn()>::new(move || send(FromWorker::Tick { clock }));
+    // It can't fail: the argument is a function.
     let _ = scope().set_interval_with_callback_and_timeout_and_arguments_0(
         on_tick.as_ref().unchecked_ref(),
         every_ms.try_into().unwrap_or(i32::MAX),
@@ -55,9 +55,9 @@ fn tick(clock: u32, every_ms: u32) {
     on_tick.forget();
 }
 
-fn answer(answer: Answer) {
-    // It fails for values that can't be cloned only.
-    let _ = scope().post_message(&answer.to_js());
+fn send(message: FromWorker) {
+    // It fails only for values that can't be cloned.
+    let _ = scope().post_message(&message.to_js());
 }
 
 fn scope() -> DedicatedWorkerGlobalScope {

@@ -1,4 +1,4 @@
-//! Sends the calls of the functions, with a time-out, and reads their answers with the page's own JSON.
+//! Sends the calls of the functions, with a time-out, and reads their answers.
 
 use futures::future::LocalBoxFuture;
 use gloo_net::http::{Method, RequestBuilder};
@@ -8,14 +8,14 @@ use slipway_protocol::calls::{self, Call, Fault, GetHealth, Json, Reply, authori
 use slipway_protocol::wire::link::MemberToken;
 use web_sys::{AbortController, RequestCache, RequestCredentials};
 
+use crate::browser::bindings;
+use crate::browser::json;
 use crate::browser::scheduling::timeout;
-use crate::browser::sys;
-use slipway_protocol::compact::json;
 
-/// An answer can't come later: the HTTP API ends a call at 30 s. In milliseconds.
-const CALL_MS: u32 = 35_000;
+/// Longer than any call can take: API Gateway ends it after 30 s. In milliseconds.
+const CALL_TIMEOUT_MS: u32 = 35_000;
 
-/// Where the functions are.
+/// The base URL of the functions.
 #[derive(Clone, Debug)]
 pub(crate) struct Api {
     base: String,
@@ -26,19 +26,19 @@ pub(crate) struct PageJson;
 
 impl Json for PageJson {
     fn write<T: Serialize>(value: &T) -> String {
-        // Never fails: wire types have string keys. A panic would bring the words for every error there is.
+        // Never fails, since wire types have string keys. `expect` would add the text of every serde_json error to the page.
         serde_json::to_string(value).unwrap_or_default()
     }
 
     fn read<T: DeserializeOwned>(text: &str) -> Option<T> {
-        json::from_str(text).ok()
+        json::from_str(text)
     }
 }
 
 impl Api {
     /// `/api` of the page's own origin, unless `<meta name="slipway-api">` names another base.
     pub(crate) fn of_page() -> Self {
-        let meta = sys::window()
+        let meta = bindings::window()
             .document()
             .and_then(|document| document.query_selector("meta[name=slipway-api]").ok().flatten())
             .and_then(|meta| meta.get_attribute("content"))
@@ -56,7 +56,7 @@ impl Api {
         call.answer::<PageJson>(&self.send(&call.request::<PageJson>(), token).await?)
     }
 
-    /// The answer's text. Neither generic nor part of the caller, so that it is in the page once.
+    /// Sends a request and returns the answer's text. Not generic, and boxed, so that the page contains it once.
     pub(crate) fn send<'a>(
         &'a self,
         request: &'a calls::Request,
@@ -69,12 +69,12 @@ impl Api {
                 let body = response.text().await.map_err(|_| Fault::Network)?;
                 Ok(Reply { status: response.status(), retry_after: response.headers().get("retry-after"), body })
             };
-            timeout(CALL_MS, reply).await.unwrap_or(Err(Fault::Network))?.ok::<PageJson>()
+            timeout(CALL_TIMEOUT_MS, reply).await.unwrap_or(Err(Fault::Network))?.ok::<PageJson>()
         })
     }
 
-    /// Whether the functions answer at all.
-    pub(crate) async fn is_there(&self) -> bool {
+    /// Whether the functions answer.
+    pub(crate) async fn is_reachable(&self) -> bool {
         !matches!(self.call(&GetHealth {}, None).await, Err(Fault::Network))
     }
 
@@ -87,7 +87,7 @@ impl Api {
         let mut builder = RequestBuilder::new(&format!("{}{}", self.base, request.path))
             .method(method(request.method))
             .cache(RequestCache::NoStore)
-            // Tokens travel in the header; cookies never.
+            // The token is sent in a header, never in a cookie.
             .credentials(RequestCredentials::Omit)
             .abort_signal(Some(&abort.0.signal()));
         for (name, value) in token.map(authorization).iter().chain(&request.headers) {
@@ -109,7 +109,7 @@ fn method(method: calls::Method) -> Method {
     }
 }
 
-/// Aborts what still runs when it is dropped. A finished call is not touched by it.
+/// Aborts a running call when it is dropped. On a finished call it has no effect.
 #[derive(Debug)]
 struct AbortOnDrop(AbortController);
 
@@ -137,12 +137,12 @@ mod tests {
     }
 
     #[wasm_bindgen_test]
-    fn a_gateways_error_is_unknown_and_has_no_words_of_ours() {
+    fn a_gateways_error_is_unknown_and_has_no_message() {
         for text in ["", "<html>Bad Gateway</html>", r#"{"message":"Service Unavailable"}"#] {
             let reply = Reply { status: 502, retry_after: None, body: text.into() };
             let Err(Fault::Answer { error, status, .. }) = reply.ok::<PageJson>() else { panic!("no error") };
             assert_eq!((error.code, status), (ErrorCode::Unknown, 502), "{text}");
-            assert_eq!(error.message, "", "the page has the words");
+            assert_eq!(error.message, "", "the page has its own text");
         }
     }
 
@@ -155,10 +155,10 @@ mod tests {
     }
 
     #[wasm_bindgen_test]
-    async fn a_call_meets_a_server_or_none() {
-        let origin = sys::window().location().origin().unwrap();
+    async fn a_call_reaches_a_server_or_none() {
+        let origin = bindings::window().location().origin().unwrap();
         let answer = Api::at(&format!("{origin}/no-such/")).call(&GetHealth {}, None).await;
-        let Err(Fault::Answer { status, error, .. }) = answer else { panic!("the test's server knows no such path") };
+        let Err(Fault::Answer { status, error, .. }) = answer else { panic!("the test's server has no such path") };
         assert_eq!((status, error.code), (404, ErrorCode::Unknown));
         let answer = Api::at("http://127.0.0.1:1").call(&GetHealth {}, None).await;
         assert_eq!(answer.err(), Some(Fault::Network));

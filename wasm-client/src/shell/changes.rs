@@ -35,26 +35,26 @@ pub(crate) struct Changes {
 }
 
 impl Changes {
-    /// Nobody listens yet.
+    /// Without listeners.
     pub(crate) fn new() -> Self {
         let listeners = Listeners::default();
         let notifier = |change| {
             let listeners = listeners.clone();
             move || notify_all(&listeners, change)
         };
-        // A thousand small files end within seconds: drawing each of their rows costs more than sending them.
+        // Adaptive, since a thousand small files end within seconds, and drawing each row costs more than sending the file.
         let uploads = Throttle::adaptive(NOTIFY_MS, notifier(Change::Uploads));
         let [notices, rooms, offers] =
             [Change::Notices, Change::Rooms, Change::Offers].map(|change| Throttle::new(NOTIFY_MS, notifier(change)));
         Self { listeners, uploads, notices, rooms, offers }
     }
 
-    /// Calls `f` from now on.
+    /// Calls `f` for every later notification.
     pub(crate) fn listen(&self, f: impl Fn(Change) + 'static) {
         self.listeners.borrow_mut().push(Rc::new(f));
     }
 
-    /// Notifies of changed uploads at once: the user waits for it.
+    /// Sends a scheduled notification of uploads at once, since the user waits for it.
     pub(crate) fn expedite(&self) {
         self.uploads.expedite();
     }
@@ -76,10 +76,10 @@ impl fmt::Debug for Changes {
     }
 }
 
-/// A listener may add another one, so none runs while the list is borrowed.
+/// Calls a copy of the list, since a listener may add another.
 fn notify_all(listeners: &Listeners, change: Change) {
-    let now = listeners.borrow().clone();
-    for listener in now {
+    let current = listeners.borrow().clone();
+    for listener in current {
         listener(change);
     }
 }
@@ -89,21 +89,21 @@ mod tests {
     use wasm_bindgen_test::wasm_bindgen_test;
 
     use super::*;
-    use crate::testing::{Heard, sleep};
+    use crate::testing::{Recorder, sleep};
 
     #[wasm_bindgen_test]
-    async fn many_changes_are_one_look_for_each_kind() {
-        let (changes, heard) = (Changes::new(), Heard::new());
-        changes.listen(heard.ear());
+    async fn many_changes_are_one_notification_per_kind() {
+        let (changes, recorder) = (Changes::new(), Recorder::new());
+        changes.listen(recorder.callback());
         for _ in 0..50 {
             changes.notify(Change::Uploads);
         }
         changes.notify(Change::Rooms);
-        assert_eq!(heard.all(), []);
-        assert_eq!(heard.wait_for(2).await, [Change::Uploads, Change::Rooms]);
+        assert_eq!(recorder.all(), []);
+        assert_eq!(recorder.wait_for(2).await, [Change::Uploads, Change::Rooms]);
         sleep(150).await;
-        assert_eq!(heard.all().len(), 2);
+        assert_eq!(recorder.all().len(), 2);
         changes.notify(Change::Uploads);
-        assert_eq!(heard.wait_for(3).await[2], Change::Uploads);
+        assert_eq!(recorder.wait_for(3).await[2], Change::Uploads);
     }
 }

@@ -1,7 +1,7 @@
-//! The driver: feeds facts to the machine, runs the effects that it asks for, and decides nothing.
+//! The driver: feeds inputs to the machine, runs its effects, and decides nothing.
 //!
-//! Facts wait in a queue and effects are run one after another, so that nothing is ever
-//! called from within itself; after a few milliseconds ([`TimeBudget`]) the browser gets a turn.
+//! Inputs are queued and effects run one after another, so the machine is never called while it runs. After a few
+//! milliseconds ([`TimeBudget`]) the driver yields to the browser.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -15,14 +15,14 @@ use slipway_protocol::wire::id::PartNumber;
 use web_sys::File;
 
 use super::effects::Body;
-use crate::browser::clock::{self, Alarm, World};
+use crate::browser::bindings::{self, FileHandle};
+use crate::browser::clock::{self, Alarm, Environment};
 use crate::browser::keep_awake::KeepAwake;
 use crate::browser::locks::Locks;
 use crate::browser::panic;
 use crate::browser::put::Put;
 use crate::browser::scheduling::{DRIVER_MS, Macrotask, Throttle, TimeBudget};
 use crate::browser::store::Store;
-use crate::browser::sys::{self, FileHandle};
 use crate::browser::tabs::{TabMessage, Tabs};
 use crate::hash::{self, HashPool, JobKey};
 use crate::shell::changes::{Change, Changes};
@@ -32,11 +32,12 @@ use crate::shell::rooms::{Rooms, random};
 /// Delay before other tabs re-read a changed checkpoint, in milliseconds.
 const BROADCAST_DELAY_MS: u32 = 300;
 /// Most `Saved` inputs handled in one step.
-const SAVED_AT_ONCE: usize = 64;
-/// How often a worker checks the alarm, in milliseconds: browsers throttle a hidden tab's own timers, not a worker's.
-const CLOCK_MS: u32 = 1_000;
+const MAX_SAVED_PER_STEP: usize = 64;
+/// Interval at which a worker checks the alarm, in milliseconds: browsers throttle the timers of a hidden tab, but not those
+/// of a worker.
+const WORKER_CLOCK_MS: u32 = 1_000;
 
-/// The machine and everything around it. Cheap to clone; all clones are one.
+/// The machine and all that its effects need. Cheap to clone; all clones share it.
 #[derive(Clone)]
 pub(crate) struct Driver(pub(super) Rc<Inner>);
 
@@ -44,7 +45,7 @@ pub(super) struct Inner {
     pub(super) engine: RefCell<Engine>,
     inbox: RefCell<VecDeque<Input>>,
     state: Cell<State>,
-    later: Macrotask,
+    drain_task: Macrotask,
     pub(super) rooms: Rooms,
     pub(super) store: Store,
     pub(super) pool: HashPool,
@@ -52,7 +53,7 @@ pub(super) struct Inner {
     pub(super) tabs: Tabs,
     pub(super) broadcast_uploads: Throttle,
     alarm: Alarm,
-    _world: World,
+    _environment: Environment,
     keep_awake: KeepAwake,
     pub(super) self_test: RefCell<SelfTest>,
     pub(super) board: Board,
@@ -62,14 +63,14 @@ pub(super) struct Inner {
     pub(super) handles: RefCell<HashMap<LocalId, FileHandle>>,
     /// Parts being read, and their lengths.
     pub(super) preparing: RefCell<HashMap<JobKey, u64>>,
-    /// Prepared parts, until the machine lets go of them.
+    /// Prepared parts, until `DropPrepare`.
     pub(super) bodies: RefCell<HashMap<(LocalId, PartNumber), Body>>,
     pub(super) puts: RefCell<HashMap<(LocalId, PartNumber), (Attempt, Put)>>,
     /// Uploads whose view changed since the page last read it.
     unread: RefCell<HashSet<LocalId>>,
     /// Uploads that the user wants to take over from another tab.
     pub(super) taking_over: RefCell<HashSet<LocalId>>,
-    /// Uploads cancelled by leaving their room whose abort is not confirmed yet.
+    /// Uploads cancelled by leaving their room whose abort the functions have not confirmed.
     pub(super) uncleared: RefCell<HashSet<LocalId>>,
     pub(super) persisted: Cell<bool>,
     /// Set when the change comes from a user action, so the view updates at once.
@@ -85,31 +86,34 @@ enum State {
     Idle,
     /// In [`Driver::drain`].
     Running,
-    /// More to do, after the browser had its turn.
-    Later,
+    /// [`Driver::drain`] is queued as a task.
+    Scheduled,
 }
 
 impl Driver {
-    /// Builds the machine and all that it needs. Nothing is restored yet.
+    /// Builds the machine and all that its effects need. Restores nothing.
     pub(crate) fn new(rooms: Rooms, store: Store, board: Board, changes: Changes) -> Self {
         let seed = u64::from_le_bytes(random());
         let inner = Rc::new_cyclic(|weak: &Weak<Inner>| Inner {
             engine: RefCell::new(Engine::new(Config::default(), seed)),
             inbox: RefCell::default(),
             state: Cell::new(State::Idle),
-            later: Macrotask::new(with(weak, |driver| driver.drain())),
-            pool: HashPool::new(hash::workers(cores()), with_one(weak, |driver, event| driver.hash_event(event))),
+            drain_task: Macrotask::new(callback(weak, |driver| driver.drain())),
+            pool: HashPool::new(
+                hash::worker_count(cores()),
+                callback_with(weak, |driver, event| driver.hash_event(event)),
+            ),
             locks: Locks::new(
                 &format!("{}-upload-", store.name()),
-                with_one(weak, |driver, event| driver.lock_changed(event)),
+                callback_with(weak, |driver, event| driver.lock_changed(event)),
             ),
-            tabs: Tabs::open(store.name(), with_one(weak, |driver, message| driver.tab_message(message))),
+            tabs: Tabs::open(store.name(), callback_with(weak, |driver, message| driver.tab_message(message))),
             broadcast_uploads: Throttle::new(
                 BROADCAST_DELAY_MS,
-                with(weak, |driver| driver.broadcast(TabMessage::Uploads)),
+                callback(weak, |driver| driver.broadcast(TabMessage::Uploads)),
             ),
-            alarm: Alarm::new(with(weak, |driver| driver.feed(Input::Tick))),
-            _world: World::watch(with_one(weak, |driver, input| driver.feed(input))),
+            alarm: Alarm::new(callback(weak, |driver| driver.feed(Input::Tick))),
+            _environment: Environment::watch(callback_with(weak, |driver, input| driver.feed(input))),
             keep_awake: KeepAwake::new(),
             self_test: RefCell::default(),
             files: RefCell::default(),
@@ -130,10 +134,10 @@ impl Driver {
             changes,
         });
         let driver = Self(inner);
-        // Until a room tells more: its parts may go to our own origin, by the connections of the calls.
+        // The room tells the real count. Until then assume the worst case: parts share the connections of the page's origin.
         driver.feed(Input::Hosts { count: 1, lanes_each: PER_OWN_HOST });
-        driver.0.store.on_event(with_one(&Rc::downgrade(&driver.0), |driver, event| driver.store_event(event)));
-        driver.0.rooms.on_change(with(&Rc::downgrade(&driver.0), |driver| {
+        driver.0.store.on_event(callback_with(&Rc::downgrade(&driver.0), |driver, event| driver.store_event(event)));
+        driver.0.rooms.on_change(callback(&Rc::downgrade(&driver.0), |driver| {
             driver.0.changes.notify(Change::Rooms);
             driver.broadcast(TabMessage::Rooms);
         }));
@@ -156,7 +160,7 @@ impl Driver {
         }
     }
 
-    /// Feeds a fact to the machine, now or after those that wait.
+    /// Feeds an input to the machine, now or after the queued ones.
     pub(crate) fn feed(&self, input: Input) {
         if input.is_unanswered() && !clock::online() {
             self.0.inbox.borrow_mut().push_back(Input::Offline);
@@ -170,28 +174,28 @@ impl Driver {
         }
     }
 
-    /// Feeds a fact in a later task, with those like it that follow: a write of the disk answers for many records.
+    /// Queues an input for a later task, with those that follow: one transaction answers for many records.
     pub(super) fn feed_later(&self, input: Input) {
         self.0.inbox.borrow_mut().push_back(input);
         if self.0.state.get() == State::Idle {
-            self.0.state.set(State::Later);
-            self.0.later.schedule();
+            self.0.state.set(State::Scheduled);
+            self.0.drain_task.schedule();
         }
     }
 
-    /// What is shown now of the uploads that changed since the last call; none for those that went.
+    /// The views of uploads that changed since the last call. `None`: the upload is gone.
     pub(crate) fn take_changed(&self) -> Vec<(LocalId, Option<View>)> {
         let unread = self.0.unread.take();
         let engine = self.0.engine.borrow();
         unread.into_iter().map(|id| (id, engine.view(id))).collect()
     }
 
-    /// What is shown of all uploads. Copies them: for a click, not for every change.
+    /// The views of all uploads. Copies them, so call it for a click, not for every change.
     pub(crate) fn views(&self) -> Vec<View> {
         self.0.engine.borrow().views()
     }
 
-    /// What is shown of one.
+    /// The view of one upload.
     pub(crate) fn view(&self, id: LocalId) -> Option<View> {
         self.0.engine.borrow().view(id)
     }
@@ -201,14 +205,14 @@ impl Driver {
         self.0.engine.borrow().offers()
     }
 
-    /// All together.
+    /// The totals of all uploads.
     pub(crate) fn totals(&self) -> Totals {
         self.0.engine.borrow().totals()
     }
 
-    /// Whether two tabs can be kept apart.
+    /// Whether locks keep two tabs from working on one upload.
     pub(crate) fn has_locks(&self) -> bool {
-        self.0.locks.work()
+        self.0.locks.is_supported()
     }
 
     /// The rooms.
@@ -223,37 +227,39 @@ impl Driver {
         }
     }
 
-    /// Takes a notice off.
+    /// Removes a notice.
     pub(crate) fn hide_notice(&self, key: &str) {
         if self.0.board.remove(key) {
             self.0.changes.notify(Change::Notices);
         }
     }
 
-    /// The user may pick a file soon: starts a hash worker, so that its first part need not wait for one.
+    /// Starts a hash worker before the user picks a file, so that the first part need not wait for it.
     pub(crate) fn expect_files(&self) {
-        self.0.pool.warm();
+        self.0.pool.warm_up();
     }
 
-    /// Starts the worker's clock, once there is something to do.
+    /// Starts the worker's clock, unless it runs. Called with the first upload, since the clock keeps a worker alive.
     pub(super) fn start_worker_clock(&self) {
         if !self.0.worker_clock_runs.replace(true) {
-            self.0.pool.clock(CLOCK_MS, with(&Rc::downgrade(&self.0), |driver| driver.0.alarm.fire_if_due()));
+            self.0
+                .pool
+                .clock(WORKER_CLOCK_MS, callback(&Rc::downgrade(&self.0), |driver| driver.0.alarm.fire_if_due()));
         }
     }
 
-    /// Effects first, then the next fact, until there are none left or the time is over.
+    /// Runs all effects, then the next input, until none are left or the budget is spent.
     fn drain(&self) {
-        // After a panic the machine may be half changed. What is on disk is not.
+        // After a panic the machine's state may be inconsistent. The checkpoint is not.
         if panic::panicked() {
             return;
         }
         self.0.state.set(State::Running);
-        let budget = TimeBudget::begin(DRIVER_MS);
+        let budget = TimeBudget::start(DRIVER_MS);
         while self.step() {
             if budget.is_spent() {
-                self.0.state.set(State::Later);
-                self.0.later.schedule();
+                self.0.state.set(State::Scheduled);
+                self.0.drain_task.schedule();
                 return;
             }
         }
@@ -271,8 +277,8 @@ impl Driver {
         if inbox.is_empty() {
             return false;
         }
-        // The next fact, or all of the next that are records on the disk.
-        let next = inbox.iter().take(SAVED_AT_ONCE);
+        // One input, or a run of `Saved` ones.
+        let next = inbox.iter().take(MAX_SAVED_PER_STEP);
         let saved = next.take_while(|input| matches!(input, Input::Saved { .. })).count();
         self.0.engine.borrow_mut().handle_all(clock::now(), inbox.drain(..saved.max(1)));
         true
@@ -292,13 +298,13 @@ impl Driver {
         self.0.changes.notify(Change::Uploads);
         let runs = self.totals().running > 0;
         let has_ended = self.0.keep_awake.set(runs) && !runs;
-        // The user waits for the result of a click, and for the end of the last upload.
+        // Results of clicks and the end of the last upload are shown at once.
         if user_waits || has_ended {
             self.0.changes.expedite();
         }
     }
 
-    /// Every effect there is.
+    /// Runs an effect.
     fn run(&self, effect: Effect) {
         match effect {
             Effect::Reopen { id } => self.reopen(id),
@@ -343,13 +349,13 @@ impl fmt::Debug for Driver {
     }
 }
 
-/// Logical processors, as far as the browser tells.
+/// Logical processors, as the browser reports them.
 fn cores() -> f64 {
-    sys::window().navigator().hardware_concurrency()
+    bindings::window().navigator().hardware_concurrency()
 }
 
-/// A callback that does nothing once the driver is gone.
-fn with(weak: &Weak<Inner>, f: impl Fn(&Driver) + 'static) -> impl Fn() + 'static {
+/// A callback that does nothing once the driver is dropped.
+fn callback(weak: &Weak<Inner>, f: impl Fn(&Driver) + 'static) -> impl Fn() + 'static {
     let weak = weak.clone();
     move || {
         if let Some(inner) = weak.upgrade() {
@@ -359,7 +365,7 @@ fn with(weak: &Weak<Inner>, f: impl Fn(&Driver) + 'static) -> impl Fn() + 'stati
 }
 
 /// The same with an argument.
-pub(super) fn with_one<T>(weak: &Weak<Inner>, f: impl Fn(&Driver, T) + 'static) -> impl Fn(T) + 'static {
+pub(super) fn callback_with<T>(weak: &Weak<Inner>, f: impl Fn(&Driver, T) + 'static) -> impl Fn(T) + 'static {
     let weak = weak.clone();
     move |argument| {
         if let Some(inner) = weak.upgrade() {

@@ -1,4 +1,4 @@
-//! Files taken in: new ones for the machine, and those of restored uploads opened again.
+//! Adds picked files to the machine, and attaches reopened files to restored uploads.
 
 use slipway_protocol::machine::{Input, LocalId, Source};
 use slipway_protocol::wire::id::RoomId;
@@ -9,49 +9,49 @@ use crate::browser::scheduling::{INTAKE_MS, TimeBudget, yield_to_browser};
 use crate::browser::store;
 use crate::shell::rooms::random;
 
-/// Files are taken in so many at a time at most.
-const ADD_AT_ONCE: usize = 32;
+/// Most files added in one task.
+const MAX_BATCH: usize = 32;
 
 impl Driver {
-    /// Gives files to the machine, a few at a time: the first of them are on their way while the others are looked at.
+    /// Adds files in small batches, so that the first are sent while the browser still opens the others.
     pub(crate) async fn add(&self, room: RoomId, picked: Vec<Picked>) {
         let mut picked = picked.into_iter().peekable();
-        // Somebody waits to see that it begins, and nobody for each of thousands.
+        // The user waits to see that it starts, but not for each of thousands of rows.
         self.0.user_waits.set(self.0.user_waits.get() || picked.peek().is_some());
         while picked.peek().is_some() {
-            let files = self.hold_some(&mut picked);
-            // In a task of its own: together they would be too long.
+            let files = self.register_some(&mut picked);
+            // In a task of its own: both together would exceed 8 ms.
             self.feed_later(Input::Add { room, files });
-            // Also before what can wait: nothing keeps the page from showing them.
+            // Before the rest, which can wait, so that the page shows the new rows first.
             yield_to_browser().await;
             if !self.0.persisted.replace(true) {
-                store::persist();
+                store::request_persistence();
                 self.start_worker_clock();
             }
         }
     }
 
-    /// As many as a task has time for: a file that is looked at for the first time costs the browser up to a millisecond.
-    fn hold_some(&self, picked: &mut impl Iterator<Item = Picked>) -> Vec<(LocalId, Source)> {
-        let (budget, mut files) = (TimeBudget::begin(INTAKE_MS), Vec::new());
+    /// As many as the budget allows: the first access to a file takes the browser up to a millisecond.
+    fn register_some(&self, picked: &mut impl Iterator<Item = Picked>) -> Vec<(LocalId, Source)> {
+        let (budget, mut files) = (TimeBudget::start(INTAKE_MS), Vec::new());
         for picked in picked {
-            files.push(self.hold(picked));
-            if files.len() >= ADD_AT_ONCE || budget.is_spent() {
+            files.push(self.register(picked));
+            if files.len() >= MAX_BATCH || budget.is_spent() {
                 break;
             }
         }
         files
     }
 
-    /// Holds a new file open for the machine.
-    pub(super) fn hold(&self, picked: Picked) -> (LocalId, Source) {
+    /// Keeps a new file open under a new id, and claims its lock.
+    pub(super) fn register(&self, picked: Picked) -> (LocalId, Source) {
         let id = LocalId(u64::from_le_bytes(random()) >> 11);
         let source = picked.source();
         self.0.files.borrow_mut().insert(id, picked.file);
         if let Some(handle) = picked.handle {
             self.0.handles.borrow_mut().insert(id, handle);
         }
-        self.0.store.begin(id);
+        self.0.store.track_new(id);
         self.0.locks.claim(id);
         (id, source)
     }
@@ -61,11 +61,11 @@ impl Driver {
         if let Some(handle) = picked.handle.clone() {
             self.0.store.save_handle(id, handle);
         }
-        self.opened(id, picked);
+        self.attach_file(id, picked);
     }
 
-    /// The file of an upload is open again, wherever it comes from.
-    pub(super) fn opened(&self, id: LocalId, picked: Picked) {
+    /// Attaches a reopened or picked file to its upload.
+    pub(super) fn attach_file(&self, id: LocalId, picked: Picked) {
         let source = picked.source();
         self.0.files.borrow_mut().insert(id, picked.file);
         self.feed(Input::Reopened { id, source });

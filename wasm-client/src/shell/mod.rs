@@ -1,5 +1,5 @@
-//! The shell around the machine: the driver feeds facts to it and runs its effects; beside it the rooms that this device
-//! has joined and the calls of the functions.
+//! The shell around the machine: the driver, which feeds inputs to the machine and runs its effects, the rooms that this
+//! device has joined, and the calls of the API.
 
 pub(crate) mod api;
 pub(crate) mod changes;

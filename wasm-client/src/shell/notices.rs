@@ -1,4 +1,4 @@
-//! Notices: what the user should know besides the uploads themselves. The page has the words for each.
+//! Notices to the user that concern no single upload. The page has the text of each.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -6,26 +6,26 @@ use std::rc::Rc;
 /// How much a notice matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
-    /// Good to know.
+    /// Information only.
     Info,
     /// A feature is missing or limited.
     Warning,
-    /// Something does not work until it is put right.
+    /// Something does not work until it is fixed.
     Error,
 }
 
-/// One thing to tell the user.
+/// One notice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Notice {
-    /// The page came over plain http from another machine: the browser withholds some of its interfaces.
+    /// The page was loaded by plain http from another machine, so the browser withholds some interfaces.
     InsecureContext,
     /// The browser has no Web Locks.
     NoLocks,
     /// No IndexedDB, as in some private windows.
     NoCheckpoint,
-    /// The disk, or the page's share of it, is full.
+    /// The disk or the quota of the page is full.
     DiskFull,
-    /// A write to the checkpoint failed for another cause.
+    /// A write to the checkpoint failed for another reason.
     SaveFailed,
     /// No worker starts, or they keep dying.
     NoWorker,
@@ -39,7 +39,7 @@ pub enum Notice {
     LeftOut { files: Unread, folders: Unread },
     /// Storage answers, but refuses requests of this page's origin.
     StorageCors { storage: String, page: String },
-    /// Storage does not answer. Without a name it is reached through the page's own origin.
+    /// Storage does not answer. `None`: parts go to the page's own origin.
     StorageUnreachable { storage: Option<String> },
     /// Storage does not expose the ETag of stored parts.
     StorageEtagHidden,
@@ -101,9 +101,9 @@ impl Board {
             return false;
         }
         notices.retain(|shown| shown.key() != notice.key());
-        // Behind those of its level: they stay in the order of their arrival.
-        let place = notices.partition_point(|shown| shown.level() >= notice.level());
-        notices.insert(place, notice);
+        // After those of its level, so that they stay in order of arrival.
+        let index = notices.partition_point(|shown| shown.level() >= notice.level());
+        notices.insert(index, notice);
         true
     }
 

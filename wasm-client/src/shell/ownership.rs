@@ -1,4 +1,4 @@
-//! Which tab works on which upload, and what the tabs tell each other.
+//! Assigns each upload to one tab, and handles the messages of other tabs.
 
 use slipway_protocol::machine::{Input, LocalId, Which};
 use wasm_bindgen_futures::spawn_local;
@@ -9,17 +9,17 @@ use crate::browser::locks::LockEvent;
 use crate::browser::tabs::TabMessage;
 use crate::shell::changes::Change;
 
-/// A tab that was asked to let go of an upload has so long to end its writes, in milliseconds.
-const LET_GO_MS: u32 = 2_000;
+/// Time for another tab to end its writes and release an upload, in milliseconds.
+const RELEASE_TIMEOUT_MS: u32 = 2_000;
 
 impl Driver {
-    /// Takes an upload over from another tab: asks it to let go, and takes it when it does not.
+    /// Takes an upload over from another tab: asks that tab to release it, and steals the lock if it does not.
     pub(crate) fn take_over(&self, id: LocalId) {
         self.0.taking_over.borrow_mut().insert(id);
-        self.0.tabs.broadcast(TabMessage::LetGo { id });
+        self.0.tabs.broadcast(TabMessage::Release { id });
         let driver = self.clone();
         spawn_local(async move {
-            gloo_timers::future::TimeoutFuture::new(LET_GO_MS).await;
+            gloo_timers::future::TimeoutFuture::new(RELEASE_TIMEOUT_MS).await;
             if !driver.0.locks.holds(id) {
                 driver.0.locks.steal(id);
             }
@@ -28,45 +28,46 @@ impl Driver {
 
     pub(super) fn lock_changed(&self, event: LockEvent) {
         match event {
-            LockEvent::Mine { id, waited } => {
+            LockEvent::Acquired { id, waited } => {
                 let driver = self.clone();
                 spawn_local(async move { driver.lock_acquired(id, waited).await });
             }
-            LockEvent::Elsewhere(id) | LockEvent::Stolen(id) => self.feed(Input::OwnedElsewhere(id)),
+            LockEvent::HeldElsewhere(id) | LockEvent::Stolen(id) => self.feed(Input::OwnedElsewhere(id)),
         }
     }
 
-    /// The lock is ours. If another tab had it, that tab's records are newer than what this one knows.
+    /// This tab has the lock. If another tab had it before, that tab's records are newer than this one's state.
     async fn lock_acquired(&self, id: LocalId, waited: bool) {
-        // The handle first: between the records and the file nothing waits, else the row would ask for the file.
-        let open = match self.file(id).filter(|_| waited) {
+        // The handle is read first, so that nothing is awaited between the records and the file: the row would show that it
+        // needs the file.
+        let reopened = match self.file(id).filter(|_| waited) {
             Some(file) => Some(Picked { file, handle: self.0.store.handle(id).await, path: String::new() }),
             None => None,
         };
-        let gone = waited && !self.reload(id).await;
+        let is_gone = waited && !self.restore_one(id).await;
         if waited && self.has_locks() && !self.0.locks.holds(id) {
-            // Taken again while the records were read.
+            // Stolen while the records were read.
             self.0.taking_over.borrow_mut().remove(&id);
             return self.feed(Input::OwnedElsewhere(id));
         }
         self.feed(Input::Owned(id));
-        match open {
-            Some(picked) => self.opened(id, picked),
-            // It ended in the other tab before the functions knew of it.
-            None if gone && self.view(id).is_some_and(|view| view.file.is_none()) => {
+        match reopened {
+            Some(picked) => self.attach_file(id, picked),
+            // It ended in the other tab before the functions knew it.
+            None if is_gone && self.view(id).is_some_and(|view| view.file.is_none()) => {
                 self.feed(Input::Cancel(Which::One(id)));
                 self.feed(Input::Dismiss(id));
             }
             None => {}
         }
-        // Who took it over wants it to go on.
+        // The user took it over to continue it.
         if self.0.taking_over.borrow_mut().remove(&id) {
             self.feed(Input::Resume(Which::One(id)));
         }
     }
 
-    /// Whether there are records of it.
-    async fn reload(&self, id: LocalId) -> bool {
+    /// Restores the upload from its records. Returns whether there are any.
+    async fn restore_one(&self, id: LocalId) -> bool {
         let checkpoint = self.0.store.load_one(id).await;
         let found = checkpoint.is_some();
         self.feed(Input::Restore { uploads: checkpoint.into_iter().collect() });
@@ -81,26 +82,28 @@ impl Driver {
                 driver.0.rooms.reload().await;
                 driver.0.changes.notify(Change::Rooms);
             }),
-            TabMessage::LetGo { id } if self.0.locks.holds(id) => spawn_local(async move { driver.let_go(id).await }),
-            TabMessage::LetGo { .. } => {}
+            TabMessage::Release { id } if self.0.locks.holds(id) => {
+                spawn_local(async move { driver.release(id).await })
+            }
+            TabMessage::Release { .. } => {}
         }
     }
 
-    /// Another tab wants it: stop, end the writes, and go to the end of the line.
-    async fn let_go(&self, id: LocalId) {
+    /// Another tab takes the upload over: stops, waits for its writes, and queues for the lock again.
+    async fn release(&self, id: LocalId) {
         self.feed(Input::OwnedElsewhere(id));
         self.0.store.flush().await;
         self.0.locks.claim(id);
     }
 
-    /// Another tab began or ended uploads: show those that are new here.
+    /// Another tab started or ended uploads: shows those that are new here.
     async fn show_new_uploads(&self) {
-        // What is said while one look is under way is seen by it or by the next word.
+        // One pass at a time. The one under way, or the one after the next message, sees later changes.
         if self.0.reading_checkpoint.replace(true) {
             return;
         }
         for id in self.0.store.ids().await {
-            if self.view(id).is_none() && self.reload(id).await {
+            if self.view(id).is_none() && self.restore_one(id).await {
                 self.0.locks.claim(id);
             }
         }

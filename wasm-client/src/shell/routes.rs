@@ -1,4 +1,4 @@
-//! The calls that the machine's effects ask for, and the room as it is: what each answer becomes here.
+//! The API calls behind the machine's effects, and their answers as the machine takes them.
 
 use slipway_protocol::calls::{
     Abort, Adopt, CallFault, CompleteAll, CompleteOutcome, CompletedAny, Fault, GetRoom, GetStatus, Initiate, Pages,
@@ -11,14 +11,14 @@ use slipway_protocol::wire::{self, Adoption, Proof, RoomView, SignedRequest, Sta
 use crate::shell::rooms::Rooms;
 
 impl Rooms {
-    /// The room, kept as it was seen.
+    /// Reads the room, and updates its saved session.
     pub(crate) async fn room(&self, room: RoomId) -> Result<RoomView, Fault> {
         let view = self.call(room, &GetRoom { room }).await?;
-        self.saw(&view);
+        self.update_session(&view);
         Ok(view)
     }
 
-    /// Begins uploads.
+    /// Starts uploads.
     pub(crate) async fn initiate(
         &self,
         room: RoomId,
@@ -40,12 +40,12 @@ impl Rooms {
         Ok(self.call(room, &Presign { upload, body }).await?.requests)
     }
 
-    /// The status, all pages put together.
+    /// The status of an upload, all pages combined.
     pub(crate) async fn status(&self, room: RoomId, upload: UploadId) -> Result<Box<UploadStatus>, CallFault> {
-        let mut pages = Pages::of(GetStatus { upload, after: None });
+        let mut pages = Pages::new(GetStatus { upload, after: None });
         loop {
             let page = self.call(room, pages.call()).await?;
-            if let Some(whole) = pages.take(page)? {
+            if let Some(whole) = pages.push(page)? {
                 return Ok(Box::new(whole));
             }
         }
@@ -57,10 +57,10 @@ impl Rooms {
         room: RoomId,
         uploads: Vec<UploadId>,
     ) -> Result<Vec<CompleteOutcome>, CallFault> {
-        Ok(self.call(room, &CompleteAll::of(room, uploads)).await.map(CompletedAny::outcomes)?)
+        Ok(self.call(room, &CompleteAll::new(room, uploads)).await.map(CompletedAny::outcomes)?)
     }
 
-    /// Goes on with an upload begun elsewhere. Without proofs the answer says what to prove.
+    /// Continues an upload that another client started. Without proofs the answer names the parts to prove.
     pub(crate) async fn adopt(&self, room: RoomId, upload: UploadId, proofs: Vec<Proof>) -> Result<Adoption, Fault> {
         self.call(room, &Adopt { upload, body: wire::Adopt { proofs } }).await
     }
@@ -80,7 +80,7 @@ mod tests {
     use wasm_bindgen_test::wasm_bindgen_test;
 
     use super::*;
-    use crate::testing::{Wire, digest_of, joined_room};
+    use crate::testing::{FakeServer, digest_of, joined_room};
 
     fn status(parts: std::ops::RangeInclusive<u16>, next_after: Option<u16>) -> String {
         let stored = |part: u16| StoredPart {
@@ -105,23 +105,24 @@ mod tests {
     }
 
     #[wasm_bindgen_test]
-    async fn the_pages_of_a_status_are_put_together_in_order() {
+    async fn the_pages_of_a_status_are_combined_in_order() {
         let (room, rooms) = joined_room("/status").await;
-        let wire = Wire::tap("/status", |asked| match asked.path.split_once("after=").map(|(_, after)| after) {
-            None => (200, status(1..=3, Some(3))),
-            Some("3") => (200, status(4..=6, Some(6))),
-            _ => (200, status(7..=7, None)),
-        });
+        let server =
+            FakeServer::install("/status", |call| match call.path.split_once("after=").map(|(_, after)| after) {
+                None => (200, status(1..=3, Some(3))),
+                Some("3") => (200, status(4..=6, Some(6))),
+                _ => (200, status(7..=7, None)),
+            });
         let whole = rooms.status(room, UploadId::from_bytes([4; 16])).await.unwrap();
         let numbers: Vec<_> = whole.parts.iter().map(|part| part.part_number.get()).collect();
-        assert_eq!((numbers, wire.asked().len()), ((1..=7).collect(), 3));
+        assert_eq!((numbers, server.calls().len()), ((1..=7).collect(), 3));
     }
 
     #[wasm_bindgen_test]
     async fn one_completion_and_many_have_their_own_routes() {
         let (room, rooms) = joined_room("/complete").await;
         let many = r#"{"results":[{"state":"completing","retryAfterSeconds":2},{"error":{"code":"upload-expired","message":"m","requestId":"r"}}]}"#;
-        let wire = Wire::tap("/complete", move |asked| match asked.path.ends_with("/completions") {
+        let server = FakeServer::install("/complete", move |call| match call.path.ends_with("/completions") {
             true => (200, many.into()),
             false => (202, r#"{"state":"completing","retryAfterSeconds":9}"#.into()),
         });
@@ -130,15 +131,15 @@ mod tests {
         assert_eq!(one, [CompleteOutcome::Working { retry_after_seconds: 9 }]);
         let two = rooms.complete(room, ids.to_vec()).await.unwrap();
         assert!(matches!(&two[1], CompleteOutcome::Refused(CallFault::Api { status: 409, .. })), "{two:?}");
-        assert_eq!(wire.asked()[0].path, format!("/complete/uploads/{}/complete", ids[0]));
-        // An answer that leaves one out is none: by their order they are told apart.
+        assert_eq!(server.calls()[0].path, format!("/complete/uploads/{}/complete", ids[0]));
+        // Results are matched by position, so an answer with a result missing is invalid.
         assert_eq!(rooms.complete(room, [ids, ids].concat()).await, Err(CallFault::Network));
     }
 
     #[wasm_bindgen_test]
-    async fn an_initiate_carries_its_key_and_what_was_picked() {
+    async fn an_initiate_contains_its_key_and_the_picked_file() {
         let (room, rooms) = joined_room("/initiate").await;
-        let wire = Wire::tap("/initiate", |_| (201, r#"{"uploads":[]}"#.into()));
+        let server = FakeServer::install("/initiate", |_| (201, r#"{"uploads":[]}"#.into()));
         let source = crate::testing::head(1).source;
         let upload = ToInitiate {
             id: slipway_protocol::machine::LocalId(1),
@@ -147,9 +148,9 @@ mod tests {
             source,
         };
         assert_eq!(rooms.initiate(room, "k1".into(), vec![upload]).await, Err(CallFault::Network));
-        let asked = wire.asked().remove(0);
-        assert_eq!((asked.key.as_deref(), asked.method.as_str()), (Some("k1"), "POST"));
-        let body: wire::Initiate = serde_json::from_str(&asked.body).unwrap();
+        let call = server.calls().remove(0);
+        assert_eq!((call.key.as_deref(), call.method.as_str()), (Some("k1"), "POST"));
+        let body: wire::Initiate = serde_json::from_str(&call.body).unwrap();
         assert_eq!((body.uploads[0].meta.name(), body.uploads[0].first_parts[0].host), (Some("a.bin"), 1));
     }
 }

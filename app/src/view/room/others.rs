@@ -81,7 +81,7 @@ fn GoOn(room: RoomId, name: String, size: u64, id: UploadId) -> impl IntoView {
         let Some(input) = node.get_untracked() else { return };
         if let Some(file) = input.files().and_then(|files| files.get(0)) {
             if file.size() == size as f64 {
-                ctx.client().go_on_with(room, id, file);
+                ctx.client().continue_upload(room, id, file);
             } else {
                 ctx.toast_error(format!("That is another file: it has {}.", format::bytes(file.size() as u64)));
             }

@@ -1,32 +1,33 @@
-//! Whether a read fails once the file on disk is another than the one that was picked.
+//! Whether the browser fails to read a file that changed on disk after it was picked.
 //!
-//! Chromium compares the file's time of last change, in whole seconds, and its length at each read. Firefox compares
-//! nothing, and reads what is there now. No test within a page can find out: the files that a page may change itself
-//! are those of its own origin, and for these Firefox does notice. So the browser is asked for its name, and
-//! whatever does not name itself counts as one that notices nothing: that costs a second reading, and no bytes.
+//! Chromium compares the file's modification time, in whole seconds, and its length at each read. Firefox compares nothing,
+//! and reads the current bytes. A page can't test for this: it can change only files of the origin-private file system, and
+//! there Firefox does detect a change. So this asks for the browser's name. A browser without a name counts as one that
+//! detects nothing, which costs a second reading of the file.
 
 use js_sys::Array;
 use wasm_bindgen::prelude::*;
 
-use crate::browser::sys;
+use crate::browser::bindings;
 
-/// A file changed no longer ago than this may change again with the same time: file systems count in up to 2 s,
-/// clocks of file servers differ, and a mapped file keeps its time for a while. In milliseconds.
+/// A file modified more recently than this may change again with the same time: some file systems have a resolution of 2 s,
+/// clocks of file servers differ, and a memory-mapped file updates its time late. In milliseconds.
 const FRESH_MS: f64 = 60_000.0;
 
-/// On these Chromium opens files of the disk itself. Android and ChromeOS hand out documents of other programs.
+/// Platforms on which Chromium opens files on disk. On Android and ChromeOS, files may come from other programs.
 const PLATFORMS: [&str; 3] = ["Windows", "macOS", "Linux"];
 
-/// Whether a change of a file would be noticed, by the time of its last change and the time now.
+/// Whether a change of a file last modified at `modified` would be detected. Both times in milliseconds since 1970.
 pub(super) fn notices_changes(modified: f64, now: f64) -> bool {
     modified.is_finite() && modified > 0.0 && modified + FRESH_MS < now && is_chromium()
 }
 
-/// Told by `navigator.userAgentData`, which secure pages have in Chromium and its kin only.
+/// By `navigator.userAgentData`, which only Chromium-based browsers have, in secure contexts.
 fn is_chromium() -> bool {
-    let text = |of: &JsValue, name: &str| sys::get(of, name).and_then(|value| value.as_string()).unwrap_or_default();
-    let Some(data) = sys::get(&sys::window().navigator(), "userAgentData") else { return false };
-    let brands = sys::get(&data, "brands").and_then(|brands| brands.dyn_into::<Array>().ok()).unwrap_or_default();
+    let text =
+        |of: &JsValue, name: &str| bindings::get(of, name).and_then(|value| value.as_string()).unwrap_or_default();
+    let Some(data) = bindings::get(&bindings::window().navigator(), "userAgentData") else { return false };
+    let brands = bindings::get(&data, "brands").and_then(|brands| brands.dyn_into::<Array>().ok()).unwrap_or_default();
     PLATFORMS.contains(&text(&data, "platform").as_str())
         && brands.iter().any(|brand| text(&brand, "brand") == "Chromium")
 }
@@ -40,8 +41,8 @@ mod tests {
     const NOW: f64 = 1_700_000_000_000.0;
 
     #[wasm_bindgen_test]
-    fn only_chromium_notices_and_only_what_was_at_rest() {
-        let agent = sys::window().navigator().user_agent().unwrap();
+    fn only_chromium_detects_changes_and_only_of_files_not_modified_recently() {
+        let agent = bindings::window().navigator().user_agent().unwrap();
         assert_eq!(notices_changes(NOW - 3_600_000.0, NOW), agent.contains("Chrome/"), "{agent}");
         for modified in [NOW, NOW - 2_000.0, NOW + 5_000.0, 0.0, f64::NAN] {
             assert!(!notices_changes(modified, NOW), "{modified}");

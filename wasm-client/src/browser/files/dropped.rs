@@ -1,7 +1,7 @@
 //! Drag and drop: files and folders, with handles where the browser gives them.
 //!
-//! The list of a drop is emptied as soon as its event is over, so everything is asked of
-//! it at once, in [`Dropped::take`], and only then walked.
+//! The browser empties the list of a drop when its event ends, so [`Dropped::from_event`] takes everything from it at once,
+//! and [`Dropped::walk`] follows later.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -16,7 +16,7 @@ use web_sys::{
 };
 
 use super::{Found, LeftOut, MAX_DEPTH, Picked, handles, join};
-use crate::browser::sys;
+use crate::browser::bindings;
 
 /// What was dropped, before it is walked.
 #[derive(Debug)]
@@ -26,20 +26,20 @@ pub(crate) struct Dropped(Vec<Item>);
 struct Item {
     /// A promise of a handle (Chromium).
     handle: Option<js_sys::Promise>,
-    /// The older way into folders, which every browser has.
+    /// The older interface to folders, which every browser has.
     entry: Option<FileSystemEntry>,
     file: Option<File>,
 }
 
 impl Dropped {
     /// Takes everything from the drop. Call it within the event.
-    pub(crate) fn take(drop: &DataTransfer) -> Self {
+    pub(crate) fn from_event(drop: &DataTransfer) -> Self {
         let items = drop.items();
         let items = (0..items.length()).filter_map(|index| items.get(index));
-        Self(items.filter(|item| item.kind() == "file").map(|item| Item::take(&item)).collect())
+        Self(items.filter(|item| item.kind() == "file").map(|item| Item::new(&item)).collect())
     }
 
-    /// Gives each file to `found`, walking folders. What can't be read is told as left out, and the rest goes on.
+    /// Passes each file to `found`, walking folders. What can't be read is passed as left out, and the walk continues.
     pub(crate) async fn walk(self, found: &mut dyn FnMut(Found)) {
         for item in self.0 {
             item.walk(found).await;
@@ -48,9 +48,9 @@ impl Dropped {
 }
 
 impl Item {
-    fn take(item: &DataTransferItem) -> Self {
+    fn new(item: &DataTransferItem) -> Self {
         Self {
-            handle: sys::handle_item(item).and_then(|item| item.get_as_handle().ok()),
+            handle: bindings::handle_item(item).and_then(|item| item.get_as_handle().ok()),
             entry: item.webkit_get_as_entry().ok().flatten(),
             file: item.get_as_file().ok().flatten(),
         }
@@ -74,29 +74,29 @@ impl Item {
 pub(super) async fn walk_entries(root: FileSystemEntry, found: &mut dyn FnMut(Found)) {
     let mut waiting = vec![(root, String::new())];
     while let Some((entry, path)) = waiting.pop() {
-        let whole = join(&path, &entry.name());
+        let full_path = join(&path, &entry.name());
         if !entry.is_directory() {
             let file = file_of(entry.unchecked_into()).await;
-            found(file.map(|file| Picked { file, handle: None, path }).ok_or(LeftOut::File(whole)));
-        } else if whole.matches('/').count() < MAX_DEPTH {
-            let (children, is_all) = children(entry.unchecked_into()).await;
-            waiting.extend(children.into_iter().map(|child| (child, whole.clone())));
-            if !is_all {
-                found(Err(LeftOut::Folder(whole)));
+            found(file.map(|file| Picked { file, handle: None, path }).ok_or(LeftOut::File(full_path)));
+        } else if full_path.matches('/').count() < MAX_DEPTH {
+            let (children, is_complete) = children(entry.unchecked_into()).await;
+            waiting.extend(children.into_iter().map(|child| (child, full_path.clone())));
+            if !is_complete {
+                found(Err(LeftOut::Folder(full_path)));
             }
         } else {
-            found(Err(LeftOut::Folder(whole)));
+            found(Err(LeftOut::Folder(full_path)));
         }
     }
 }
 
-/// What is in a folder, and whether that is all: a reader gives about 100 entries at a time, and an empty list at the
-/// end.
+/// The entries of a folder, and whether they are complete. A reader returns about 100 entries at a time, and an empty list
+/// at the end.
 async fn children(folder: FileSystemDirectoryEntry) -> (Vec<FileSystemEntry>, bool) {
     let reader: FileSystemDirectoryReader = folder.create_reader();
     let mut all = Vec::new();
     loop {
-        let page = call_back(|done, failed| reader.read_entries_with_callback_and_callback(done, failed));
+        let page = from_callbacks(|done, failed| reader.read_entries_with_callback_and_callback(done, failed));
         match page.await.map(|page| Array::from(&page)) {
             Some(page) if page.length() > 0 => all.extend(page.iter().map(JsCast::unchecked_into)),
             Some(_) => return (all, true),
@@ -106,25 +106,27 @@ async fn children(folder: FileSystemDirectoryEntry) -> (Vec<FileSystemEntry>, bo
 }
 
 async fn file_of(entry: FileSystemFileEntry) -> Option<File> {
-    let file = call_back(|done, failed| {
+    let file = from_callbacks(|done, failed| {
         entry.file_with_callback_and_callback(done, failed);
         Ok(())
     });
     file.await.map(JsCast::unchecked_into)
 }
 
-/// One of the old interfaces with two callbacks, as a future. `None` when it failed.
-async fn call_back(start: impl FnOnce(&js_sys::Function, &js_sys::Function) -> Result<(), JsValue>) -> Option<JsValue> {
-    let (tell, told) = oneshot::channel();
-    let tell = Rc::new(RefCell::new(Some(tell)));
-    let send = |tell: Rc<RefCell<Option<oneshot::Sender<_>>>>, value| {
-        if let Some(tell) = tell.take() {
-            let _ = tell.send(value);
+/// An interface with a success and an error callback, as a future. `None` on an error.
+async fn from_callbacks(
+    start: impl FnOnce(&js_sys::Function, &js_sys::Function) -> Result<(), JsValue>,
+) -> Option<JsValue> {
+    let (sender, receiver) = oneshot::channel();
+    let sender = Rc::new(RefCell::new(Some(sender)));
+    let send = |sender: Rc<RefCell<Option<oneshot::Sender<_>>>>, value| {
+        if let Some(sender) = sender.take() {
+            let _ = sender.send(value);
         }
     };
-    let (good, bad) = (tell.clone(), tell);
-    let done = Closure::<dyn FnMut(JsValue)>::new(move |value| send(good.clone(), Some(value)));
-    let failed = Closure::<dyn FnMut(JsValue)>::new(move |_| send(bad.clone(), None));
+    let (on_success, on_error) = (sender.clone(), sender);
+    let done = Closure::<dyn FnMut(JsValue)>::new(move |value| send(on_success.clone(), Some(value)));
+    let failed = Closure::<dyn FnMut(JsValue)>::new(move |_| send(on_error.clone(), None));
     start(done.as_ref().unchecked_ref(), failed.as_ref().unchecked_ref()).ok()?;
-    told.await.ok().flatten()
+    receiver.await.ok().flatten()
 }

@@ -1,5 +1,5 @@
-//! File handles: pickers that give them, folders walked by them, and the file of an
-//! earlier page opened again (Chromium; others have none and pick the file again).
+//! File handles: pickers that return them, walking folders with them, and reopening the file of an earlier page (Chromium;
+//! in other browsers the user picks the file again).
 
 use js_sys::{Array, AsyncIterator, IteratorNext};
 use slipway_protocol::machine::ReadFault;
@@ -9,14 +9,15 @@ use web_sys::File;
 
 use super::{Found, LeftOut, MAX_DEPTH, Picked, join, read_fault};
 use crate::ClientError;
-use crate::browser::sys::{self, FileHandle};
+use crate::browser::bindings::{self, FileHandle};
 
-/// Whether the browser has pickers that keep a handle, so that a reload needs no second pick.
+/// Whether the browser has pickers that return handles, so that a reload needs no second pick.
 pub fn has_picker() -> bool {
-    sys::picker_window().is_some()
+    bindings::picker_window().is_some()
 }
 
-/// Lets the user pick files; gives each to `found`, and what can't be read. `Ok(false)`: the picker was closed.
+/// Lets the user pick files, and passes each to `found`, including what can't be read. `Ok(false)`: the user closed the
+/// picker.
 ///
 /// # Errors
 /// The browser has no picker, or did not let it open.
@@ -26,7 +27,7 @@ pub(crate) async fn pick_files(found: &mut dyn FnMut(Found)) -> Result<bool, Cli
     Ok(true)
 }
 
-/// Lets the user pick one file. `None`: the picker was closed.
+/// Lets the user pick one file. `None`: the user closed the picker.
 ///
 /// # Errors
 /// The browser has no picker, or did not let it open, or the file can't be read.
@@ -36,32 +37,32 @@ pub(crate) async fn pick_file() -> Result<Option<Picked>, ClientError> {
 }
 
 async fn choose_files(several: bool) -> Result<Option<Array>, ClientError> {
-    let window = sys::picker_window().ok_or(ClientError::NoPicker)?;
-    let options = sys::object(&[("multiple", several.into())]);
+    let window = bindings::picker_window().ok_or(ClientError::NoPicker)?;
+    let options = bindings::object(&[("multiple", several.into())]);
     Ok(chosen(window.show_open_file_picker(&options)).await?.map(|handles| Array::from(&handles)))
 }
 
-/// One that can't be read is told as left out, and the others go on.
+/// Passes each file to `found`; one that can't be read as left out.
 pub(super) async fn open_all(handles: &Array, found: &mut dyn FnMut(Found)) {
     for handle in handles.iter() {
         visit(handle.unchecked_into(), String::new(), found, &mut Vec::new()).await;
     }
 }
 
-/// Lets the user pick a folder; gives each file in it to `found`, and what can't be read. `Ok(false)`: the picker was
-/// closed.
+/// Lets the user pick a folder, and passes each file in it to `found`, including what can't be read. `Ok(false)`: the user
+/// closed the picker.
 ///
 /// # Errors
 /// The browser has no picker, or did not let it open.
 pub(crate) async fn pick_folder(found: &mut dyn FnMut(Found)) -> Result<bool, ClientError> {
-    let window = sys::picker_window().ok_or(ClientError::NoPicker)?;
+    let window = bindings::picker_window().ok_or(ClientError::NoPicker)?;
     let Some(folder) = chosen(window.show_directory_picker()).await? else { return Ok(false) };
     walk(folder.unchecked_into(), found).await;
     Ok(true)
 }
 
-/// Every file in a folder, folders below it too, or the one file that the handle is.
-/// What can't be read is told as left out, and the rest goes on.
+/// Passes every file of a folder and its subfolders to `found`, or the one file of a file's handle. What can't be read is
+/// passed as left out, and the walk continues.
 pub(super) async fn walk(root: FileHandle, found: &mut dyn FnMut(Found)) {
     let mut open_folders = Vec::new();
     visit(root, String::new(), found, &mut open_folders).await;
@@ -72,7 +73,7 @@ pub(super) async fn walk(root: FileHandle, found: &mut dyn FnMut(Found)) {
     }
 }
 
-/// Everything in one folder, up to its end or the first error.
+/// Visits the entries of one folder, up to the first error.
 async fn list(
     folder: &FileHandle,
     path: &str,
@@ -97,36 +98,35 @@ async fn visit(
     found: &mut dyn FnMut(Found),
     folders: &mut Vec<(FileHandle, String)>,
 ) {
-    let whole = join(&path, &handle.name());
+    let full_path = join(&path, &handle.name());
     if handle.kind() == "directory" {
-        match whole.matches('/').count() < MAX_DEPTH {
-            true => folders.push((handle, whole)),
-            false => found(Err(LeftOut::Folder(whole))),
+        match full_path.matches('/').count() < MAX_DEPTH {
+            true => folders.push((handle, full_path)),
+            false => found(Err(LeftOut::Folder(full_path))),
         }
     } else {
-        found(open(handle, path).await.map_err(|_| LeftOut::File(whole)));
+        found(open(handle, path).await.map_err(|_| LeftOut::File(full_path)));
     }
 }
 
-/// Opens the file of an earlier page again, asking the user for permission when the browser wants it:
-/// call it within a click.
+/// Reopens the file of an earlier page. The browser may ask the user for permission, so call it within a click.
 ///
 /// # Errors
-/// Why the file can't be had.
+/// Why the file can't be read.
 pub(crate) async fn reopen(handle: &FileHandle) -> Result<File, ReadFault> {
-    allow(handle).await?;
+    ensure_permission(handle).await?;
     file_of(handle).await.map_err(|error| read_fault(&error))
 }
 
-async fn allow(handle: &FileHandle) -> Result<(), ReadFault> {
-    if !sys::has(handle, "queryPermission") || granted(handle.query_permission()).await {
+async fn ensure_permission(handle: &FileHandle) -> Result<(), ReadFault> {
+    if !bindings::has(handle, "queryPermission") || granted(handle.query_permission()).await {
         return Ok(());
     }
     if granted(handle.request_permission()).await { Ok(()) } else { Err(ReadFault::Permission) }
 }
 
-async fn granted(asked: Result<js_sys::Promise, JsValue>) -> bool {
-    let Ok(promise) = asked else { return false };
+async fn granted(request: Result<js_sys::Promise, JsValue>) -> bool {
+    let Ok(promise) = request else { return false };
     JsFuture::from(promise).await.is_ok_and(|state| state == "granted")
 }
 
@@ -139,7 +139,7 @@ async fn file_of(handle: &FileHandle) -> Result<File, JsValue> {
     JsFuture::from(handle.get_file()?).await.map(JsCast::unchecked_into)
 }
 
-/// What the user chose; `None` when the picker was closed.
+/// What the user chose. `None`: the user closed the picker.
 async fn chosen(shown: Result<js_sys::Promise, JsValue>) -> Result<Option<JsValue>, ClientError> {
     let answer = match shown {
         Ok(promise) => JsFuture::from(promise).await,
@@ -147,7 +147,7 @@ async fn chosen(shown: Result<js_sys::Promise, JsValue>) -> Result<Option<JsValu
     };
     match answer {
         Ok(chosen) => Ok(Some(chosen)),
-        Err(error) if sys::error_name(&error) == "AbortError" => Ok(None),
+        Err(error) if bindings::error_name(&error) == "AbortError" => Ok(None),
         Err(_) => Err(ClientError::PickerBlocked),
     }
 }

@@ -1,4 +1,4 @@
-//! Files: from inputs, drops, pickers and kept handles, to what the machine knows of them.
+//! Files of inputs, drops, pickers and saved handles, and their description for the machine.
 
 mod change_detection;
 mod dropped;
@@ -16,24 +16,24 @@ pub use handles::has_picker;
 pub(crate) use handles::{pick_file, pick_files, pick_folder, reopen};
 pub(crate) use left_out::{Found, LeftOut, Tally};
 
-use crate::browser::sys::{self, FileHandle};
+use crate::browser::bindings::{self, FileHandle};
 
-/// The longest path that is followed into folders, in folders. A link may make a circle.
+/// Deepest folder that is walked. Links may form a cycle.
 const MAX_DEPTH: usize = 64;
 
 /// A file that the user gave.
 #[derive(Clone, Debug)]
 pub(crate) struct Picked {
-    /// Open for reading.
+    /// Opened for reading.
     pub(crate) file: File,
-    /// Opens it again after a reload, where the browser has such a thing.
+    /// Reopens it after a reload, where the browser has handles.
     pub(crate) handle: Option<FileHandle>,
     /// Folders above it, `/` between them.
     pub(crate) path: String,
 }
 
 impl Picked {
-    /// What the machine knows of it.
+    /// Its description for the machine.
     pub(crate) fn source(&self) -> Source {
         let modified = self.file.last_modified();
         Source {
@@ -48,36 +48,36 @@ impl Picked {
     }
 }
 
-/// What a file or folder input picked. Two files of one name are both kept.
+/// The files of a file or folder input. Two files of the same name are both kept.
 pub(crate) fn from_list(files: &FileList) -> Vec<Picked> {
     (0..files.length()).filter_map(|index| files.get(index)).map(from_input).collect()
 }
 
 /// One file of an input.
 pub(crate) fn from_input(file: File) -> Picked {
-    let relative = sys::get(&file, "webkitRelativePath").and_then(|path| path.as_string()).unwrap_or_default();
+    let relative = bindings::get(&file, "webkitRelativePath").and_then(|path| path.as_string()).unwrap_or_default();
     Picked { path: folders_of(&relative), handle: None, file }
 }
 
-/// What is sent as a whole file is no larger, in bytes.
-const WHOLE_BYTES: u64 = 1 << 20;
+/// Largest file that is sent unsliced, in bytes.
+const MAX_UNSLICED_BYTES: u64 = 1 << 20;
 
-/// The slice of a file that a part is. No byte is read.
+/// The part of `len` bytes at `start`. Reads nothing.
 ///
-/// A small file is sent as it is: a slice costs the browser a call between processes, and such a file feels it.
+/// A small file is returned unsliced: a slice costs a call to the browser's own process, which delays a small file most.
 ///
 /// # Errors
-/// What the browser says. It has no reason to refuse.
+/// The browser's exception. None is expected.
 pub(crate) fn slice(file: &Blob, start: u64, len: u64) -> Result<Blob, JsValue> {
-    // 5 TiB is far below 2^53, so doubles are exact.
-    if start == 0 && len <= WHOLE_BYTES && len as f64 == file.size() {
+    // Files have at most 5 TiB, which is below 2^53, so doubles are exact.
+    if start == 0 && len <= MAX_UNSLICED_BYTES && len as f64 == file.size() {
         return Ok(file.clone());
     }
     file.slice_with_f64_and_f64(start as f64, (start + len) as f64)
 }
 
-/// Reads the first and the last byte of what a request sent, and all of a small file, to learn whether the file can still
-/// be read.
+/// Reads the first and the last byte of a request's body, and all of a small file, to find out whether the file can still be
+/// read.
 ///
 /// # Errors
 /// Why it can't be read.
@@ -87,12 +87,12 @@ pub(crate) async fn probe(blob: &Blob) -> Result<(), ReadFault> {
         return Ok(());
     }
     read_byte(blob, 0.0).await?;
-    // Firefox notices no change of a file, and reads one that was cut short as if it ended there.
+    // Firefox detects no changes: of a truncated file it reads nothing past the new end, without an error.
     read_byte(blob, size - 1.0).await?;
-    if size > WHOLE_BYTES as f64 || !blob.is_instance_of::<File>() {
+    if size > MAX_UNSLICED_BYTES as f64 || !blob.is_instance_of::<File>() {
         return Ok(());
     }
-    // And one that grew it reads to its end, unless it is a slice.
+    // A file that grew it reads to the new end, unless it is a slice.
     let bytes = JsFuture::from(blob.array_buffer()).await.map_err(|error| read_fault(&error))?;
     if f64::from(Uint8Array::new(&bytes).length()) == size { Ok(()) } else { Err(ReadFault::Changed) }
 }
@@ -103,24 +103,24 @@ async fn read_byte(blob: &Blob, at: f64) -> Result<(), ReadFault> {
     if Uint8Array::new(&bytes).length() == 0 { Err(ReadFault::Changed) } else { Ok(()) }
 }
 
-/// What an exception of a read means.
+/// The cause behind the exception of a read.
 pub(crate) fn read_fault(error: &JsValue) -> ReadFault {
-    match sys::error_name(error).as_str() {
-        // Firefox says that it aborted when the file is not there any more; nobody else aborts a read.
+    match bindings::error_name(error).as_str() {
+        // Firefox throws `AbortError` when the file is gone. Nothing else aborts a read.
         "NotFoundError" | "AbortError" => ReadFault::Gone,
-        // Chromium, when the file's time or length is not what it was. Firefox does not look.
+        // Chromium throws it when the file's time or length has changed.
         "NotReadableError" => ReadFault::Changed,
         "NotAllowedError" | "SecurityError" => ReadFault::Permission,
         _ => ReadFault::Io,
     }
 }
 
-/// `a/b/c.txt` lies in `a/b`.
+/// The folders of a relative path: `a/b` of `a/b/c.txt`.
 fn folders_of(relative: &str) -> String {
     relative.rsplit_once('/').map(|(folders, _)| folders.trim_matches('/').to_owned()).unwrap_or_default()
 }
 
-/// A folder within a folder.
+/// The path of an entry of a folder.
 fn join(path: &str, name: &str) -> String {
     if path.is_empty() { name.to_owned() } else { format!("{path}/{name}") }
 }
@@ -150,8 +150,8 @@ mod tests {
     fn a_folder_input_keeps_its_folders_and_both_of_one_name() {
         let files = [file("a.txt", b"1"), file("a.txt", b"22")];
         js_sys::Reflect::set(&files[1], &"x".into(), &JsValue::TRUE).unwrap();
-        // The real property is set by the browser alone; one of the object itself stands before it.
-        let property = sys::object(&[("value", "top/sub/a.txt".into())]);
+        // Only the browser can set the real property. An own property of the object shadows it.
+        let property = bindings::object(&[("value", "top/sub/a.txt".into())]);
         js_sys::Object::define_property(&files[1], &"webkitRelativePath".into(), &property);
         let sources: Vec<_> = files.iter().map(|file| from_input(file.clone()).source()).collect();
         assert_eq!((sources[0].path.as_str(), sources[0].size), ("", 1));
@@ -178,8 +178,8 @@ mod tests {
     #[wasm_bindgen_test]
     async fn dropped_files_are_found() {
         let transfer = transfer(&[file("one", b"1"), file("two", b"2")]);
-        let dropped = Dropped::take(&transfer);
-        // As after the event: the list is empty, what was taken is not.
+        let dropped = Dropped::from_event(&transfer);
+        // The list is empty after the event.
         transfer.items().clear().unwrap();
         let mut found = Vec::new();
         dropped.walk(&mut |picked| found.push(picked.unwrap())).await;
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[wasm_bindgen_test]
-    async fn a_folder_is_walked_by_its_handles() {
+    async fn a_folder_is_walked_with_its_handles() {
         let top = opfs_folder().await;
         file_in(&top, "a", b"a").await;
         let sub = folder_in(&top, "sub").await;
@@ -202,13 +202,13 @@ mod tests {
         assert_eq!(paths(found), expected.map(|(path, name)| (path, name.to_owned(), true)));
     }
 
-    /// Handles as a disk with errors gives them: `fails` is the name of the method that does.
+    /// A handle on a disk with errors: the method named `fails` throws.
     fn broken(kind: &str, name: &str, fails: &str) -> JsValue {
         let fail = js_sys::Function::new_no_args("throw new DOMException('no', 'NotReadableError')");
-        sys::object(&[("kind", kind.into()), ("name", name.into()), (fails, fail.into())]).into()
+        bindings::object(&[("kind", kind.into()), ("name", name.into()), (fails, fail.into())]).into()
     }
 
-    /// A folder that lists these and then breaks, or ends.
+    /// A folder that lists these, and then fails if `breaks`.
     fn listing(name: &str, children: &[JsValue], breaks: bool) -> JsValue {
         let values = js_sys::Function::new_with_args(
             "children, breaks",
@@ -219,11 +219,11 @@ mod tests {
         );
         let children: js_sys::Array = children.iter().collect();
         let values = values.call2(&JsValue::NULL, &children, &breaks.into()).unwrap();
-        sys::object(&[("kind", "directory".into()), ("name", name.into()), ("values", values)]).into()
+        bindings::object(&[("kind", "directory".into()), ("name", name.into()), ("values", values)]).into()
     }
 
     #[wasm_bindgen_test]
-    async fn what_can_not_be_read_of_a_folder_is_told() {
+    async fn what_cannot_be_read_of_a_folder_is_left_out() {
         let good: JsValue = file_in(&opfs_folder().await, "good", b"g").await.into();
         let cut = listing("cut", &[good.clone(), broken("file", "bad", "getFile")], true);
         let shut = broken("directory", "shut", "values");
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[wasm_bindgen_test]
-    async fn folders_deeper_than_are_followed_are_told() {
+    async fn folders_that_are_too_deep_are_left_out() {
         let mut handle = listing("deepest", &[], false);
         for _ in 0..MAX_DEPTH {
             handle = listing("d", &[handle], false);
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[wasm_bindgen_test]
-    async fn what_can_not_be_read_of_a_drop_is_told() {
+    async fn what_cannot_be_read_of_a_drop_is_left_out() {
         let entries = js_sys::Function::new_no_args(
             "const no = new DOMException('no', 'NotReadableError');
              const file = (name, ok) => ({ name, isDirectory: false, file: (good, bad) => ok ? good(new File(['1'], name)) : bad(no) });
@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[wasm_bindgen_test]
-    async fn a_handle_gives_the_file_again_or_says_that_it_is_gone() {
+    async fn a_handle_reopens_the_file_or_reports_it_gone() {
         let folder = opfs_folder().await;
         let handle = file_in(&folder, "a", b"abc").await;
         assert_eq!(reopen(&handle).await.unwrap().size(), 3.0);
@@ -281,13 +281,13 @@ mod tests {
     }
 
     #[wasm_bindgen_test]
-    async fn a_probe_tells_a_file_that_changed() {
+    async fn a_probe_detects_a_changed_file() {
         let handle = file_in(&opfs_folder().await, "a", b"abc").await;
         let picked = open(&handle).await;
         let body = slice(&picked, 1, 2).unwrap();
         assert_eq!(probe(&body).await, Ok(()));
         write(&handle, b"other bytes").await;
-        // Firefox takes a file of the origin's own that was written again for one that is gone.
+        // Firefox reports a rewritten file of the origin-private file system as gone.
         let fault = probe(&body).await.unwrap_err();
         assert!(matches!(fault, ReadFault::Changed | ReadFault::Gone), "{fault:?}");
     }

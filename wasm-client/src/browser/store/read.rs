@@ -1,4 +1,4 @@
-//! What is read back.
+//! Reads from the database.
 
 use std::collections::HashMap;
 
@@ -9,12 +9,11 @@ use slipway_protocol::machine::{Checkpoint, LocalId, UploadRecord};
 use slipway_protocol::wire::id::PartNumber;
 use wasm_bindgen::prelude::*;
 
-use slipway_protocol::compact::json;
-
 use super::{key, part_key, parts_of};
+use crate::browser::json;
 
-/// Part digests read at once.
-const PAGE: u32 = 4_096;
+/// Part digests per read.
+const PAGE_LEN: u32 = 4_096;
 
 /// Every unfinished upload.
 pub(super) async fn read_all(db: &Database) -> Result<Vec<Checkpoint>, idb::Error> {
@@ -23,15 +22,15 @@ pub(super) async fn read_all(db: &Database) -> Result<Vec<Checkpoint>, idb::Erro
     Ok(heads.into_iter().map(|head| Checkpoint { parts: parts.remove(&head.id).unwrap_or_default(), head }).collect())
 }
 
-/// A head of a version that this page does not know is left alone: a newer page wrote it.
+/// The head records of one upload, or of all. One of an unknown version is skipped, since a newer page wrote it.
 pub(super) async fn read_heads(db: &Database, id: Option<LocalId>) -> Result<Vec<UploadRecord>, idb::Error> {
     let range = id.map(|id| KeyRange::only(&key(id))).transpose()?;
     let all = read_page(db, "uploads", range, None).await?;
-    let heads = all.into_iter().filter_map(|(_, json)| json::from_str::<UploadRecord>(&json.as_string()?).ok());
+    let heads = all.into_iter().filter_map(|(_, json)| json::from_str::<UploadRecord>(&json.as_string()?));
     Ok(heads.filter(|head| head.v == 1).collect())
 }
 
-/// The ids of all of them.
+/// The ids of all unfinished uploads.
 pub(super) async fn read_ids(db: &Database) -> Result<Vec<LocalId>, idb::Error> {
     let transaction = db.transaction(&["uploads"], TransactionMode::ReadOnly)?;
     let keys = transaction.object_store("uploads")?.get_all_keys(None, None)?.await?;
@@ -44,8 +43,8 @@ pub(super) async fn read_parts(db: &Database, id: Option<LocalId>) -> Result<Par
     let mut parts = Parts::new();
     let mut range = id.map(parts_of).transpose()?;
     loop {
-        let page = read_page(db, "parts", range, Some(PAGE)).await?;
-        let Some((last, _)) = page.last().filter(|_| page.len() == PAGE as usize) else {
+        let page = read_page(db, "parts", range, Some(PAGE_LEN)).await?;
+        let Some((last, _)) = page.last().filter(|_| page.len() == PAGE_LEN as usize) else {
             collect(&mut parts, &page);
             return Ok(parts);
         };
@@ -75,7 +74,7 @@ pub(super) async fn read(db: &Database, store: &str, key: &JsValue) -> Result<Op
     request.await
 }
 
-/// Keys and values of one store, in the order of the keys.
+/// Keys and values of one store, in ascending order of the keys.
 pub(super) async fn read_page(
     db: &Database,
     store: &str,

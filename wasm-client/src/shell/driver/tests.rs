@@ -1,17 +1,17 @@
-use slipway_protocol::machine::{Reason, Stage, Which};
+use slipway_protocol::machine::{Purpose, ReadFault, Reason, Stage, Which};
 use slipway_protocol::wire::digest::Md5;
 use slipway_protocol::wire::id::{FileId, RoomId, UploadId};
-use slipway_protocol::wire::plan::Plan;
+use slipway_protocol::wire::plan::{DigestAlgorithm, PartRange, Plan};
 use slipway_protocol::wire::{Initiate, Initiated, SignedRequest, StartedUpload};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::*;
 use crate::browser::files::Picked;
-use crate::testing::{Asked, Wire, file, joined_room, until};
+use crate::testing::{FakeServer, RecordedCall, file, joined_room, until};
 
 const BYTES: &[u8] = b"the bytes of a small file";
 
-/// A tab: its driver on a store of this name, in a room at this base.
+/// A tab: a driver with a store of this name.
 async fn tab(rooms: &Rooms, store: &str) -> Driver {
     let store = Store::open(store).await;
     let driver = Driver::new(rooms.clone(), store, Board::default(), Changes::new());
@@ -23,12 +23,12 @@ fn picked() -> Vec<Picked> {
     vec![Picked { file: file("small.bin", BYTES), handle: None, path: "folder".into() }]
 }
 
-/// The functions' answer to an initiate, with a URL where nobody listens. To all else: no answer of ours.
-fn functions(asked: &Asked) -> (u16, String) {
-    if !asked.path.ends_with("/uploads") {
+/// Answers an initiate with a URL at which nothing listens, and anything else with a gateway's error.
+fn functions(call: &RecordedCall) -> (u16, String) {
+    if !call.path.ends_with("/uploads") {
         return (502, String::new());
     }
-    let first = serde_json::from_str::<Initiate>(&asked.body).unwrap().uploads[0].first_parts[0];
+    let first = serde_json::from_str::<Initiate>(&call.body).unwrap().uploads[0].first_parts[0];
     let request = SignedRequest {
         part_number: first.part_number,
         method: "PUT".into(),
@@ -50,67 +50,67 @@ fn only(driver: &Driver) -> Option<View> {
     driver.views().into_iter().next()
 }
 
-async fn begun(base: &'static str, store: &str) -> (RoomId, Rooms, Driver, Wire) {
+async fn started(base: &'static str, store: &str) -> (RoomId, Rooms, Driver, FakeServer) {
     let (room, rooms) = joined_room(base).await;
-    let wire = Wire::tap(base, functions);
+    let server = FakeServer::install(base, functions);
     let driver = tab(&rooms, store).await;
     driver.add(room, picked()).await;
-    until("the upload begins and its PUT fails", || {
+    until("the upload starts and its PUT fails", || {
         only(&driver).is_some_and(|view| view.upload.is_some() && view.reason == Some(Reason::Retrying))
     })
     .await;
-    (room, rooms, driver, wire)
+    (room, rooms, driver, server)
 }
 
 #[wasm_bindgen_test]
-async fn a_file_is_hashed_begun_and_in_the_checkpoint() {
+async fn a_file_is_hashed_started_and_saved() {
     let store = crate::testing::unique("driver");
-    let (room, _, driver, wire) = begun("/driver-begin", &store).await;
-    let asked = wire.asked().into_iter().find(|asked| asked.path.ends_with("/uploads")).unwrap();
-    let new = serde_json::from_str::<Initiate>(&asked.body).unwrap().uploads.remove(0);
+    let (room, _, driver, server) = started("/driver-begin", &store).await;
+    let call = server.calls().into_iter().find(|call| call.path.ends_with("/uploads")).unwrap();
+    let new = serde_json::from_str::<Initiate>(&call.body).unwrap().uploads.remove(0);
     assert_eq!((new.size, new.first_parts[0].digest.0), (BYTES.len() as u64, Md5::of(BYTES)));
     let saved = driver.0.store.load().await.remove(0);
     assert_eq!((saved.head.room, saved.head.source.path.as_str()), (room, "folder"));
-    assert_eq!(asked.key, Some(saved.head.initiate_key));
+    assert_eq!(call.key, Some(saved.head.initiate_key));
     assert_eq!(saved.head.server.unwrap().upload, UploadId::from_bytes([8; 16]));
     assert_eq!((saved.head.digest.and_then(|digest| digest.md5()), saved.parts), (Some(Md5::of(BYTES)), Vec::new()));
 }
 
 #[wasm_bindgen_test]
-async fn after_a_reload_the_file_is_asked_for_and_taken() {
+async fn after_a_reload_the_file_is_requested_and_attached() {
     let store = crate::testing::unique("driver");
-    let (_, rooms, driver, _wire) = begun("/driver-reload", &store).await;
+    let (_, rooms, driver, _server) = started("/driver-reload", &store).await;
     drop(driver);
     let again = tab(&rooms, &store).await;
     let view = only(&again).unwrap();
     assert_eq!((view.stage, view.reason), (Stage::NeedsFile, Some(Reason::PickAgain)));
     again.reattach(view.id, picked().remove(0));
-    until("it goes on", || only(&again).is_some_and(|view| view.stage != Stage::NeedsFile)).await;
+    until("the upload continues", || only(&again).is_some_and(|view| view.stage != Stage::NeedsFile)).await;
 }
 
 #[wasm_bindgen_test]
 async fn a_second_tab_shows_it_and_takes_it_over() {
     let store = crate::testing::unique("driver");
-    let (_, rooms, first, _wire) = begun("/driver-tabs", &store).await;
+    let (_, rooms, first, _server) = started("/driver-tabs", &store).await;
     let id = only(&first).unwrap().id;
     let second = tab(&rooms, &store).await;
     let is_elsewhere = |driver: &Driver| only(driver).is_some_and(|view| view.reason == Some(Reason::OtherTab));
     until("the second tab shows it", || is_elsewhere(&second)).await;
     assert!(!is_elsewhere(&first));
     second.take_over(id);
-    until("the first tab lets go", || is_elsewhere(&first) && !is_elsewhere(&second)).await;
+    until("the first tab releases it", || is_elsewhere(&first) && !is_elsewhere(&second)).await;
     assert!(second.0.locks.holds(id) && !first.0.locks.holds(id));
-    // The second one is closed: the first has the file open still, and goes on by itself.
+    // The second tab is closed. The first still has the file open, and continues.
     drop(second);
-    until("the first goes on", || only(&first).is_some_and(|view| view.reason != Some(Reason::OtherTab))).await;
+    until("the first tab continues", || only(&first).is_some_and(|view| view.reason != Some(Reason::OtherTab))).await;
     assert_ne!(only(&first).unwrap().stage, Stage::NeedsFile);
 }
 
 #[wasm_bindgen_test]
-async fn an_upload_begun_in_one_tab_appears_in_the_other() {
+async fn an_upload_started_in_one_tab_appears_in_the_other() {
     let store = crate::testing::unique("driver");
     let (room, rooms) = joined_room("/driver-appears").await;
-    let _wire = Wire::tap("/driver-appears", functions);
+    let _server = FakeServer::install("/driver-appears", functions);
     let (first, second) = (tab(&rooms, &store).await, tab(&rooms, &store).await);
     first.add(room, picked()).await;
     until("the other tab shows it", || only(&second).is_some_and(|view| view.reason == Some(Reason::OtherTab))).await;
@@ -120,9 +120,27 @@ async fn an_upload_begun_in_one_tab_appears_in_the_other() {
 #[wasm_bindgen_test]
 async fn a_pause_reaches_the_checkpoint() {
     let store = crate::testing::unique("driver");
-    let (_, _, driver, _wire) = begun("/driver-pause", &store).await;
+    let (_, _, driver, _server) = started("/driver-pause", &store).await;
     driver.feed(Input::Pause(Which::All));
     assert_eq!(only(&driver).unwrap().stage, Stage::Paused);
     driver.0.store.flush().await;
     assert!(driver.0.store.load().await[0].head.paused);
+}
+
+/// The digests that this shell does not compute.
+#[wasm_bindgen_test]
+async fn an_unsupported_digest_fails_and_leaves_nothing_behind() {
+    let store = crate::testing::unique("driver");
+    let (_, rooms) = joined_room("/driver-digest").await;
+    let driver = tab(&rooms, &store).await;
+    let (id, _) = driver.register(picked().remove(0));
+    // The inputs stay in the queue.
+    driver.0.state.set(State::Scheduled);
+    for (number, digest) in [(1, DigestAlgorithm::None), (2, DigestAlgorithm::Sha256)] {
+        let (attempt, range) = (Attempt(number), PartRange { start: 0, len: BYTES.len() as u64 });
+        driver.prepare((id, PartNumber::FIRST, attempt), range, digest, Purpose::Send);
+        let failed = Input::PrepareFailed { id, part: PartNumber::FIRST, attempt, fault: ReadFault::Io };
+        assert_eq!(driver.0.inbox.take(), [failed], "{digest:?}");
+        assert!(driver.0.preparing.borrow().is_empty() && driver.0.bodies.borrow().is_empty(), "{digest:?}");
+    }
 }

@@ -1,4 +1,4 @@
-//! `Attach` and `ReportNotAdopted`: what becomes of a picked file that an unfinished upload fits.
+//! `Attach` and `ReportNotAdopted`: the outcome for a picked file that matches an unfinished upload.
 
 use slipway_protocol::machine::{Input, LocalId, NotAdopted};
 use slipway_protocol::wire::id::{RoomId, UploadId};
@@ -11,13 +11,13 @@ use crate::shell::notices::Notice;
 impl Driver {
     /// The picked file continues an upload of the room.
     pub(crate) fn adopt(&self, room: RoomId, upload: UploadId, picked: Picked) {
-        store::persist();
+        store::request_persistence();
         self.start_worker_clock();
-        let (id, source) = self.hold(picked);
+        let (id, source) = self.register(picked);
         self.feed(Input::Adopt { id, room, source, upload });
     }
 
-    /// The file changes hands.
+    /// Moves the picked file to the upload that it continues.
     pub(in crate::shell) fn attach(&self, id: LocalId, picked: LocalId) {
         let file = self.0.files.borrow_mut().remove(&picked);
         if let Some(file) = file {

@@ -1,4 +1,4 @@
-//! `Forget`: nothing of the upload is kept on this device.
+//! `Forget`: removes everything of the upload from this device.
 
 use slipway_protocol::machine::LocalId;
 use wasm_bindgen_futures::spawn_local;
@@ -13,7 +13,7 @@ impl Driver {
         self.0.store.forget(id);
         let driver = self.clone();
         spawn_local(async move {
-            // Whoever waits for the lock looks at the checkpoint next.
+            // The tab that gets the lock next reads the checkpoint, so the deletion has to be done first.
             driver.0.store.flush().await;
             driver.0.locks.release(id);
         });

@@ -1,6 +1,5 @@
-//! `Prepare` and `DropPrepare`: digests of parts, computed by the pool of workers, and what is held to be sent.
+//! `Prepare` and `DropPrepare`: has the workers compute digests of parts, and keeps the bodies to be sent.
 
-use slipway_protocol::machine::digest::PartDigest;
 use slipway_protocol::machine::{Attempt, Input, LocalId, Purpose, ReadFault};
 use slipway_protocol::wire::id::PartNumber;
 use slipway_protocol::wire::plan::{DigestAlgorithm, PartRange};
@@ -10,8 +9,7 @@ use crate::hash::{HashEvent, JobKey};
 use crate::shell::driver::Driver;
 use crate::shell::notices::Notice;
 
-/// A prepared part. It is a slice of its file, and made when it is sent: the browser reads it from the disk, so memory
-/// stays flat.
+/// A prepared part. Its slice is made when it is sent, and read from disk by the browser, so no part is held in memory.
 #[derive(Debug)]
 pub(in crate::shell) struct Body {
     attempt: Attempt,
@@ -30,17 +28,16 @@ impl Driver {
         let Some(file) = self.file(id) else {
             return self.feed(Input::PrepareFailed { id, part, attempt, fault: ReadFault::Gone });
         };
-        let len = range.len;
-        self.0.preparing.borrow_mut().insert(job_key(id, part, attempt), len);
+        if digest != DigestAlgorithm::Md5 {
+            // The workers compute MD5 only. `Io` ends in a row that names the fault, after a few tries. Nothing was kept,
+            // so no `DropPrepare` is owed.
+            return self.feed(Input::PrepareFailed { id, part, attempt, fault: ReadFault::Io });
+        }
+        self.0.preparing.borrow_mut().insert(job_key(id, part, attempt), range.len);
         if purpose == Purpose::Send {
             self.0.bodies.borrow_mut().insert((id, part), Body { attempt, file: file.clone(), range });
         }
-        match digest {
-            DigestAlgorithm::Md5 => self.0.pool.prepare(job_key(id, part, attempt), &file, range.start, len),
-            DigestAlgorithm::None => self.feed(Input::Prepared { id, part, attempt, digest: PartDigest::None, len }),
-            // The machine plans with MD5 here and stops at a plan that does not.
-            DigestAlgorithm::Sha256 => self.feed(Input::PrepareFailed { id, part, attempt, fault: ReadFault::Io }),
-        }
+        self.0.pool.prepare(job_key(id, part, attempt), &file, range.start, range.len);
     }
 
     pub(in crate::shell) fn drop_prepare(&self, id: LocalId, part: PartNumber, attempt: Attempt) {
@@ -79,6 +76,6 @@ fn job_key(id: LocalId, part: PartNumber, attempt: Attempt) -> JobKey {
 }
 
 fn parts_of(key: JobKey) -> (LocalId, PartNumber, Attempt) {
-    let part = PartNumber::new(key.part).expect("the pool gives back the keys it was given");
+    let part = PartNumber::new(key.part).expect("the pool returns the keys of its jobs");
     (LocalId(key.id), part, Attempt(key.attempt))
 }

@@ -1,4 +1,4 @@
-//! `Put` and `DropPut`: a part on its way to storage.
+//! `Put` and `DropPut`: sends a prepared part to storage.
 
 use std::rc::Rc;
 
@@ -12,10 +12,10 @@ use web_sys::{Blob, File};
 
 use crate::browser::put::{Put, PutEvent};
 use crate::browser::{clock, files, selftest};
-use crate::shell::driver::{Driver, with_one};
+use crate::shell::driver::{Driver, callback_with};
 use crate::shell::notices::Notice;
 
-/// Keys of the notices that end when storage takes a part.
+/// Keys of the notices that are removed when storage accepts a part.
 const STORAGE_KEYS: [&str; 2] = ["storage-cors", "storage-unreachable"];
 
 impl Driver {
@@ -23,11 +23,12 @@ impl Driver {
         let failed = |fault| self.feed(Input::PutFailed { id, part, attempt, fault });
         let Some(body) = self.slice_of(id, part) else { return failed(PutFault::Read(ReadFault::Gone)) };
         let url = request.url.clone();
-        let on =
-            with_one(&Rc::downgrade(&self.0), move |driver, event| driver.put_event(id, part, attempt, &url, event));
-        match Put::start(&body, request, on) {
+        let on_event = callback_with(&Rc::downgrade(&self.0), move |driver, event| {
+            driver.put_event(id, part, attempt, &url, event)
+        });
+        match Put::start(&body, request, on_event) {
             Ok(put) => drop(self.0.puts.borrow_mut().insert((id, part), (attempt, put))),
-            // The functions signed something that can't be sent; sending it again would not help.
+            // The browser can't send what the functions signed; a retry would fail too.
             Err(_) => failed(PutFault::Http { status: 400, code: None }),
         }
     }
@@ -63,7 +64,7 @@ impl Driver {
         let mut puts = self.0.puts.borrow_mut();
         if puts.get(&(id, part)).is_some_and(|(running, _)| *running == attempt) {
             let put = puts.remove(&(id, part));
-            // Aborting may call back.
+            // The abort may run a callback that borrows `puts`.
             drop(puts);
             drop(put);
         }
@@ -79,7 +80,7 @@ impl Driver {
         }
     }
 
-    /// Whether the host is to be examined.
+    /// Notes the failure. Returns whether to examine the host.
     fn storage_failed(&self, url: &str) -> bool {
         let origin = selftest::origin_of(url).unwrap_or_default();
         self.0.self_test.borrow_mut().failed(&origin, clock::mono())

@@ -1,4 +1,4 @@
-//! `Reopen`: opens the file of a restored upload by the handle that was kept.
+//! `Reopen`: opens the file of a restored upload with its saved handle.
 
 use slipway_protocol::machine::{Input, LocalId, ReadFault};
 use wasm_bindgen_futures::spawn_local;
@@ -15,7 +15,9 @@ impl Driver {
                 None => Err(ReadFault::Gone),
             };
             match opened {
-                Ok((file, handle)) => driver.opened(id, Picked { file, handle: Some(handle), path: String::new() }),
+                Ok((file, handle)) => {
+                    driver.attach_file(id, Picked { file, handle: Some(handle), path: String::new() })
+                }
                 Err(fault) => driver.feed(Input::ReopenFailed { id, fault }),
             }
         });

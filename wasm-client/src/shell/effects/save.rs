@@ -23,7 +23,7 @@ impl Driver {
         match event {
             StoreEvent::Saved { id, save } => self.feed_later(Input::Saved { id, save }),
             StoreEvent::Failed { id, save, full } => {
-                self.show_notice(match (self.0.store.works(), full) {
+                self.show_notice(match (self.0.store.is_open(), full) {
                     (false, _) => Notice::NoCheckpoint,
                     (true, true) => Notice::DiskFull,
                     (true, false) => Notice::SaveFailed,

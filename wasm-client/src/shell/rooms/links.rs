@@ -1,4 +1,4 @@
-//! Links replaced and ended, and the way back in by a link whose replacement was not answered.
+//! Replacing and revoking links, and rejoining by a link whose replacement was not answered.
 
 use slipway_protocol::calls::{self, Fault};
 use slipway_protocol::room::{KnownLink, Rotation, Session};
@@ -13,15 +13,15 @@ use crate::browser::selftest::own_origin;
 impl Rooms {
     /// Replaces the role's link and gives the URL of the new one.
     ///
-    /// The new secret is on disk before the call: when its answer is lost, the link may be replaced already, and
-    /// nobody else has the secret. It is then asked for again with the same secret, which changes nothing twice.
+    /// The new secret is saved before the call: when the answer is lost, the link may already be replaced, and nobody else has
+    /// the secret. The call is then repeated with the same secret, which is idempotent.
     pub(crate) async fn replace_link(&self, room: RoomId, role: Role) -> Result<String, Fault> {
         let rotation = self.begin_rotation(room, role).ok_or_else(no_session)?;
         self.0.store.flush().await;
         let body = RotateLink { verifier: rotation.secret.auth_token(room).verifier(), wrapped_key: None };
         let call = calls::RotateLink { room, role, body };
         let answer = match self.call(room, &call).await {
-            Err(fault) if fault.may_have_been_done() => self.call(room, &call).await,
+            Err(fault) if fault.may_have_taken_effect() => self.call(room, &call).await,
             answer => answer,
         };
         match answer {
@@ -35,7 +35,7 @@ impl Rooms {
                 Ok(format!("{}{path}", own_origin()))
             }
             Err(fault) => {
-                if !fault.may_have_been_done() {
+                if !fault.may_have_taken_effect() {
                     self.change(room, |session| session.rotation_refused(role, &rotation));
                 }
                 Err(fault)
@@ -43,8 +43,8 @@ impl Rooms {
         }
     }
 
-    /// Ends the role's link.
-    pub(crate) async fn end_link(&self, room: RoomId, role: Role) -> Result<(), Fault> {
+    /// Revokes the role's link.
+    pub(crate) async fn revoke_link(&self, room: RoomId, role: Role) -> Result<(), Fault> {
         self.call(room, &calls::RevokeLink { room, role }).await?;
         self.change(room, |session| {
             session.forget_link(role);

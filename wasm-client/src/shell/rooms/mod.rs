@@ -1,8 +1,7 @@
-//! The rooms that this device has joined: their tokens, their links, and every call that
-//! needs a token.
+//! The rooms that this device has joined: their tokens, their links, and every call that needs a token.
 //!
-//! A token that ran out is exchanged for a new one by the link that this device still
-//! knows, with the old token beside it, so that the same member goes on.
+//! An expired token is exchanged for a new one by joining again with the saved link. The old token is sent with it, so that
+//! the member stays the same.
 
 mod links;
 
@@ -22,12 +21,12 @@ use slipway_protocol::wire::link::{LinkSecret, MemberToken, Role, RoomLink};
 use slipway_protocol::wire::{CreateRoom, Join, Joined, RoomView};
 
 use crate::ClientError;
+use crate::browser::json;
 use crate::browser::selftest::own_origin;
 use crate::browser::store::Store;
 use crate::shell::api::{Api, PageJson};
-use slipway_protocol::compact::json;
 
-/// The joined rooms. Cheap to clone; all clones are one.
+/// The joined rooms. Cheap to clone; all clones share them.
 #[derive(Clone)]
 pub(crate) struct Rooms(Rc<Inner>);
 
@@ -35,10 +34,10 @@ struct Inner {
     api: Api,
     store: Store,
     sessions: RefCell<HashMap<RoomId, Session>>,
-    /// One exchange of a token at a time: the others wait and use its outcome.
-    rejoining: Mutex<()>,
-    /// Told of changes made here.
-    on: RefCell<Rc<dyn Fn()>>,
+    /// Held while a token is exchanged. Other calls wait, and use the new token.
+    exchange_lock: Mutex<()>,
+    /// Called after changes by this tab.
+    on_change: RefCell<Rc<dyn Fn()>>,
 }
 
 impl Rooms {
@@ -48,32 +47,32 @@ impl Rooms {
             api,
             store,
             sessions: RefCell::default(),
-            rejoining: Mutex::new(()),
-            on: RefCell::new(Rc::new(|| ())),
+            exchange_lock: Mutex::new(()),
+            on_change: RefCell::new(Rc::new(|| ())),
         };
         let rooms = Self(Rc::new(inner));
         rooms.reload().await;
         rooms
     }
 
-    /// Reads the sessions again: another tab changed them. The listener is not told.
+    /// Reads the sessions again after another tab changed them. Does not call the listener.
     pub(crate) async fn reload(&self) {
-        if !self.0.store.works() {
+        if !self.0.store.is_open() {
             return;
         }
         let saved = self.0.store.sessions().await;
-        let sessions = saved.iter().filter_map(|json| json::from_str::<Session>(json).ok());
+        let sessions = saved.iter().filter_map(|json| json::from_str::<Session>(json));
         *self.0.sessions.borrow_mut() = sessions.map(|session| (session.room, session)).collect();
     }
 
-    /// Where the functions are.
+    /// The API.
     pub(crate) fn api(&self) -> &Api {
         &self.0.api
     }
 
-    /// Who is told of changes made here.
-    pub(crate) fn on_change(&self, on: impl Fn() + 'static) {
-        self.0.on.replace(Rc::new(on));
+    /// Sets the listener for changes by this tab.
+    pub(crate) fn on_change(&self, on_change: impl Fn() + 'static) {
+        self.0.on_change.replace(Rc::new(on_change));
     }
 
     /// Newest first.
@@ -83,8 +82,8 @@ impl Rooms {
         sessions.iter().map(shown).collect()
     }
 
-    /// One of them.
-    pub(crate) fn one(&self, room: RoomId) -> Option<SavedRoom> {
+    /// One joined room.
+    pub(crate) fn get(&self, room: RoomId) -> Option<SavedRoom> {
         self.0.sessions.borrow().get(&room).map(shown)
     }
 
@@ -99,40 +98,40 @@ impl Rooms {
             links: links.iter().map(|link| link.verified(room)).collect(),
         };
         let call = calls::CreateRoom { body };
-        // Sent again with the same links it is the same room: a lost answer makes no second one.
+        // Repeated with the same links the call is idempotent, so a lost answer creates no second room.
         match self.0.api.call(&call, None).await {
             Err(Fault::Network) => self.0.api.call(&call, None).await?,
             answer => answer?,
         };
         let secret = links[0].secret.clone();
-        let before = Before { name: name.trim().to_owned(), links, asked: Vec::new() };
-        self.enter(RoomLink { room, role: Role::Manage, secret }, display_name, before).await
+        let known = KnownRoom { name: name.trim().to_owned(), links, requested: Vec::new() };
+        self.enter(RoomLink { room, role: Role::Manage, secret }, display_name, known).await
     }
 
-    /// Joins by link. With an earlier session in the room, the same member goes on. A link that adds nothing to
-    /// what this device may do already changes nothing: a manager who tries the others' link stays one.
+    /// Joins by link. With an earlier session in the room the member stays the same. A link whose role adds nothing to the
+    /// present one changes nothing: a manager who opens the others' link stays a manager.
     pub(crate) async fn join(&self, link: &RoomLink, display_name: &str) -> Result<SavedRoom, ClientError> {
-        let known = self.0.sessions.borrow().get(&link.room).cloned();
+        let session = self.0.sessions.borrow().get(&link.room).cloned();
         let known_link = KnownLink { role: link.role, secret: link.secret.clone() };
-        let Some(mut known) = known else {
-            let before = Before { links: vec![known_link], ..Before::default() };
-            return self.enter(link.clone(), display_name, before).await;
+        let Some(mut session) = session else {
+            let known = KnownRoom { links: vec![known_link], ..KnownRoom::default() };
+            return self.enter(link.clone(), display_name, known).await;
         };
-        if known.role != link.role && known.covers(link.role) {
+        if session.role != link.role && session.covers(link.role) {
             match self.room(link.room).await {
                 Ok(_) => {
-                    // Nobody has tried this secret: it does not replace one that may be newer.
+                    // This secret is untested, so it does not replace one that may be newer.
                     self.change(link.room, |session| session.offer_link(known_link));
-                    return self.one(link.room).ok_or_else(|| no_session().into());
+                    return self.get(link.room).ok_or_else(|| no_session().into());
                 }
-                // This session is over, so the weaker link is a way in.
+                // The session has ended, so even the weaker link is better.
                 Err(fault) if fault.ends_session() => {}
                 Err(fault) => return Err(fault.into()),
             }
         }
-        known.set_link(known_link);
-        let before = Before { name: known.name, links: known.links, asked: known.asked };
-        self.enter(link.clone(), display_name, before).await
+        session.set_link(known_link);
+        let known = KnownRoom { name: session.name, links: session.links, requested: session.requested };
+        self.enter(link.clone(), display_name, known).await
     }
 
     /// Forgets the room on this device.
@@ -142,28 +141,28 @@ impl Rooms {
         self.changed();
     }
 
-    /// Keeps what the functions say of the room.
-    pub(crate) fn saw(&self, view: &RoomView) {
+    /// Updates the session from what the functions report of the room.
+    pub(crate) fn update_session(&self, view: &RoomView) {
         self.change(view.room_id, |session| session.update(view));
     }
 
-    /// Makes a call as a member of the room, once more with a new token when the old one ran out.
+    /// Makes a call as a member of the room. If the token has expired, exchanges it and repeats the call once.
     pub(crate) async fn call<C: Call>(&self, room: RoomId, call: &C) -> Result<C::Answer, Fault> {
         call.answer::<PageJson>(&self.send(room, call.request::<PageJson>()).await?)
     }
 
-    /// Boxed, so that the many calls do not each have it within them.
+    /// Boxed, so that the page contains it once, not once per call type.
     fn send(&self, room: RoomId, request: Request) -> LocalBoxFuture<'_, Result<String, Fault>> {
         Box::pin(async move {
             let token = self.token(room).ok_or_else(no_session)?;
             let fault = match self.0.api.send(&request, Some(&token)).await {
-                Err(fault) if fault.asks_to_rejoin() => fault,
+                Err(fault) if fault.needs_rejoin() => fault,
                 answer => return answer,
             };
             match self.exchange(room, &token).await {
                 Ok(fresh) => self.0.api.send(&request, Some(&fresh)).await,
                 Err(Fault::Network) => Err(Fault::Network),
-                // The link no longer works either: what the first call said is the truth.
+                // The link does not work either, so the first answer stands.
                 Err(_) => Err(fault),
             }
         })
@@ -173,9 +172,9 @@ impl Rooms {
         self.0.sessions.borrow().get(&room).map(|session| session.token.clone())
     }
 
-    /// A token in place of one that ran out. Many calls may ask at once; one of them does it.
+    /// Exchanges an expired token. Of several concurrent calls, one does it.
     async fn exchange(&self, room: RoomId, old: &MemberToken) -> Result<MemberToken, Fault> {
-        let _alone = self.0.rejoining.lock().await;
+        let _guard = self.0.exchange_lock.lock().await;
         let session = self.0.sessions.borrow().get(&room).cloned().ok_or_else(no_session)?;
         if session.token != *old {
             return Ok(session.token);
@@ -186,20 +185,20 @@ impl Rooms {
         Ok(token)
     }
 
-    async fn enter(&self, link: RoomLink, display_name: &str, before: Before) -> Result<SavedRoom, ClientError> {
+    async fn enter(&self, link: RoomLink, display_name: &str, known: KnownRoom) -> Result<SavedRoom, ClientError> {
         let old = self.token(link.room);
         let display_name = display_name.trim().to_owned();
         let joined = self.join_by(&link, &display_name, old.as_ref()).await?;
         let session = Session {
             v: 1,
             room: link.room,
-            name: before.name,
+            name: known.name,
             role: joined.role,
             display_name,
             member_id: joined.member_id,
             token: joined.member_token,
-            links: before.links,
-            asked: before.asked,
+            links: known.links,
+            requested: known.requested,
             joined_at: js_sys::Date::now() as u64,
         };
         let shown = shown(&session);
@@ -219,7 +218,7 @@ impl Rooms {
         self.changed();
     }
 
-    /// Changes a session; `f` tells whether it did.
+    /// Changes a session and saves it. `f` returns whether it changed anything.
     fn change(&self, room: RoomId, f: impl FnOnce(&mut Session) -> bool) {
         let changed =
             self.0.sessions.borrow_mut().get_mut(&room).and_then(|session| f(session).then(|| session.clone()));
@@ -230,15 +229,15 @@ impl Rooms {
     }
 
     fn save(&self, session: &Session) {
-        // Never refused: a session has nothing but texts and numbers.
+        // Never fails: a session consists of strings and numbers.
         if let Ok(json) = serde_json::to_string(session) {
             self.0.store.save_session(session.room, json);
         }
     }
 
     fn changed(&self) {
-        let on = self.0.on.borrow().clone();
-        on();
+        let on_change = self.0.on_change.borrow().clone();
+        on_change();
     }
 }
 
@@ -248,15 +247,15 @@ impl fmt::Debug for Rooms {
     }
 }
 
-/// What is known of a room before it is entered.
+/// What this device knows of a room before it joins.
 #[derive(Default)]
-struct Before {
+struct KnownRoom {
     name: String,
     links: Vec<KnownLink>,
-    asked: Vec<KnownLink>,
+    requested: Vec<KnownLink>,
 }
 
-/// As the page shows it, with its links as URLs of this origin.
+/// The room as the page shows it, with links as URLs of this origin.
 fn shown(session: &Session) -> SavedRoom {
     session.shown(&own_origin())
 }
@@ -269,11 +268,11 @@ fn new_secret() -> LinkSecret {
 /// Random bytes from the browser's own generator.
 pub(crate) fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).expect("every browser has a generator");
+    getrandom::fill(&mut bytes).expect("every browser has a random generator");
     bytes
 }
 
-/// As the functions would say it of a room that this device is no member of.
+/// The error for a room that this device has not joined, as the functions would answer.
 fn no_session() -> Fault {
     Fault::refused(ErrorCode::TokenMissing)
 }

@@ -1,7 +1,7 @@
-//! Browser interfaces that web-sys keeps behind its unstable flag: file handles, pickers,
-//! Web Locks, Wake Lock. Declared here by hand, so that no build flag is needed.
+//! Bindings of browser interfaces that web-sys keeps behind its unstable flag: file handles, pickers, Web Locks, Wake Lock.
+//! Declared by hand, so that no build flag is needed.
 //!
-//! Each may be missing at run time; ask with the `has_…` and `Option` functions first.
+//! Each may be missing at run time; the functions that return an `Option` check for it.
 
 use js_sys::{Array, AsyncIterator, Function, Object, Promise, Reflect};
 use wasm_bindgen::prelude::*;
@@ -21,12 +21,12 @@ extern "C" {
     pub(crate) fn name(this: &FileHandle) -> String;
     #[wasm_bindgen(method, catch, js_name = getFile)]
     pub(crate) fn get_file(this: &FileHandle) -> Result<Promise, JsValue>;
-    /// Handles from the origin-private file system may lack it; then nothing need be asked.
+    /// Handles of the origin-private file system may lack it, and need no permission.
     #[wasm_bindgen(method, catch, js_name = queryPermission)]
     pub(crate) fn query_permission(this: &FileHandle) -> Result<Promise, JsValue>;
     #[wasm_bindgen(method, catch, js_name = requestPermission)]
     pub(crate) fn request_permission(this: &FileHandle) -> Result<Promise, JsValue>;
-    /// What is in a directory.
+    /// The entries of a directory.
     #[wasm_bindgen(method, catch)]
     pub(crate) fn values(this: &FileHandle) -> Result<AsyncIterator, JsValue>;
 
@@ -38,7 +38,7 @@ extern "C" {
     #[wasm_bindgen(method, catch, js_name = showDirectoryPicker)]
     pub(crate) fn show_directory_picker(this: &PickerWindow) -> Result<Promise, JsValue>;
 
-    /// A dropped item that may give a handle.
+    /// A dropped item that may have a handle.
     #[wasm_bindgen(extends = Object)]
     pub(crate) type HandleItem;
     #[wasm_bindgen(method, catch, js_name = getAsFileSystemHandle)]
@@ -62,7 +62,7 @@ extern "C" {
     #[wasm_bindgen(method, catch, js_name = request)]
     pub(crate) fn request_wake(this: &WakeLock, kind: &str) -> Result<Promise, JsValue>;
 
-    /// The lock on the screen; the browser itself lets it go when the page is hidden.
+    /// A wake lock of the screen. The browser releases it when the page is hidden.
     #[wasm_bindgen(extends = Object, js_name = WakeLockSentinel)]
     #[derive(Clone, Debug)]
     pub(crate) type WakeSentinel;
@@ -72,7 +72,7 @@ extern "C" {
     pub(crate) fn release(this: &WakeSentinel) -> Result<Promise, JsValue>;
 }
 
-/// The page's window. There is none in a worker, where this crate's shell never runs.
+/// The page's window. Workers have none; the shell never runs there.
 pub(crate) fn window() -> Window {
     web_sys::window().expect("the shell runs in a page")
 }
@@ -83,7 +83,7 @@ pub(crate) fn picker_window() -> Option<PickerWindow> {
     has(&window, "showOpenFilePicker").then(|| window.unchecked_into())
 }
 
-/// The item's way to a handle, where it has one.
+/// The item, if it can give a handle.
 pub(crate) fn handle_item(item: &DataTransferItem) -> Option<HandleItem> {
     has(item, "getAsFileSystemHandle").then(|| item.clone().unchecked_into())
 }
@@ -94,12 +94,12 @@ pub(crate) fn lock_manager() -> Option<LockManager> {
 }
 
 pub(crate) fn locks_of(navigator: &Navigator) -> Option<LockManager> {
-    part_of(navigator, "locks")
+    property_of(navigator, "locks")
 }
 
 /// Screen Wake Lock, in secure contexts only.
 pub(crate) fn wake_lock() -> Option<WakeLock> {
-    part_of(&window().navigator(), "wakeLock")
+    property_of(&window().navigator(), "wakeLock")
 }
 
 /// A plain object of these properties.
@@ -123,6 +123,6 @@ pub(crate) fn error_name(error: &JsValue) -> String {
     get(error, "name").and_then(|name| name.as_string()).unwrap_or_default()
 }
 
-fn part_of<T: JsCast>(navigator: &Navigator, name: &str) -> Option<T> {
+fn property_of<T: JsCast>(navigator: &Navigator, name: &str) -> Option<T> {
     get(navigator, name).map(JsCast::unchecked_into)
 }

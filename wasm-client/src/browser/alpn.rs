@@ -1,13 +1,13 @@
-//! The protocol that the page is served by.
+//! The HTTP version that the page was served with.
 
 use wasm_bindgen::JsCast;
 use web_sys::PerformanceResourceTiming;
 
-use crate::browser::sys;
+use crate::browser::bindings;
 
-/// Its ALPN name (RFC 7301); empty where the browser does not say.
-pub(crate) fn alpn() -> String {
-    let loads = sys::window().performance().map(|performance| performance.get_entries_by_type("navigation"));
+/// Its ALPN name (RFC 7301); empty where the browser does not report it.
+pub(crate) fn of_page() -> String {
+    let loads = bindings::window().performance().map(|performance| performance.get_entries_by_type("navigation"));
     // A PerformanceNavigationTiming is one of these.
     let load = loads.map(|loads| loads.get(0).unchecked_into::<PerformanceResourceTiming>());
     load.filter(|load| !load.is_undefined()).map(|load| load.next_hop_protocol()).unwrap_or_default()
@@ -21,7 +21,7 @@ mod tests {
     use super::*;
 
     #[wasm_bindgen_test]
-    fn the_page_of_the_tests_comes_by_http_1() {
-        assert_eq!((alpn().as_str(), of_own_host(&alpn())), ("http/1.1", 5));
+    fn the_test_page_is_served_with_http_1() {
+        assert_eq!((of_page().as_str(), of_own_host(&of_page())), ("http/1.1", 5));
     }
 }
