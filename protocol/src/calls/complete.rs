@@ -1,5 +1,6 @@
 //! Completes one upload or several, by the route for that number.
 
+use crate::prelude::*;
 use serde::Deserialize;
 
 use super::{Call, CallFault, Complete, CompleteMany, Fault, Route};

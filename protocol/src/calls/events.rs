@@ -1,5 +1,6 @@
 //! Events, parsed for removals only.
 
+use crate::prelude::*;
 use serde::Deserialize;
 
 use crate::wire::id::FileId;

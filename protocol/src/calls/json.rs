@@ -1,5 +1,6 @@
 //! The shell chooses the JSON library.
 
+use crate::prelude::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 

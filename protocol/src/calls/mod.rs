@@ -20,6 +20,7 @@ mod reply;
 mod request;
 mod table;
 
+use crate::prelude::*;
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 

@@ -1,6 +1,7 @@
 //! Answers, and what a failure means.
 
 use super::Json;
+use crate::prelude::*;
 use crate::wire::error::{ApiError, ErrorBody, ErrorCode};
 use crate::wire::id::PartNumber;
 

@@ -1,6 +1,7 @@
 //! A call as plain data, ready for any HTTP client.
 
-use std::fmt;
+use crate::prelude::*;
+use core::fmt;
 
 use crate::wire::link::MemberToken;
 

@@ -3,6 +3,7 @@
 use super::request::Access::{Joining, Member, Open};
 use super::request::Method::{Delete, Get, Post};
 use super::{Call, Done, Removals, Route};
+use crate::prelude::*;
 use crate::wire::id::{FileId, MemberId, PartNumber, RoomId, UploadId};
 use crate::wire::link::Role;
 use crate::wire::{

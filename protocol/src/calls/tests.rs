@@ -139,7 +139,7 @@ fn removals_are_read_despite_unknown_events() {
 
 // ---- pages
 
-fn status(state: UploadState, parts: std::ops::Range<u16>, next_after: Option<u16>) -> UploadStatus {
+fn status(state: UploadState, parts: core::ops::Range<u16>, next_after: Option<u16>) -> UploadStatus {
     let number = |part| PartNumber::new(part).unwrap();
     let stored = |part| StoredPart { part_number: number(part), size: 16 << 20, digest: Digest(Md5::of(b"")) };
     UploadStatus {

@@ -4,6 +4,7 @@ use super::context::{Call, Context};
 use super::timers::{Gate, Timer};
 use super::{LocalId, ToInitiate};
 use crate::machine::network::backoff::Backoff;
+use crate::prelude::*;
 use crate::wire::id::RoomId;
 
 /// What the call asks for, with what every repetition of it has to repeat.

@@ -7,6 +7,7 @@ use super::timers::{Gate, Timer};
 use super::upload::Upload;
 use super::{Attempt, CallFault, CompleteOutcome, LocalId, Reason};
 use crate::machine::network::fault::{self, Operation, Recovery};
+use crate::prelude::*;
 use crate::wire::StartedUpload;
 
 impl Engine {

@@ -5,6 +5,7 @@ use super::engine::Engine;
 use super::timers::{Gate, Timer};
 use super::upload::Upload;
 use super::{Effect, LocalId};
+use crate::prelude::*;
 use crate::wire::MAX_UPLOADS_PER_CALL;
 use crate::wire::id::{RoomId, UploadId};
 

@@ -2,6 +2,7 @@
 
 use super::digest::PartDigest;
 use super::{LocalId, Source};
+use crate::prelude::*;
 use crate::wire::id::{FileId, PartNumber, RoomId, UploadId};
 use crate::wire::plan::Plan;
 
@@ -49,7 +50,7 @@ pub struct UploadRecord {
     /// The user cancelled it; the abort is still owed.
     pub cancelled: bool,
     /// The user put the cancelled row away.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     pub dismissed: bool,
 }
 

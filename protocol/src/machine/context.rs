@@ -1,6 +1,6 @@
 //! What all uploads share: time, effects, timers, lanes, and the health of storage and functions.
 
-use std::collections::{BTreeSet, VecDeque};
+use alloc::collections::{BTreeSet, VecDeque};
 
 use super::timers::{Gate, Timer, Timers};
 use super::{Attempt, Config, Effect, LocalId};

@@ -1,5 +1,6 @@
 //! The digest of what is sent of a part, of the kind that the plan names.
 
+use crate::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::wire::digest::{BadDigest, Digest, Md5};

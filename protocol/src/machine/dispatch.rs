@@ -4,6 +4,7 @@ use super::batch::Batch;
 use super::engine::Engine;
 use super::upload::Upload;
 use super::{Checkpoint, Input, Reason, View, Which};
+use crate::prelude::*;
 use crate::wire::id::RoomId;
 
 impl Engine {

@@ -1,6 +1,7 @@
 //! The machine over all uploads: the one thing a shell talks to.
 
-use std::collections::{BTreeMap, BTreeSet};
+use crate::prelude::*;
+use alloc::collections::{BTreeMap, BTreeSet};
 
 use super::batch::Batch;
 use super::batching::Lingering;
@@ -133,7 +134,7 @@ impl Engine {
 
     /// The uploads whose view changed, came or went since the last call.
     pub fn take_changed(&mut self) -> Vec<LocalId> {
-        std::mem::take(&mut self.changed).into_iter().collect()
+        core::mem::take(&mut self.changed).into_iter().collect()
     }
 
     /// How much is kept: uploads, batches and timers. For tests of bounds.
@@ -185,7 +186,7 @@ impl Engine {
 
     /// Makes the views of everything touched again.
     fn refresh(&mut self) {
-        for id in std::mem::take(&mut self.cx.touched) {
+        for id in core::mem::take(&mut self.cx.touched) {
             let Some(upload) = self.uploads.get_mut(&id) else { continue };
             let before = upload.view().filter(|_| !upload.is_hidden()).map(share);
             let was_shown = upload.view().is_some();

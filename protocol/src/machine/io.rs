@@ -3,6 +3,7 @@
 use super::checkpoint::{Checkpoint, Record};
 use super::digest::PartDigest;
 use crate::calls::{CallFault, CompleteOutcome};
+use crate::prelude::*;
 use crate::wire::id::{FileId, PartNumber, RoomId, UploadId};
 use crate::wire::plan::{DigestAlgorithm, PartRange, Plan};
 use crate::wire::{Adoption, Proof, SignedRequest, StartedUpload, StoredPart, UploadInfo, UploadState, UploadStatus};

@@ -1,7 +1,8 @@
 //! Picked files that an unfinished upload fits, on this device or in the room. The user is asked whether to continue
 //! it, and nothing of such a file is read or sent before the answer.
 
-use std::collections::{BTreeMap, BTreeSet};
+use crate::prelude::*;
+use alloc::collections::{BTreeMap, BTreeSet};
 
 use super::engine::Engine;
 use super::place::Place;
@@ -155,7 +156,7 @@ impl Engine {
 
     /// Whether the offers changed since the last call.
     pub fn take_offers_changed(&mut self) -> bool {
-        std::mem::take(&mut self.offers.has_changed)
+        core::mem::take(&mut self.offers.has_changed)
     }
 
     /// Holds back the files that an unfinished upload fits, each upload for one file; the others begin.

@@ -1,5 +1,6 @@
 //! A set of parts as bits: 1,250 bytes for 10,000 of them.
 
+use crate::prelude::*;
 use crate::wire::id::PartNumber;
 
 /// A set of part numbers up to a fixed one. The first member is found in constant time on average.
@@ -66,7 +67,7 @@ fn place(part: PartNumber) -> (usize, u64) {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
+    use alloc::collections::BTreeSet;
 
     use proptest::prelude::*;
 

@@ -4,6 +4,7 @@ use super::Cell;
 use super::digest::PartDigest;
 use super::part_set::PartSet;
 use super::strip::Strip;
+use crate::prelude::*;
 use crate::wire::id::PartNumber;
 use crate::wire::plan::{PartRange, Plan, Transport};
 

@@ -34,6 +34,7 @@ impl Rng {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::prelude::*;
 
     #[test]
     fn the_published_sequence() {
@@ -45,7 +46,7 @@ mod tests {
     #[test]
     fn both_ends_are_reached() {
         let mut rng = Rng::new(7);
-        let drawn: std::collections::BTreeSet<u64> = (0..200).map(|_| rng.up_to(3)).collect();
+        let drawn: alloc::collections::BTreeSet<u64> = (0..200).map(|_| rng.up_to(3)).collect();
         assert_eq!(drawn.into_iter().collect::<Vec<_>>(), [0, 1, 2, 3]);
         assert_eq!(rng.up_to(0), 0);
     }

@@ -3,6 +3,7 @@
 use super::LocalId;
 use super::engine::Engine;
 use super::upload::Upload;
+use crate::prelude::*;
 
 /// Chores tried in one go; the next one starts where this one ended.
 const CHORES_AT_ONCE: usize = 64;
@@ -74,7 +75,7 @@ impl Engine {
     }
 
     fn do_chores(&mut self) {
-        let after = self.chores.range((std::ops::Bound::Excluded(self.last_chore), std::ops::Bound::Unbounded));
+        let after = self.chores.range((core::ops::Bound::Excluded(self.last_chore), core::ops::Bound::Unbounded));
         let before = self.chores.range(..=self.last_chore);
         let due: Vec<LocalId> = after.chain(before).take(CHORES_AT_ONCE).copied().collect();
         for id in due {

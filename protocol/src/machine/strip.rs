@@ -1,6 +1,7 @@
 //! The strip of cells that a person sees, kept up to date by counting.
 
 use super::{Cell, STRIP_CELLS};
+use crate::prelude::*;
 use crate::wire::id::PartNumber;
 
 const KINDS: usize = 5;

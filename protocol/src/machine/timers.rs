@@ -1,6 +1,6 @@
 //! The wake-ups that are owed, ordered by time.
 
-use std::collections::{BTreeMap, BTreeSet};
+use alloc::collections::{BTreeMap, BTreeSet};
 
 use super::{Attempt, LocalId};
 use crate::wire::id::PartNumber;

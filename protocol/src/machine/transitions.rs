@@ -2,6 +2,7 @@
 //! simulated world holds every run against it.
 
 use super::Stage::{self, *};
+use crate::prelude::*;
 
 /// One row: in any of these stages, this cause leads to one of those.
 #[derive(Clone, Copy, Debug)]

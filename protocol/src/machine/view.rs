@@ -1,6 +1,7 @@
 //! What a person is shown of one upload.
 
 use super::LocalId;
+use crate::prelude::*;
 use crate::wire::id::{FileId, RoomId, UploadId};
 
 /// The most cells of a strip: 10,000 parts share them.
@@ -249,6 +250,7 @@ pub struct Totals {
 #[cfg(test)]
 mod tests {
     use super::super::{Config, Engine, Input, LocalId, Now, Source, Which};
+    use crate::prelude::*;
     use crate::wire::id::RoomId;
 
     #[test]

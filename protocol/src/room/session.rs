@@ -1,5 +1,6 @@
 //! The record of a joined room on a device, and its public view.
 
+use crate::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::wire::id::{MemberId, RoomId};

@@ -1,7 +1,8 @@
 //! MD5 digests in the three forms that storage uses: base64 in `Content-MD5`
 //! (RFC 1864), hex in an ETag, and the composite ETag of a multipart object.
 
-use std::fmt;
+use crate::prelude::*;
+use core::fmt;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde::{Deserialize, Serialize};

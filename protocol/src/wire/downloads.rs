@@ -1,6 +1,7 @@
 //! Files and their downloads.
 
 use super::{Label, Meta, Seal, wire};
+use crate::prelude::*;
 use crate::wire::id::{FileId, GrantId, MemberId, UploadId};
 use crate::wire::plan::Plan;
 

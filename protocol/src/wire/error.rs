@@ -1,5 +1,6 @@
 //! The error codes of the HTTP API. They are stable: clients act on them.
 
+use crate::prelude::*;
 use serde::{Deserialize, Serialize};
 
 macro_rules! codes {

@@ -1,6 +1,7 @@
 //! Events of a room, numbered so that a client can detect a gap.
 
 use super::{FileInfo, wire};
+use crate::prelude::*;
 use crate::wire::id::{FileId, MemberId, RoomId, UploadId};
 
 wire! {

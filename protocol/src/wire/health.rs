@@ -1,6 +1,7 @@
 //! The health check.
 
 use super::wire;
+use crate::prelude::*;
 
 wire! {
     /// GET /api/health

@@ -1,5 +1,6 @@
 //! Names of rooms and members.
 
+use crate::prelude::*;
 use serde::{Deserialize, Serialize};
 
 /// The longest sealed name, in bytes: a room's name of 120 characters, encrypted, in base64url.

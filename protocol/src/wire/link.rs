@@ -3,8 +3,9 @@
 //! HKDF-SHA-256 (RFC 5869) of the secret, with the room id as salt, gives the token that joins the room and the key that
 //! unwraps the room's own key.
 
-use std::fmt;
-use std::str::FromStr;
+use crate::prelude::*;
+use core::fmt;
+use core::str::FromStr;
 
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 use hkdf::Hkdf;

@@ -1,5 +1,6 @@
 //! Name, type and time of a file. Not sent to storage.
 
+use crate::prelude::*;
 use serde::{Deserialize, Serialize};
 
 /// The longest `meta`, in bytes of JSON.

@@ -1,5 +1,7 @@
 //! How a file is cut into parts. The functions and the client compute the plan independently, and must agree.
 
+#[cfg(feature = "openapi")]
+use crate::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::wire::id::PartNumber;

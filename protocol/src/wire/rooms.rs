@@ -1,6 +1,7 @@
 //! Rooms, links and members.
 
 use super::{FileInfo, Label, UploadInfo, wire};
+use crate::prelude::*;
 use crate::wire::id::{MemberId, RoomId};
 use crate::wire::link::{AuthToken, MemberToken, Role, Verifier};
 
@@ -13,7 +14,7 @@ wire! {
         /// Shown to everyone in the room. Plain: 1 to 120 characters.
         pub name: Label,
         /// Whether names and descriptions in it are encrypted. Never changes.
-        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        #[serde(default, skip_serializing_if = "core::ops::Not::not")]
         pub sealed: bool,
         /// At least the manage link; one of each role at most.
         pub links: Vec<NewLink>,
@@ -63,7 +64,7 @@ wire! {
         pub room_id: RoomId,
         pub name: Label,
         /// Whether names and descriptions in it are encrypted.
-        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        #[serde(default, skip_serializing_if = "core::ops::Not::not")]
         pub sealed: bool,
         /// The caller's role.
         pub role: Role,
@@ -87,7 +88,7 @@ wire! {
         /// Number of upload hosts; a part's `host` is below it.
         pub upload_hosts: u8,
         /// Whether parts are sent to the page's own origin. Their URLs are paths of it then.
-        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        #[serde(default, skip_serializing_if = "core::ops::Not::not")]
         pub upload_same_origin: bool,
     }
 

@@ -1,6 +1,7 @@
 //! Uploads: initiate, presign, status, complete, adopt.
 
-use std::collections::BTreeMap;
+use crate::prelude::*;
+use alloc::collections::BTreeMap;
 
 use super::{FileInfo, Label, Meta, Seal, wire};
 use crate::wire::digest::Digest;

@@ -226,6 +226,7 @@ fn look_up(operation: Operation, status: u16, seen: &Seen<'_>, url_over: bool) -
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::prelude::*;
 
     fn http(status: u16, code: &str) -> PutFault {
         PutFault::Http { status, code: (!code.is_empty()).then(|| code.to_owned()) }

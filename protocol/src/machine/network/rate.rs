@@ -1,6 +1,6 @@
 //! Speed as people see it: an average over the last five seconds.
 
-use std::collections::VecDeque;
+use alloc::collections::VecDeque;
 
 const WINDOW_MS: u64 = 5_000;
 const STEP_MS: u64 = 250;

@@ -3,7 +3,8 @@
 //! A browser hides from the page why a request failed: no network, an unknown host and a missing CORS rule are
 //! indistinguishable. When a host fails the shell runs a self-test; this module says when, and what its findings mean.
 
-use std::collections::BTreeMap;
+use crate::prelude::*;
+use alloc::collections::BTreeMap;
 
 /// Least time between two self-tests of a failing host, in milliseconds.
 const AGAIN_MS: u64 = 30_000;

@@ -1,6 +1,7 @@
 //! What storage's answer to a PUT means.
 
 use super::super::PutFault;
+use crate::prelude::*;
 
 /// How much of an error body is read, in bytes.
 const ERROR_BODY: usize = 4096;

@@ -4,7 +4,8 @@
 //! functions: this side trusts nothing of it. Once the upload is handed over, it is like any upload after a reload, and
 //! every stored part is compared with the file before it completes.
 
-use std::collections::BTreeMap;
+use crate::prelude::*;
+use alloc::collections::BTreeMap;
 
 use super::reads::ReadFor;
 use super::removal::Removal;
@@ -73,7 +74,7 @@ impl Adoption {
 
     /// Takes a challenge. What was read for a smaller one stays.
     fn prove(&mut self, plan: Plan, parts: Vec<PartNumber>) {
-        let digests = match std::mem::replace(&mut self.step, Step::Ask) {
+        let digests = match core::mem::replace(&mut self.step, Step::Ask) {
             Step::Prove(before) => before.digests,
             Step::Ask | Step::HandedOver => BTreeMap::new(),
         };

@@ -102,7 +102,7 @@ impl Hold {
 
     /// Whether PUTs that the pause cut off may have arrived.
     pub(super) fn resume(&mut self) -> bool {
-        std::mem::replace(&mut self.pause, Pause::Off) == Pause::OnWithPutsCut
+        core::mem::replace(&mut self.pause, Pause::Off) == Pause::OnWithPutsCut
     }
 
     pub(super) fn fail(&mut self, reason: Reason) {

@@ -4,6 +4,7 @@ use super::removal::Removal;
 use super::{Context, Over, Phase, Upload};
 use crate::machine::parts::{PartState, Parts};
 use crate::machine::{BeginRecord, LocalId, Reason, ServerSide, ToInitiate, ToSign};
+use crate::prelude::*;
 use crate::wire::id::PartNumber;
 use crate::wire::plan::Plan;
 use crate::wire::{MAX_FIRST_PARTS, StartedUpload};

@@ -6,6 +6,7 @@ use crate::machine::digest::PartDigest;
 use crate::machine::saves::Saves;
 use crate::machine::timers::Timer;
 use crate::machine::{Record, UploadRecord};
+use crate::prelude::*;
 use crate::wire::id::PartNumber;
 
 /// The records of one upload.

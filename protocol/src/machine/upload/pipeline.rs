@@ -1,6 +1,7 @@
 //! Parts between their hashing and their arrival in storage.
 
-use std::collections::{BTreeMap, VecDeque};
+use crate::prelude::*;
+use alloc::collections::{BTreeMap, VecDeque};
 
 use crate::machine::Attempt;
 use crate::machine::context::Call;

@@ -13,6 +13,7 @@ use super::{Context, Upload};
 use crate::machine::Attempt;
 use crate::machine::digest::PartDigest;
 use crate::machine::part_set::PartSet;
+use crate::prelude::*;
 use crate::wire::id::PartNumber;
 use crate::wire::plan::DigestAlgorithm;
 

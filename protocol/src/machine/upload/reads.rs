@@ -1,6 +1,7 @@
 //! Reading and hashing parts, ahead of their sending.
 
-use std::collections::BTreeMap;
+use crate::prelude::*;
+use alloc::collections::BTreeMap;
 
 use super::{Context, Effect, Phase, Upload};
 use crate::machine::digest::PartDigest;

@@ -9,6 +9,7 @@ use super::{Context, Phase, Upload};
 use crate::machine::digest::PartDigest;
 use crate::machine::parts::PartState;
 use crate::machine::{Checkpoint, ReadFault, Reason, Source};
+use crate::prelude::*;
 use crate::wire::id::PartNumber;
 
 impl Upload {

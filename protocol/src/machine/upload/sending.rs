@@ -7,6 +7,7 @@ use crate::machine::network::fault::{self, Recovery};
 use crate::machine::parts::{PartState, Parts};
 use crate::machine::timers::Timer;
 use crate::machine::{Attempt, PutFault};
+use crate::prelude::*;
 use crate::wire::digest::Md5;
 use crate::wire::id::PartNumber;
 use crate::wire::plan::PartOrder;

@@ -6,6 +6,7 @@ use crate::machine::network::fault::Operation;
 use crate::machine::parts::{PartState, Parts};
 use crate::machine::timers::Timer;
 use crate::machine::{Attempt, CallFault, ToSign};
+use crate::prelude::*;
 use crate::wire::id::PartNumber;
 use crate::wire::{MAX_PARTS_PER_PRESIGN, SignedRequest};
 

@@ -7,6 +7,7 @@ use crate::machine::part_set::PartSet;
 use crate::machine::parts::PartState;
 use crate::machine::timers::Timer;
 use crate::machine::{Attempt, CallFault, Reason, Standing, Stored};
+use crate::prelude::*;
 use crate::wire::UploadState;
 use crate::wire::id::PartNumber;
 
@@ -175,7 +176,7 @@ impl Upload {
         if self.phase == Phase::Adopting && !self.take_handed_over(cx, standing) {
             return;
         }
-        let owner_doubted = std::mem::take(&mut self.status.owner_doubted);
+        let owner_doubted = core::mem::take(&mut self.status.owner_doubted);
         match standing.state {
             // It is there, and still not to be signed: it belongs to another member.
             UploadState::Pending | UploadState::Uploading if owner_doubted => self.stop(cx, Reason::UploadLost),
