@@ -136,3 +136,8 @@ pub(crate) fn lower(text: &str) -> String {
 pub(crate) fn focus_is_visible() -> bool {
     document().active_element().is_some_and(|element| element.matches(":focus-visible").unwrap_or(false))
 }
+
+/// Whether a drag or a paste carries files.
+pub(crate) fn has_files(data: Option<&web_sys::DataTransfer>) -> bool {
+    data.is_some_and(|data| data.types().includes(&"Files".into(), 0))
+}

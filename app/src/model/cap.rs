@@ -49,13 +49,12 @@ fn written(choice: &str, custom: &str) -> Option<String> {
 /// Choice and typed number of what was kept; none of what this page did not write.
 fn read(kept: &str) -> Option<(String, String)> {
     let (choice, custom) = kept.split_once(' ')?;
-    let is_known = choice == "custom" || CHOICES.iter().any(|(value, _)| *value == choice);
+    let is_known = choice == "custom" || CHOICES.contains(&choice);
     is_known.then(|| (choice.to_owned(), custom.to_owned()))
 }
 
-/// Megabytes per second that need no typing.
-pub(crate) const CHOICES: [(&str, &str); 5] =
-    [("none", "None"), ("1", "1 MB/s"), ("5", "5 MB/s"), ("10", "10 MB/s"), ("50", "50 MB/s")];
+/// The limits that need no typing, in megabytes per second.
+pub(crate) const CHOICES: [&str; 5] = ["none", "1", "5", "10", "50"];
 
 /// From megabytes as typed. What is no number, or nothing, is no limit. `number` reads one.
 fn bytes_per_second(megabytes: &str, number: fn(&str) -> f64) -> Option<u64> {

@@ -1,7 +1,6 @@
 //! What is shown, and how it is kept up to date. Nothing here draws.
 
 pub mod cap;
-pub mod format;
 pub mod listing;
 pub(crate) mod live;
 pub mod names;

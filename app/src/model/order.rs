@@ -16,8 +16,7 @@ pub enum Filter {
 
 impl Filter {
     /// Every filter, in the order of its buttons.
-    pub const ALL: [(Self, &str); 4] =
-        [(Self::All, "All"), (Self::Active, "Running"), (Self::Attention, "Needs you"), (Self::Done, "Done")];
+    pub const ALL: [Self; 4] = [Self::All, Self::Active, Self::Attention, Self::Done];
 
     /// Whether a row in this stage is shown.
     pub fn shows(self, stage: Stage) -> bool {

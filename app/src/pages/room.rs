@@ -7,7 +7,7 @@ use slipway_protocol::wire::link::RoomLink;
 
 use crate::model::live::Live;
 use crate::model::state::{self, Ctx};
-use crate::text;
+use crate::text::{self, join};
 use crate::view::parts::{Icon, Lost, Skeleton, effect};
 use crate::view::room::{Body, JoinForm, SwitchForm};
 
@@ -40,29 +40,19 @@ pub(crate) fn RoomPage() -> impl IntoView {
             hide_key(ctx, room);
         }
     });
-    move || {
-        match entry.get() {
+    move || match entry.get() {
         Entry::Bad => view! {
-            <Lost
-                icon=Icon::Link
-                title="This is not a room link".into()
-                text="A part of it is missing. Copy it again, whole, up to its last character.".into()
-            />
+            <Lost icon=Icon::Link title=join::NO_LINK.into() text=join::NO_LINK_TEXT.into()/>
         }
         .into_any(),
         Entry::NoKey => view! {
-            <Lost
-                icon=Icon::Link
-                title="The key is missing".into()
-                text="This browser has not joined the room yet. Open the room's full link: its key stands behind the # sign.".into()
-            />
+            <Lost icon=Icon::Link title=join::NO_KEY.into() text=join::NO_KEY_TEXT.into()/>
         }
         .into_any(),
         Entry::Join(link) => view! { <JoinForm link/> }.into_any(),
         Entry::Switch(link) => view! { <SwitchForm link/> }.into_any(),
         Entry::Weaker(link) => view! { <Weaker link/> }.into_any(),
         Entry::Inside(room) => view! { <Inside room/> }.into_any(),
-    }
     }
 }
 

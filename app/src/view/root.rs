@@ -7,9 +7,10 @@ use wasm_client::Client;
 use crate::browser;
 use crate::model::place::Page;
 use crate::model::state::Ctx;
-use crate::model::{cap, format, pace, state};
+use crate::model::{cap, pace, state};
 use crate::pages::{AuditPage, Home, NotFound, RoomPage};
-use crate::text;
+use crate::text::frame;
+use crate::text::{self, format};
 use crate::view::parts::Announcer;
 use crate::view::parts::{Notices, QuestionDialog, Show, Skeleton, ThemeButton, Toasts, Wordmark, effect};
 
@@ -22,7 +23,7 @@ pub(crate) fn Root() -> impl IntoView {
     cap::follow(ctx);
     title_follows(ctx);
     view! {
-        <button type="button" class="skip" on:click=move |_| browser::focus("main")>"Skip to content"</button>
+        <button type="button" class="skip" on:click=move |_| browser::focus("main")>{frame::SKIP}</button>
         <header class="topbar">
             <div class="topbar-in">
                 <Wordmark/>
@@ -85,7 +86,7 @@ fn Elsewhere() -> impl IntoView {
     };
     view! {
         <Show when=move || ctx.totals.with(|totals| totals.open > 0)>
-            <span class="pill pill-progress" title="All uploads of this device together">
+            <span class="pill pill-progress" title=frame::PROGRESS>
                 {text}
             </span>
         </Show>
@@ -99,7 +100,7 @@ fn title_follows(ctx: Ctx) {
             "" => String::new(),
             title => format!("{title} – "),
         });
-        format!("{}{about}Slipway", progress.unwrap_or_default())
+        format!("{}{about}{}", progress.unwrap_or_default(), frame::PRODUCT)
     });
     effect(move || document().set_title(&title.get()));
 }

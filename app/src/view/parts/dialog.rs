@@ -5,6 +5,7 @@ use leptos::prelude::*;
 
 use super::effect;
 use crate::model::state::{self, Question};
+use crate::text::frame::GO_BACK;
 
 /// A modal dialog, open while `open` is true. `on_close` is told when the user closes it.
 #[component]
@@ -62,7 +63,7 @@ fn Asked(question: Question, close: Callback<()>) -> impl IntoView {
         <h2>{title}</h2>
         <p>{text}</p>
         <div class="dialog-buttons">
-            <button type="button" class="btn" data-testid="dialog-no" on:click=move |_| close.run(())>"Go back"</button>
+            <button type="button" class="btn" data-testid="dialog-no" on:click=move |_| close.run(())>{GO_BACK}</button>
             <button type="button" class="btn btn-danger" data-testid="dialog-yes" on:click=agree>{yes}</button>
         </div>
     }

@@ -38,7 +38,7 @@ fn One(notice: Notice) -> impl IntoView {
             <button
                 type="button"
                 class="icon-btn"
-                aria-label="Dismiss this notice"
+                aria-label=text::frame::DISMISS_NOTICE
                 on:click=move |_| ctx.client().dismiss_notice(key)
             >
                 <Glyph icon=Icon::Close/>

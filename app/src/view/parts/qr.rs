@@ -3,6 +3,8 @@
 use leptos::prelude::*;
 use qrcode::{Color, EcLevel};
 
+use crate::text::links::QR_LABEL;
+
 /// The quiet zone around a code, in modules, as ISO/IEC 18004 wants it.
 const QUIET: usize = 4;
 
@@ -12,7 +14,7 @@ pub(crate) fn QrCode(text: String) -> impl IntoView {
     qrcode::QrCode::with_error_correction_level(text.as_bytes(), EcLevel::M).ok().map(|code| {
         let side = code.width() + 2 * QUIET;
         view! {
-            <svg class="qr" viewBox=format!("0 0 {side} {side}") role="img" aria-label="QR code of the link">
+            <svg class="qr" viewBox=format!("0 0 {side} {side}") role="img" aria-label=QR_LABEL>
                 <rect class="qr-paper" width=side height=side></rect>
                 <path class="qr-ink" d=path(&code)></path>
             </svg>

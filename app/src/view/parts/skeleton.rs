@@ -3,13 +3,14 @@
 use leptos::prelude::*;
 
 use super::{Glyph, Icon};
+use crate::text::frame;
 use crate::view::parts::A;
 
 /// The shape of a page that is not there yet.
 #[component]
 pub(crate) fn Skeleton() -> impl IntoView {
     view! {
-        <p class="sr-only" role="status">"Loading"</p>
+        <p class="sr-only" role="status">{frame::LOADING}</p>
         <div class="skeleton skeleton-title"></div>
         <div class="skeleton skeleton-line"></div>
         <div class="skeleton skeleton-card"></div>
@@ -31,7 +32,7 @@ pub(crate) fn Lost(
             <p>{text}</p>
             <div class="lost-buttons">
                 {children.map(|children| children())}
-                <A href="/" class="btn">"To the start page"</A>
+                <A href="/" class="btn">{frame::TO_START}</A>
             </div>
         </section>
     }

@@ -15,7 +15,7 @@ use super::share::Share;
 use super::uploads::Uploads;
 use crate::model::live::Live;
 use crate::model::state::{self, Ctx};
-use crate::text;
+use crate::text::{self, join, rooms};
 use crate::view::parts::{Glyph, Icon, Lost, Show, Skeleton, effect};
 
 /// All of a room, for a member.
@@ -79,8 +79,8 @@ fn Trouble(live: Live) -> impl IntoView {
     let ctx = state::ctx();
     let text = move || {
         live.trouble.get().map(|trouble| match trouble {
-            ClientError::Offline => "Slipway can't be reached. What you see may be old; trying again.".to_owned(),
-            other => format!("The room could not be refreshed; trying again. {}", text::error_text(&other)),
+            ClientError::Offline => rooms::STALE.to_owned(),
+            other => rooms::not_refreshed(&text::error_text(&other)),
         })
     };
     view! {
@@ -89,7 +89,7 @@ fn Trouble(live: Live) -> impl IntoView {
                 <div class="notice notice-warning" data-testid="offline">
                     <Glyph icon=Icon::Offline/>
                     <p>{move || text()}</p>
-                    <button type="button" class="btn btn-small" on:click=move |_| live.refresh(ctx)>"Try now"</button>
+                    <button type="button" class="btn btn-small" on:click=move |_| live.refresh(ctx)>{rooms::TRY_NOW}</button>
                 </div>
             </Show>
         </div>
@@ -107,7 +107,7 @@ fn JoinAgain(live: Live) -> impl IntoView {
     });
     own.map(|(link, me)| {
         let again = move |_| join_again(ctx, live, link.clone(), me.clone());
-        view! { <button type="button" class="btn btn-primary" data-testid="join" on:click=again>"Join again"</button> }
+        view! { <button type="button" class="btn btn-primary" data-testid="join" on:click=again>{join::JOIN_AGAIN}</button> }
     })
 }
 

@@ -8,9 +8,10 @@ use slipway_protocol::wire::id::RoomId;
 use wasm_client::has_picker;
 use web_sys::DataTransfer;
 
+use crate::browser::has_files;
 use crate::model::live::Live;
 use crate::model::state::{self, Ctx};
-use crate::text;
+use crate::text::{self, files};
 use crate::view::parts::{Glyph, Icon};
 
 /// The drop zone and the two buttons.
@@ -21,12 +22,12 @@ pub(crate) fn DropZone(live: Live) -> impl IntoView {
     let over = RwSignal::new(false);
     listen(ctx, room, over);
     view! {
-        <section class="drop" class:drop-over=move || over.get() data-testid="drop-zone" aria-label="Add files">
+        <section class="drop" class:drop-over=move || over.get() data-testid="drop-zone" aria-label=files::ADD>
             <span class="drop-icon"><Glyph icon=Icon::Upload/></span>
             <div class="drop-words">
-                <strong class="wide-only">"Drop files or folders"</strong>
-                <strong class="narrow-only">"Add files or folders"</strong>
-                <span class="muted small"><span class="wide-only">"Anywhere on this page, or paste. "</span>"Up to 5 TB each."</span>
+                <strong class="wide-only">{files::DROP_WIDE}</strong>
+                <strong class="narrow-only">{files::DROP_NARROW}</strong>
+                <span class="muted small"><span class="wide-only">{files::DROP_WHERE}</span>{files::DROP_LIMIT}</span>
             </div>
             <div class="drop-buttons">
                 <Picker room folder=false/>
@@ -34,7 +35,7 @@ pub(crate) fn DropZone(live: Live) -> impl IntoView {
             </div>
         </section>
         <div class="drop-veil" class:drop-veil-on=move || over.get() aria-hidden="true">
-            <p><Glyph icon=Icon::Upload/>"Let go to upload"</p>
+            <p><Glyph icon=Icon::Upload/>{files::LET_GO}</p>
         </div>
     }
 }
@@ -67,8 +68,8 @@ fn Picker(room: RoomId, folder: bool) -> impl IntoView {
         });
     };
     let (id, words, icon, class) = match folder {
-        false => ("file-input", "Choose files", Icon::File, "btn btn-primary"),
-        true => ("folder-input", "Choose a folder", Icon::Folder, "btn"),
+        false => ("file-input", files::CHOOSE_FILES, Icon::File, "btn btn-primary"),
+        true => ("folder-input", files::CHOOSE_FOLDER, Icon::Folder, "btn"),
     };
     let input = view! {
         <input
@@ -137,8 +138,4 @@ fn listen(ctx: Ctx, room: RoomId, over: RwSignal<bool>) {
 fn add(ctx: Ctx, room: RoomId, data: DataTransfer) {
     // The list is read within the event, and walked after it.
     spawn_local(ctx.client().add_dropped(room, data));
-}
-
-fn has_files(data: Option<&DataTransfer>) -> bool {
-    data.is_some_and(|data| data.types().includes(&"Files".into(), 0))
 }

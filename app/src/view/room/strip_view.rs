@@ -3,8 +3,9 @@
 use leptos::prelude::*;
 use wasm_client::View;
 
+use crate::model::names::visible;
 use crate::model::strip;
-use crate::text;
+use crate::text::{self, panel};
 
 /// The strip of one upload.
 #[component]
@@ -13,7 +14,7 @@ pub(crate) fn Strip(view: Memo<View>) -> impl IntoView {
     let percent = Memo::new(move |_| view.with(|view| view.percent));
     let text = Memo::new(move |_| view.with(text::progress_text));
     let whole = Memo::new(move |_| view.with(|view| view.part_count <= 1));
-    let label = view.with_untracked(|view| format!("Upload of {}", crate::model::names::visible(&view.name)));
+    let label = view.with_untracked(|view| panel::upload_of(&visible(&view.name)));
     let drawing = move || match whole.get() {
         true => view! { <Bar percent/> }.into_any(),
         false => view! { <Cells cells/> }.into_any(),
@@ -61,13 +62,10 @@ fn Cells(cells: Memo<Vec<wasm_client::Cell>>) -> impl IntoView {
 /// What the colours mean.
 #[component]
 pub(crate) fn Legend() -> impl IntoView {
-    let entry = |class: &'static str, words: &'static str| {
+    let entry = |(class, words): (&'static str, &'static str)| {
         view! { <li><span class=format!("swatch swatch-{class}")></span>{words}</li> }
     };
     view! {
-        <ul class="legend" aria-label="What the colours of the parts mean">
-            {entry("planned", "planned")} {entry("hashed", "hashed")} {entry("inflight", "in flight")}
-            {entry("again", "sent again")} {entry("stored", "stored")}
-        </ul>
+        <ul class="legend" aria-label=panel::LEGEND>{panel::LEGEND_ENTRIES.map(entry).collect_view()}</ul>
     }
 }

@@ -14,7 +14,8 @@ use crate::browser;
 use crate::model::order::{self, Filter};
 use crate::model::rows::Counts;
 use crate::model::state::{self, Ctx};
-use crate::model::{format, pace, window};
+use crate::model::{pace, window};
+use crate::text::{format, panel};
 use crate::view::parts::{For, Glyph, Icon, Show, effect};
 
 /// Filters are of use above this many rows.
@@ -42,9 +43,9 @@ pub(crate) fn Uploads(room: RoomId) -> impl IntoView {
     set_timeout(move || _ = ahead.try_set(none.try_get_untracked() == Some(true)), Duration::ZERO);
     view! {
         <Show when=move || !none.get() || ahead.get()>
-            <section class="card panel" aria-label="Your uploads" hidden=none>
+            <section class="card panel" aria-label=panel::TITLE hidden=none>
                 <div class="panel-head">
-                    <h2>"Your uploads"</h2>
+                    <h2>{panel::TITLE}</h2>
                     <ForAll room counts/>
                 </div>
                 <TotalsLine counts/>
@@ -66,9 +67,10 @@ fn ForAll(room: RoomId, counts: Memo<Counts>) -> impl IntoView {
     let (pausable, resumable, retryable) = (of(|all| all.pausable), of(|all| all.resumable), of(|all| all.retryable));
     let (open, over) = (of(|all| all.open), of(|all| all.clearable));
     let cancel = move |_| {
-        let title = format!("Cancel {}?", format::count(open.get_untracked() as u64, "upload"));
-        let text = "What is stored of them is deleted. Finished files stay in the room.";
-        ctx.ask(title, text, "Cancel all", move || each(ctx, room, |client, which| client.cancel(which), |_| true));
+        let title = panel::cancel_all_title(open.get_untracked() as u64);
+        ctx.ask(title, panel::CANCEL_ALL_TEXT, panel::CANCEL_ALL, move || {
+            each(ctx, room, |client, which| client.cancel(which), |_| true)
+        });
     };
     let clear = move |_| {
         let done = ctx.uploads.with_untracked(|uploads| {
@@ -80,27 +82,27 @@ fn ForAll(room: RoomId, counts: Memo<Counts>) -> impl IntoView {
         <div class="for-all">
             <Show when=move || { retryable.get() > 1 }>
                 <button type="button" class="btn btn-small" data-testid="retry-all" on:click=move |_| each(ctx, room, |client, which| client.retry(which), |view| view.actions.retry)>
-                    <Glyph icon=Icon::Retry/>"Retry all"
+                    <Glyph icon=Icon::Retry/>{panel::RETRY_ALL}
                 </button>
             </Show>
             <Show when=move || { resumable.get() > 0 }>
                 <button type="button" class="btn btn-small" data-testid="resume-all" on:click=move |_| each(ctx, room, |client, which| client.resume(which), |view| view.actions.resume)>
-                    <Glyph icon=Icon::Play/>"Resume all"
+                    <Glyph icon=Icon::Play/>{panel::RESUME_ALL}
                 </button>
             </Show>
             <Show when=move || { pausable.get() > 0 }>
                 <button type="button" class="btn btn-small" data-testid="pause-all" on:click=move |_| each(ctx, room, |client, which| client.pause(which), |view| view.actions.pause)>
-                    <Glyph icon=Icon::Pause/>"Pause all"
+                    <Glyph icon=Icon::Pause/>{panel::PAUSE_ALL}
                 </button>
             </Show>
             <Show when=move || { open.get() > 1 }>
                 <button type="button" class="btn btn-small" data-testid="cancel-all" on:click=cancel>
-                    <Glyph icon=Icon::Close/>"Cancel all"
+                    <Glyph icon=Icon::Close/>{panel::CANCEL_ALL}
                 </button>
             </Show>
             <Show when=move || { over.get() > 0 }>
                 <button type="button" class="btn btn-small" data-testid="clear-done" on:click=clear>
-                    <Glyph icon=Icon::Check/>"Clear finished"
+                    <Glyph icon=Icon::Check/>{panel::CLEAR_FINISHED}
                 </button>
             </Show>
         </div>
@@ -133,15 +135,15 @@ fn TotalsLine(counts: Memo<Counts>) -> impl IntoView {
     let files = move || {
         let totals = ctx.totals.get();
         let all = u64::from(totals.open + totals.completed + totals.failed);
-        format!("{} of {} done", format::grouped(totals.completed.into()), format::count(all, "file"))
+        panel::done_of(totals.completed.into(), all)
     };
     let bytes = move || ctx.totals.with(|totals| format::bytes_of(totals.bytes, totals.size));
     let pace = Memo::new(move |_| pace::of_all(ctx));
     let speed = move || pace.get().speed.map(format::speed);
-    let left = move || pace.get().eta.map(|eta| format!("{} left", format::duration(eta)));
+    let left = move || pace.get().eta.map(panel::left);
     let other = move || match elsewhere.get() {
         0 => None,
-        n => Some(format!("with {} in other rooms", format::grouped(n as u64))),
+        n => Some(panel::in_other_rooms(n as u64)),
     };
     view! {
         <p class="totals" data-testid="totals" data-completed=move || ctx.totals.with(|totals| totals.completed)>
@@ -149,7 +151,7 @@ fn TotalsLine(counts: Memo<Counts>) -> impl IntoView {
             <span>{move || left()}</span>
             <span class="muted">{move || other()}</span>
         </p>
-        <progress class="totals-bar" max="100" aria-label="All uploads together"
+        <progress class="totals-bar" max="100" aria-label=panel::ALL_TOGETHER
             value=move || ctx.totals.with(|totals| format::percent(totals.bytes, totals.size))></progress>
     }
 }
@@ -159,17 +161,17 @@ fn Filters(counts: Memo<Counts>, filter: RwSignal<Filter>) -> impl IntoView {
     let useful = Memo::new(move |_| counts.with(|all| all.all) > FILTER_ABOVE || filter.get() != Filter::All);
     // Gone with the last row: what is picked next is seen.
     on_cleanup(move || _ = filter.try_set(Filter::All));
-    let button = move |(each, words): (Filter, &'static str)| {
+    let button = move |each: Filter| {
         let n = Memo::new(move |_| counts.with(|all| all.shown(each)));
         view! {
             <button type="button" class="chip" aria-pressed=move || (filter.get() == each).to_string() on:click=move |_| filter.set(each)>
-                {words} " " <span class="number">{move || format::grouped(n.get() as u64)}</span>
+                {panel::filter(each)} " " <span class="number">{move || format::grouped(n.get() as u64)}</span>
             </button>
         }
     };
     view! {
         <Show when=move || useful.get()>
-            <div class="chips" role="group" aria-label="Which uploads to show">
+            <div class="chips" role="group" aria-label=panel::FILTERS>
                 {Filter::ALL.map(button).collect_view()}
             </div>
         </Show>
@@ -264,7 +266,7 @@ fn List(
                 <For each=rows key=|id| *id let:id><UploadRow id order/></For>
             </ul>
             <div style:height=move || below()></div>
-            <Show when=move || many.get() == 0><p class="empty">"None of these now."</p></Show>
+            <Show when=move || many.get() == 0><p class="empty">{panel::NONE}</p></Show>
         </div>
     }
 }
