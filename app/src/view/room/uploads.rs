@@ -63,16 +63,13 @@ pub(crate) fn Uploads(room: RoomId) -> impl IntoView {
 #[component]
 fn ForAll(room: RoomId, counts: Memo<Counts>) -> impl IntoView {
     let ctx = state::ctx();
-    let of = move |which: fn(&Counts) -> usize| Memo::new(move |_| counts.with(which));
-    let (pausable, resumable, retryable) = (of(|all| all.pausable), of(|all| all.resumable), of(|all| all.retryable));
-    let (open, over) = (of(|all| all.open), of(|all| all.clearable));
-    let cancel = move |_| {
-        let title = panel::cancel_all_title(open.get_untracked() as u64);
-        ctx.ask(title, panel::CANCEL_ALL_TEXT, panel::CANCEL_ALL, move || {
-            each(ctx, room, |client, which| client.cancel(which), |_| true)
-        });
+    let of = move |which: fn(&Counts) -> bool| Memo::new(move |_| counts.with(which));
+    let cancel = move || {
+        let open = counts.with_untracked(|counts| counts.open as u64);
+        let cancel = move || each(ctx, room, |client, which| client.cancel(which), |_| true);
+        ctx.ask(panel::cancel_all_title(open), panel::CANCEL_ALL_TEXT, panel::CANCEL_ALL, cancel);
     };
-    let clear = move |_| {
+    let clear = move || {
         let done = ctx.uploads.with_untracked(|uploads| {
             uploads.of(room).filter(|view| order::may_clear(&view.actions)).map(|view| view.id).collect::<Vec<_>>()
         });
@@ -80,32 +77,35 @@ fn ForAll(room: RoomId, counts: Memo<Counts>) -> impl IntoView {
     };
     view! {
         <div class="for-all">
-            <Show when=move || { retryable.get() > 1 }>
-                <button type="button" class="btn btn-small" data-testid="retry-all" on:click=move |_| each(ctx, room, |client, which| client.retry(which), |view| view.actions.retry)>
-                    <Glyph icon=Icon::Retry/>{panel::RETRY_ALL}
-                </button>
-            </Show>
-            <Show when=move || { resumable.get() > 0 }>
-                <button type="button" class="btn btn-small" data-testid="resume-all" on:click=move |_| each(ctx, room, |client, which| client.resume(which), |view| view.actions.resume)>
-                    <Glyph icon=Icon::Play/>{panel::RESUME_ALL}
-                </button>
-            </Show>
-            <Show when=move || { pausable.get() > 0 }>
-                <button type="button" class="btn btn-small" data-testid="pause-all" on:click=move |_| each(ctx, room, |client, which| client.pause(which), |view| view.actions.pause)>
-                    <Glyph icon=Icon::Pause/>{panel::PAUSE_ALL}
-                </button>
-            </Show>
-            <Show when=move || { open.get() > 1 }>
-                <button type="button" class="btn btn-small" data-testid="cancel-all" on:click=cancel>
-                    <Glyph icon=Icon::Close/>{panel::CANCEL_ALL}
-                </button>
-            </Show>
-            <Show when=move || { over.get() > 0 }>
-                <button type="button" class="btn btn-small" data-testid="clear-done" on:click=clear>
-                    <Glyph icon=Icon::Check/>{panel::CLEAR_FINISHED}
-                </button>
-            </Show>
+            <AllButton shown=of(|all| all.retryable > 1) test="retry-all" words=panel::RETRY_ALL icon=Icon::Retry
+                run=Callback::new(move |()| each(ctx, room, |client, which| client.retry(which), |view| view.actions.retry))/>
+            <AllButton shown=of(|all| all.resumable > 0) test="resume-all" words=panel::RESUME_ALL icon=Icon::Play
+                run=Callback::new(move |()| each(ctx, room, |client, which| client.resume(which), |view| view.actions.resume))/>
+            <AllButton shown=of(|all| all.pausable > 0) test="pause-all" words=panel::PAUSE_ALL icon=Icon::Pause
+                run=Callback::new(move |()| each(ctx, room, |client, which| client.pause(which), |view| view.actions.pause))/>
+            <AllButton shown=of(|all| all.open > 1) test="cancel-all" words=panel::CANCEL_ALL icon=Icon::Close
+                run=Callback::new(move |()| cancel())/>
+            <AllButton shown=of(|all| all.clearable > 0) test="clear-done" words=panel::CLEAR_FINISHED icon=Icon::Check
+                run=Callback::new(move |()| clear())/>
         </div>
+    }
+}
+
+/// A button for all uploads that it applies to.
+#[component]
+fn AllButton(
+    shown: Memo<bool>,
+    test: &'static str,
+    words: &'static str,
+    icon: Icon,
+    run: Callback<()>,
+) -> impl IntoView {
+    view! {
+        <Show when=move || shown.get()>
+            <button type="button" class="btn btn-small" data-testid=test on:click=move |_| run.run(())>
+                <Glyph icon/>{words}
+            </button>
+        </Show>
     }
 }
 
