@@ -15,7 +15,7 @@ use crate::{browser, text};
 /// The page of one room's log.
 #[component]
 pub(crate) fn AuditPage() -> impl IntoView {
-    let id = state::ctx().place.room();
+    let id = state::ctx().router.room();
     let room = Memo::new(move |_| id.with(|id| id.parse::<RoomId>().ok()));
     move || match room.get() {
         Some(room) => view! { <Log room/> }.into_any(),
@@ -23,10 +23,10 @@ pub(crate) fn AuditPage() -> impl IntoView {
     }
 }
 
-/// Members and what they are called; the last word counts.
+/// Members with their names; of several names of one member, the last one is shown.
 type Names = Vec<(MemberId, String)>;
 
-/// What is loaded of the log. A handle: copies are one.
+/// The loaded entries. A handle: copies share their state.
 #[derive(Clone, Copy)]
 struct Loaded {
     room: RoomId,
@@ -70,7 +70,7 @@ fn Log(room: RoomId) -> impl IntoView {
     loaded.more(ctx);
     let names = StoredValue::new(Names::new());
     spawn_local(async move {
-        // Names make the table readable; without them it shows ids.
+        // Without names the table shows ids.
         if let Ok(view) = ctx.client().room(room).await {
             let files = view.files.into_iter().map(|file| (file.added_by, file.display_name));
             let uploads = view.uploads.into_iter().map(|upload| (upload.member_id, upload.display_name));
@@ -145,7 +145,7 @@ fn RemoveMember(room: RoomId, member: MemberId, who: String) -> impl IntoView {
     (!mine).then(|| view! { <button type="button" class="btn btn-small" on:click=ask>{REMOVE_MEMBER}</button> })
 }
 
-/// Ids are long; their beginning tells them apart.
+/// The first characters of an id, which are enough to distinguish ids.
 fn short(text: &str) -> String {
     match text.char_indices().nth(10) {
         Some((cut, _)) => format!("{}…", visible(&text[..cut])),

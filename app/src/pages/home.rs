@@ -1,4 +1,4 @@
-//! The start page: make a room, or go on where this device left off.
+//! The start page: a form for a new room, unfinished uploads, saved rooms.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -58,7 +58,7 @@ fn NewRoom() -> impl IntoView {
             match ctx.client().create_room(&room, &me).await {
                 Ok(saved) => {
                     ctx.rooms.set(ctx.client().saved_rooms());
-                    ctx.place.go(&format!("/r/{}", saved.room));
+                    ctx.router.navigate(&format!("/r/{}", saved.room));
                 }
                 Err(fault) => {
                     error.try_set(Some(text::error_text(&fault)));
@@ -86,13 +86,13 @@ fn NewRoom() -> impl IntoView {
     }
 }
 
-/// Why a form did not go through, told at once to screen readers.
+/// Why a form was not accepted; an alert to screen readers.
 #[component]
 pub(crate) fn FormError(error: RwSignal<Option<String>>) -> impl IntoView {
     view! { <p class="form-error" role="alert">{move || error.get()}</p> }
 }
 
-/// The name this person used last.
+/// The display name used last on this device.
 pub(crate) fn last_name(ctx: state::Ctx) -> String {
     ctx.rooms.with_untracked(|rooms| rooms.first().map(|room| room.display_name.clone())).unwrap_or_default()
 }
@@ -101,7 +101,7 @@ fn trimmed(text: RwSignal<String>) -> String {
     text.with_untracked(|text| text.trim().to_owned())
 }
 
-/// What is unfinished in one room: files, bytes that arrived, and bytes of all.
+/// Unfinished uploads to one room: their number, sent and total bytes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Open {
     room: RoomId,
@@ -110,7 +110,7 @@ struct Open {
     size: u64,
 }
 
-/// Uploads that are not over, by room.
+/// Unfinished uploads by room.
 #[component]
 fn Unfinished() -> impl IntoView {
     let ctx = state::ctx();
@@ -123,11 +123,11 @@ fn Unfinished() -> impl IntoView {
         };
         let mut rooms: Vec<_> =
             ctx.uploads.with(|uploads| uploads.rooms().map(row).filter(|open| open.files > 0).collect());
-        // In any order that stays: ids are random.
+        // The map has no stable order; ids do.
         rooms.sort_unstable_by_key(|open| open.room);
         rooms
     });
-    // A tile is not drawn anew as its upload goes on: a click in between would miss it.
+    // The key has no progress in it: a tile that is redrawn during a click would miss the click.
     let rooms = move || {
         open.with(|open| open.iter().map(|open| (open.room, ctx.saved(open.room).is_some())).collect::<Vec<_>>())
     };
@@ -143,7 +143,7 @@ fn Unfinished() -> impl IntoView {
     }
 }
 
-/// The uploads of one room. Where this device is no member any more, they can only be given up.
+/// The uploads to one room. If this device is no longer a member, they can only be discarded.
 #[component]
 fn UnfinishedTile(room: RoomId, is_member: bool, open: Memo<Vec<Open>>) -> impl IntoView {
     let ctx = state::ctx();

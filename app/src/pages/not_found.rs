@@ -1,4 +1,4 @@
-//! An address that is none of ours.
+//! Addresses that lead nowhere.
 
 use leptos::prelude::*;
 

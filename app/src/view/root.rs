@@ -1,11 +1,11 @@
-//! The frame around every page: header, notices, dialogs, and what screen readers are told.
+//! The frame around every page: header, notices, dialogs, live regions for screen readers.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wasm_client::Client;
 
 use crate::browser;
-use crate::model::place::Page;
+use crate::model::router::Page;
 use crate::model::state::Ctx;
 use crate::model::{cap, pace, state};
 use crate::pages::{AuditPage, Home, NotFound, RoomPage};
@@ -21,13 +21,13 @@ pub(crate) fn Root() -> impl IntoView {
     provide_context(ctx);
     spawn_local(async move { ctx.begin(&Client::start(text::PANIC).await) });
     cap::follow(ctx);
-    title_follows(ctx);
+    update_title(ctx);
     view! {
         <button type="button" class="skip" on:click=move |_| browser::focus("main")>{frame::SKIP}</button>
         <header class="topbar">
             <div class="topbar-in">
                 <Wordmark/>
-                <Elsewhere/>
+                <TotalProgress/>
                 <ThemeButton/>
             </div>
         </header>
@@ -47,7 +47,7 @@ pub(crate) fn Root() -> impl IntoView {
 
 #[component]
 fn Pages() -> impl IntoView {
-    let page = state::ctx().place.page();
+    let page = state::ctx().router.page();
     view! {
         {move || match page.get() {
             Page::Home => view! { <Home/> }.into_any(),
@@ -60,10 +60,10 @@ fn Pages() -> impl IntoView {
     }
 }
 
-/// A new page begins at its top, for the keyboard and for screen readers too.
+/// Moves the focus to the content when the page changes, for keyboards and screen readers.
 #[component]
 fn FocusFollows() -> impl IntoView {
-    let path = state::ctx().place.path;
+    let path = state::ctx().router.path;
     let mut before = None;
     effect(move || {
         let now = path.get();
@@ -74,9 +74,9 @@ fn FocusFollows() -> impl IntoView {
     });
 }
 
-/// Progress in the header: seen on every page, so that leaving a room does not hide its uploads.
+/// Progress of all uploads in the header of every page.
 #[component]
-fn Elsewhere() -> impl IntoView {
+fn TotalProgress() -> impl IntoView {
     let ctx = state::ctx();
     let text = move || {
         let totals = ctx.totals.get();
@@ -93,7 +93,7 @@ fn Elsewhere() -> impl IntoView {
     }
 }
 
-fn title_follows(ctx: Ctx) {
+fn update_title(ctx: Ctx) {
     let title = Memo::new(move |_| {
         let progress = ctx.totals.with(|t| (t.open > 0).then(|| format!("{}% · ", format::percent(t.bytes, t.size))));
         let about = ctx.title.with(|title| match title.as_str() {

@@ -1,4 +1,4 @@
-//! What the client has to tell: at the top of every page, until it is dismissed.
+//! Notices of the client, at the top of every page until they are dismissed.
 
 use leptos::prelude::*;
 use wasm_client::{Level, Notice};

@@ -1,4 +1,4 @@
-//! What stands where something is on its way, or can't be.
+//! Placeholders: a page that is loading, and one that can't be shown.
 
 use leptos::prelude::*;
 
@@ -6,7 +6,7 @@ use super::{Glyph, Icon};
 use crate::text::frame;
 use crate::view::parts::A;
 
-/// The shape of a page that is not there yet.
+/// A loading page.
 #[component]
 pub(crate) fn Skeleton() -> impl IntoView {
     view! {

@@ -1,4 +1,4 @@
-//! The product's name, and light or dark.
+//! The wordmark, and the switch of themes.
 
 use leptos::prelude::*;
 
@@ -23,7 +23,7 @@ pub(crate) fn Wordmark() -> impl IntoView {
     }
 }
 
-/// Goes round: as the system has it, light, dark.
+/// Cycles through the system's theme, light and dark.
 #[component]
 pub(crate) fn ThemeButton() -> impl IntoView {
     let theme = RwSignal::new(browser::theme());

@@ -1,4 +1,4 @@
-//! The room itself: what goes in, what is there, and who may come.
+//! The room of a member: uploads, files and links.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -18,7 +18,7 @@ use crate::model::state::{self, Ctx};
 use crate::text::{self, join, rooms};
 use crate::view::parts::{Glyph, Icon, Lost, Show, Skeleton, effect};
 
-/// All of a room, for a member.
+/// The room, or why it can't be shown.
 #[component]
 pub(crate) fn Body(live: Live) -> impl IntoView {
     let ctx = state::ctx();
@@ -64,7 +64,7 @@ fn Inside(live: Live, role: Role) -> impl IntoView {
     }
 }
 
-/// The first answer is not there yet.
+/// Before the first answer.
 #[component]
 fn Waiting(live: Live) -> impl IntoView {
     view! {
@@ -73,7 +73,7 @@ fn Waiting(live: Live) -> impl IntoView {
     }
 }
 
-/// The last look failed, but the next may not: what is shown may be old.
+/// The last refresh failed and is being repeated, so the room may be out of date.
 #[component]
 fn Trouble(live: Live) -> impl IntoView {
     let ctx = state::ctx();
@@ -96,7 +96,7 @@ fn Trouble(live: Live) -> impl IntoView {
     }
 }
 
-/// A session that ran out comes back with the link this device keeps.
+/// Renews an expired session with the link saved on this device.
 #[component]
 fn JoinAgain(live: Live) -> impl IntoView {
     let ctx = state::ctx();

@@ -1,4 +1,4 @@
-//! The speed limit, as it is chosen.
+//! The control for the speed limit.
 
 use leptos::prelude::*;
 
@@ -7,7 +7,7 @@ use crate::model::state;
 use crate::text::panel;
 use crate::view::parts::Show;
 
-/// Limits all uploads together.
+/// Sets the limit of all uploads together.
 #[component]
 pub(crate) fn Cap() -> impl IntoView {
     let ctx = state::ctx();

@@ -1,4 +1,4 @@
-//! Ways in for files: dropped anywhere on the page, picked, or pasted.
+//! Adds files: dropped anywhere on the page, picked, or pasted.
 
 use leptos::ev;
 use leptos::html;
@@ -40,8 +40,8 @@ pub(crate) fn DropZone(live: Live) -> impl IntoView {
     }
 }
 
-/// A button to pick with. Where the browser's picker keeps handles it is used, since a reload then needs
-/// no second pick; the plain input stays for all others, and for tests.
+/// A button that opens a picker. Where the browser has the File System Access API its picker is used, since its handles make
+/// a second pick after a reload unnecessary. The plain input serves other browsers, and tests.
 #[component]
 fn Picker(room: RoomId, folder: bool) -> impl IntoView {
     let ctx = state::ctx();
@@ -55,7 +55,7 @@ fn Picker(room: RoomId, folder: bool) -> impl IntoView {
         if let Some(files) = input.files() {
             ctx.client().add_files(room, files);
         }
-        // So that the same file can be picked again.
+        // Else picking the same file again would raise no event.
         input.set_value("");
     };
     let open = move |_| {
@@ -94,9 +94,9 @@ fn Picker(room: RoomId, folder: bool) -> impl IntoView {
     }
 }
 
-/// The whole page takes drops, while the room is open.
+/// Accepts drops on the whole page while the room is shown.
 fn listen(ctx: Ctx, room: RoomId, over: RwSignal<bool>) {
-    // Enter and leave come for every element on the way: the page is left when as many left as entered.
+    // Each element that is crossed raises both events: the pointer has left the page when their numbers are equal.
     let depth = StoredValue::new(0_i32);
     let mut listeners = vec![
         window_event_listener(ev::dragenter, move |event| {
@@ -112,7 +112,7 @@ fn listen(ctx: Ctx, room: RoomId, over: RwSignal<bool>) {
             }
         }),
         window_event_listener(ev::dragover, move |event| {
-            // Without this the browser opens the file in place of the page.
+            // Otherwise the browser navigates to the dropped file.
             if has_files(event.data_transfer().as_ref()) {
                 event.prevent_default();
             }
@@ -136,6 +136,6 @@ fn listen(ctx: Ctx, room: RoomId, over: RwSignal<bool>) {
 }
 
 fn add(ctx: Ctx, room: RoomId, data: DataTransfer) {
-    // The list is read within the event, and walked after it.
+    // The data transfer is readable only during the event: it is read before the future is first polled.
     spawn_local(ctx.client().add_dropped(room, data));
 }

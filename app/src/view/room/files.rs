@@ -1,4 +1,4 @@
-//! The room's files: newest first, with a filter, further pages, download and removal.
+//! The room's files, newest first: filter, paging, download, removal.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -7,18 +7,18 @@ use slipway_protocol::wire::link::Role;
 use slipway_protocol::wire::{FileInfo, Meta};
 
 use crate::browser;
+use crate::model::incremental;
 use crate::model::listing::Listing;
 use crate::model::live::Live;
 use crate::model::names::visible;
 use crate::model::state::{self, Ctx};
-use crate::model::steps;
 use crate::text::files::*;
 use crate::text::{self, format};
 use crate::view::parts::{Folder, For, Glyph, Icon, KindIcon, Name, Show, effect};
 
-/// A filter is of use above this many files.
+/// The filter is shown above this many files.
 const FILTER_ABOVE: usize = 6;
-/// So many rows are drawn, and so many more each time that more are asked for.
+/// Rows that are drawn at first, and added with each click on the button for more.
 const DRAWN: usize = 200;
 
 /// The list.
@@ -26,12 +26,13 @@ const DRAWN: usize = 200;
 pub(crate) fn Files(live: Live, role: Role) -> impl IntoView {
     let filter = RwSignal::new(String::new());
     let known = Memo::new(move |_| live.listing.with(Listing::len));
-    let ids =
-        Memo::new(move |_| live.listing.with(|listing| filter.with(|text| listing.matching(text, browser::lower))));
+    let ids = Memo::new(move |_| {
+        live.listing.with(|listing| filter.with(|text| listing.matching(text, browser::to_lowercase)))
+    });
     let drawn = RwSignal::new(DRAWN);
     let asked = Memo::new(move |_| drawn.get() > DRAWN || filter.with(|text| !text.is_empty()));
-    let shown = steps::by_frames(ids, drawn, asked);
-    // What was drawn of another list says nothing about this one.
+    let shown = incremental::draw(ids, drawn, asked);
+    // Another filter starts again with the first rows.
     effect(move || {
         filter.track();
         drawn.set(DRAWN);

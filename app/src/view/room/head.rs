@@ -1,4 +1,4 @@
-//! The room's header, and the way out.
+//! The room's header, and the card to leave it.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -10,7 +10,7 @@ use crate::text::{self, format, rooms};
 use crate::view::parts::A;
 use crate::view::parts::{Glyph, Icon, Show};
 
-/// Name of the room, what I may do in it and as whom, and how full it is.
+/// The room's name, and the member's role and name.
 #[component]
 pub(crate) fn Head(live: Live) -> impl IntoView {
     let part = move |f: fn(&slipway_protocol::wire::RoomView) -> String| {
@@ -33,7 +33,7 @@ pub(crate) fn Head(live: Live) -> impl IntoView {
     }
 }
 
-/// How full the room is; leaving it; the log.
+/// Used space, the link to the audit log, and the button to leave.
 #[component]
 pub(crate) fn Leave(live: Live) -> impl IntoView {
     let ctx = state::ctx();
@@ -42,14 +42,14 @@ pub(crate) fn Leave(live: Live) -> impl IntoView {
     let used = move || quota.get().map(|quota| format::bytes_of(quota.used_bytes, quota.max_bytes)).unwrap_or_default();
     let percent = move || quota.get().map_or(0, |quota| format::percent(quota.used_bytes, quota.max_bytes));
     let leaving = RwSignal::new(false);
-    // It may be agreed to when the room is not shown any more.
+    // The dialog may be answered after the room was closed, so the signals can be gone.
     let leave = move || {
         spawn_local(async move {
             leaving.try_set(true);
             match ctx.client().leave_room(live.room).await {
                 Ok(()) => {
                     ctx.rooms.set(ctx.client().saved_rooms());
-                    ctx.place.go("/");
+                    ctx.router.navigate("/");
                 }
                 Err(error) => ctx.toast_error(text::error_text(&error)),
             }

@@ -1,4 +1,4 @@
-//! At the door: a name, and in.
+//! The forms to join a room, and to switch roles.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -10,7 +10,7 @@ use crate::pages::{FormError, last_name};
 use crate::text::{self, join::*};
 use crate::view::parts::A;
 
-/// Join with a link: for the first time, or again because the link is a new one.
+/// Joins with a link: for the first time, or again with a replaced link.
 #[component]
 pub(crate) fn JoinForm(link: RoomLink) -> impl IntoView {
     let ctx = state::ctx();
@@ -45,7 +45,7 @@ pub(crate) fn JoinForm(link: RoomLink) -> impl IntoView {
             <button type="submit" class="btn btn-primary btn-wide" data-testid="join" disabled=move || busy.get()>
                 {move || if busy.get() { JOINING } else { JOIN }}
             </button>
-            // A link that was cut or is out of date does not bar the way of somebody who is in already.
+            // A member who opens a truncated or outdated link can still enter.
             {is_back.then(|| view! { <A href=inside class="btn btn-wide">{WITHOUT_LINK}</A> })}
         </form>
     }
@@ -56,7 +56,7 @@ fn join(ctx: state::Ctx, link: RoomLink, me: String, busy: RwSignal<bool>, error
     error.set(None);
     spawn_local(async move {
         match ctx.client().join(&link, &me).await {
-            // The page follows by itself: a saved session is the way in.
+            // The room page reacts to the saved session.
             Ok(_) => ctx.rooms.set(ctx.client().saved_rooms()),
             Err(fault) => {
                 let text = fault.code().and_then(text::lost_text).map(|(title, text)| format!("{title}. {text}"));
@@ -67,7 +67,7 @@ fn join(ctx: state::Ctx, link: RoomLink, me: String, busy: RwSignal<bool>, error
     });
 }
 
-/// This device is in the room already, and the link lets it do something that it may not do now.
+/// For a member who opens a link with rights that the present role lacks.
 #[component]
 pub(crate) fn SwitchForm(link: RoomLink) -> impl IntoView {
     let ctx = state::ctx();
@@ -76,7 +76,7 @@ pub(crate) fn SwitchForm(link: RoomLink) -> impl IntoView {
     let me = saved.map(|saved| saved.display_name).unwrap_or_default();
     let (busy, error) = (RwSignal::new(false), RwSignal::new(None::<String>));
     let (path, role) = (format!("/r/{}", link.room), link.role);
-    let stay = move |_| ctx.place.go_instead(&path);
+    let stay = move |_| ctx.router.navigate_replacing(&path);
     view! {
         <section class="card form form-lone">
             <h1>{SWITCH}</h1>

@@ -1,4 +1,4 @@
-//! The question when a picked file looks like one that was begun and not finished.
+//! Asks whether picked files continue unfinished uploads of the same name and size.
 
 use leptos::prelude::*;
 use wasm_client::Offer;
@@ -8,10 +8,10 @@ use crate::model::state;
 use crate::text::others;
 use crate::view::parts::{Glyph, Icon, Modal};
 
-/// So many names are listed.
+/// Names that are listed; the others are counted.
 const LISTED: usize = 5;
 
-/// Asks once for all files that wait.
+/// One question for all such files.
 #[component]
 pub(crate) fn OffersDialog() -> impl IntoView {
     let ctx = state::ctx();

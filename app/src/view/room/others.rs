@@ -1,4 +1,4 @@
-//! Uploads of others that are under way, as the room tells them.
+//! Open uploads of other members and devices.
 
 use leptos::html;
 use leptos::prelude::*;
@@ -13,7 +13,7 @@ use crate::model::state;
 use crate::text::{self, format, others};
 use crate::view::parts::{Folder, For, Glyph, Icon, KindIcon, Name, Show};
 
-/// The list; nothing while nobody else uploads.
+/// The list; nothing while there are none.
 #[component]
 pub(crate) fn Others(live: Live, role: Role) -> impl IntoView {
     let ctx = state::ctx();
@@ -70,7 +70,7 @@ fn Other(live: Live, role: Role, uploads: Memo<Vec<UploadInfo>>, id: UploadId) -
     })
 }
 
-/// Takes the upload over: whoever has the file may end it.
+/// Takes the upload over, with the same file picked here.
 #[component]
 fn GoOn(room: RoomId, name: String, size: u64, id: UploadId) -> impl IntoView {
     let ctx = state::ctx();

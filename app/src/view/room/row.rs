@@ -13,10 +13,10 @@ use crate::text::panel::{self, of_file};
 use crate::text::{self, format, others};
 use crate::view::parts::{Folder, Glyph, Icon, KindIcon, Name, Show};
 
-/// Cancelling more than this, in bytes already stored, is asked about first.
+/// Cancelling needs a confirmation above this many sent bytes.
 const ASK_ABOVE: u64 = 100_000_000;
 
-/// The row of one upload. Only what changed in it is drawn again.
+/// The row of one upload. Each of its fields is a memo, so that only changed fields are drawn again.
 #[component]
 pub(crate) fn UploadRow(id: LocalId, order: Memo<Vec<LocalId>>) -> impl IntoView {
     let ctx = state::ctx();
@@ -86,7 +86,7 @@ fn StageMark(stage: Memo<Stage>) -> impl IntoView {
     }
 }
 
-/// Percent, speed and time left, each in a place of its own so that nothing jumps.
+/// Percent, speed and time left, each in an element of its own so that the layout does not shift.
 #[component]
 fn Figures(view: Memo<View>) -> impl IntoView {
     let ctx = state::ctx();
@@ -107,7 +107,7 @@ fn Figures(view: Memo<View>) -> impl IntoView {
     }
 }
 
-/// Another tab knows how far it is; this one does not.
+/// Whether another tab sends it: only that tab knows its progress.
 fn elsewhere(view: &View) -> bool {
     view.reason == Some(Reason::OtherTab)
 }
@@ -138,7 +138,7 @@ fn Buttons(view: Memo<View>) -> impl IntoView {
     }
 }
 
-/// One button; with its word beside it where it is the way on.
+/// A button of the row. `wide`: with its label beside the icon.
 #[component]
 fn Act(
     name: StoredValue<String>,
@@ -160,7 +160,7 @@ fn Act(
     }
 }
 
-/// Picks the file of a restored upload again: with the picker that keeps a handle, or the plain input.
+/// Picks the file of a restored upload again: with the File System Access API, or the plain input.
 #[component]
 fn Pick(id: LocalId, name: StoredValue<String>, shown: Memo<bool>) -> impl IntoView {
     let ctx = state::ctx();

@@ -1,4 +1,4 @@
-//! The room's links: to copy, to scan, to replace, to end.
+//! The room's links: copying, QR codes, replacing, ending.
 
 use leptos::html;
 use leptos::prelude::*;
@@ -11,10 +11,10 @@ use crate::model::state::{self, Ctx};
 use crate::text::{self, links};
 use crate::view::parts::{For, Glyph, Icon, Modal, QrCode, Show};
 
-/// A link to show large, if any.
+/// The link whose QR code is shown.
 type Shown = RwSignal<Option<(Role, String)>>;
 
-/// The links that this device knows, and for those who manage also the others.
+/// The links saved on this device; for managers, all roles.
 #[component]
 pub(crate) fn Share(live: Live, role: Role) -> impl IntoView {
     let ctx = state::ctx();
@@ -92,14 +92,14 @@ fn LinkRow(live: Live, role: Role, manages: bool, shown: Shown) -> impl IntoView
                     </button>
                 </div>
             </Show>
-            {manages.then(|| view! { <LinkPower live role url unsure/> })}
+            {manages.then(|| view! { <LinkActions live role url unsure/> })}
         </li>
     }
 }
 
-/// Replace and end, each with a question before it.
+/// Buttons to replace and to end a link, each with a confirmation.
 #[component]
-fn LinkPower(live: Live, role: Role, url: Memo<Option<String>>, unsure: Memo<bool>) -> impl IntoView {
+fn LinkActions(live: Live, role: Role, url: Memo<Option<String>>, unsure: Memo<bool>) -> impl IntoView {
     let ctx = state::ctx();
     let rotate = move |_| {
         ctx.ask(links::replace_title(role), text::replace_text(role), links::REPLACE, move || {
@@ -121,7 +121,7 @@ fn LinkPower(live: Live, role: Role, url: Memo<Option<String>>, unsure: Memo<boo
             <button type="button" class="text-btn" data-testid=format!("rotate-{role}") aria-label=move || links::replace_label(replace(), role) on:click=rotate>
                 <Glyph icon=Icon::Swap/>{move || replace()}
             </button>
-            // The last way in stays: a room that nobody manages can't be put right.
+            // The manage link can only be replaced: a room without managers could not be repaired.
             <Show when=move || role != Role::Manage>
                 <button type="button" class="text-btn text-btn-danger" data-testid=format!("revoke-{role}") aria-label=links::end(role) on:click=revoke>
                     <Glyph icon=Icon::Trash/>{links::END}

@@ -1,4 +1,4 @@
-//! The parts strip on the page: one drawing, and a progress bar to those who hear it.
+//! The strip of parts: an SVG, and a progress bar for screen readers.
 
 use leptos::prelude::*;
 use wasm_client::View;
@@ -36,7 +36,7 @@ pub(crate) fn Strip(view: Memo<View>) -> impl IntoView {
     }
 }
 
-/// A file in one part has no parts to show: a plain bar.
+/// A plain bar, for a file of one part.
 #[component]
 fn Bar(percent: Memo<u8>) -> impl IntoView {
     view! {
@@ -59,7 +59,7 @@ fn Cells(cells: Memo<Vec<wasm_client::Cell>>) -> impl IntoView {
     }
 }
 
-/// What the colours mean.
+/// The meaning of the colours.
 #[component]
 pub(crate) fn Legend() -> impl IntoView {
     let entry = |(class, words): (&'static str, &'static str)| {

@@ -1,4 +1,4 @@
-//! The uploads of this device in this room: totals, buttons for all, and the list.
+//! The panel of this device's uploads: totals, buttons for all, filters and the list.
 
 use std::time::Duration;
 
@@ -18,15 +18,15 @@ use crate::model::{pace, window};
 use crate::text::{format, panel};
 use crate::view::parts::{For, Glyph, Icon, Show, effect};
 
-/// Filters are of use above this many rows.
+/// Filters are shown above this many rows.
 const FILTER_ABOVE: usize = 8;
-/// The height of a row in pixels, where the style sheet does not tell.
+/// The height of a row in pixels, if the style sheet does not set it.
 const ROW_PIXELS: f64 = 88.0;
-/// Rows of one task while the list is new.
+/// Rows that one task draws while the list is new.
 const FIRST_ROWS: usize = 8;
 
-/// The panel; nothing is seen of it while there are no uploads. Where there are none yet it is drawn in a task of its own
-/// once the room is, so that the first pick finds it there.
+/// The panel; hidden while there are no uploads. It is drawn ahead of the first one, in a task of its own after the room,
+/// because drawing it takes 7 ms that the first pick would otherwise wait for.
 #[component]
 pub(crate) fn Uploads(room: RoomId) -> impl IntoView {
     let ctx = state::ctx();
@@ -39,7 +39,7 @@ pub(crate) fn Uploads(room: RoomId) -> impl IntoView {
     });
     let counts = Memo::new(move |_| ctx.uploads.with(|uploads| uploads.counts(room)));
     let (none, ahead) = (Memo::new(move |_| counts.with(|counts| counts.all == 0)), RwSignal::new(false));
-    // The view may have gone meanwhile.
+    // The view may have been disposed of in the meantime.
     set_timeout(move || _ = ahead.try_set(none.try_get_untracked() == Some(true)), Duration::ZERO);
     view! {
         <Show when=move || !none.get() || ahead.get()>
@@ -66,7 +66,7 @@ fn ForAll(room: RoomId, counts: Memo<Counts>) -> impl IntoView {
     let of = move |which: fn(&Counts) -> bool| Memo::new(move |_| counts.with(which));
     let cancel = move || {
         let open = counts.with_untracked(|counts| counts.open as u64);
-        let cancel = move || each(ctx, room, |client, which| client.cancel(which), |_| true);
+        let cancel = move || for_each_fitting(ctx, room, |client, which| client.cancel(which), |_| true);
         ctx.ask(panel::cancel_all_title(open), panel::CANCEL_ALL_TEXT, panel::CANCEL_ALL, cancel);
     };
     let clear = move || {
@@ -78,11 +78,11 @@ fn ForAll(room: RoomId, counts: Memo<Counts>) -> impl IntoView {
     view! {
         <div class="for-all">
             <AllButton shown=of(|all| all.retryable > 1) test="retry-all" words=panel::RETRY_ALL icon=Icon::Retry
-                run=Callback::new(move |()| each(ctx, room, |client, which| client.retry(which), |view| view.actions.retry))/>
+                run=Callback::new(move |()| for_each_fitting(ctx, room, |client, which| client.retry(which), |view| view.actions.retry))/>
             <AllButton shown=of(|all| all.resumable > 0) test="resume-all" words=panel::RESUME_ALL icon=Icon::Play
-                run=Callback::new(move |()| each(ctx, room, |client, which| client.resume(which), |view| view.actions.resume))/>
+                run=Callback::new(move |()| for_each_fitting(ctx, room, |client, which| client.resume(which), |view| view.actions.resume))/>
             <AllButton shown=of(|all| all.pausable > 0) test="pause-all" words=panel::PAUSE_ALL icon=Icon::Pause
-                run=Callback::new(move |()| each(ctx, room, |client, which| client.pause(which), |view| view.actions.pause))/>
+                run=Callback::new(move |()| for_each_fitting(ctx, room, |client, which| client.pause(which), |view| view.actions.pause))/>
             <AllButton shown=of(|all| all.open > 1) test="cancel-all" words=panel::CANCEL_ALL icon=Icon::Close
                 run=Callback::new(move |()| cancel())/>
             <AllButton shown=of(|all| all.clearable > 0) test="clear-done" words=panel::CLEAR_FINISHED icon=Icon::Check
@@ -109,10 +109,11 @@ fn AllButton(
     }
 }
 
-/// All at once where this room's are all there are; else one by one, so that other rooms go on.
-fn each(ctx: Ctx, room: RoomId, act: fn(&Client, Which), fits: fn(&View) -> bool) {
+/// Applies an action to all open uploads of the room that it fits: with one call if no other room has uploads, else one by
+/// one.
+fn for_each_fitting(ctx: Ctx, room: RoomId, act: fn(&Client, Which), fits: fn(&View) -> bool) {
     let client = ctx.client();
-    // Asked first and done then: what is done may change the rows.
+    // Collected before acting, since an action changes the rows.
     let ids = ctx.uploads.with_untracked(|uploads| {
         let is_only_room = uploads.rooms().all(|(other, counts)| other == room || counts.all == 0);
         let fitting = |view: &&View| !view.stage.is_over() && fits(view);
@@ -124,7 +125,7 @@ fn each(ctx: Ctx, room: RoomId, act: fn(&Client, Which), fits: fn(&View) -> bool
     }
 }
 
-/// Files, bytes, speed and time left of all together.
+/// Files, bytes, speed and time left of all uploads together.
 #[component]
 fn TotalsLine(counts: Memo<Counts>) -> impl IntoView {
     let ctx = state::ctx();
@@ -159,7 +160,7 @@ fn TotalsLine(counts: Memo<Counts>) -> impl IntoView {
 #[component]
 fn Filters(counts: Memo<Counts>, filter: RwSignal<Filter>) -> impl IntoView {
     let useful = Memo::new(move |_| counts.with(|all| all.all) > FILTER_ABOVE || filter.get() != Filter::All);
-    // Gone with the last row: what is picked next is seen.
+    // Reset with the last row, so that the next uploads are not filtered out.
     on_cleanup(move || _ = filter.try_set(Filter::All));
     let button = move |each: Filter| {
         let n = Memo::new(move |_| counts.with(|all| all.shown(each)));
@@ -178,8 +179,8 @@ fn Filters(counts: Memo<Counts>, filter: RwSignal<Filter>) -> impl IntoView {
     }
 }
 
-/// The first few rows are one task, a few more the next, and so on, so that no task is long. Each row is drawn for the
-/// first time then, and the browser has yet to compile what draws it; later a whole window of rows takes as long as these.
+/// Draws the first rows a few at a time, each few in a task of its own, so that no task is long. The browser has yet to
+/// compile the code that draws a row; once it has, a whole window of rows takes as long as these few.
 fn draw_more(most: RwSignal<usize>) {
     set_timeout(
         move || {
@@ -196,7 +197,7 @@ fn draw_more(most: RwSignal<usize>) {
     );
 }
 
-/// The list, of which only what is seen is drawn.
+/// The list. Only the rows in and near the viewport are drawn.
 #[component]
 fn List(
     order: Memo<Vec<LocalId>>,
@@ -206,7 +207,7 @@ fn List(
 ) -> impl IntoView {
     let node = NodeRef::<html::Div>::new();
     let (scroll, height, row) = (RwSignal::new(0.0), RwSignal::new(600.0), RwSignal::new(ROW_PIXELS));
-    // A frame, or the end of a scroll, may come when the list is gone.
+    // Frames and scroll events may still arrive after the list was disposed of.
     let there = move || node.try_get_untracked().flatten();
     let measure = move || {
         if let Some(list) = there() {
@@ -215,7 +216,7 @@ fn List(
         }
     };
     let many = Memo::new(move |_| order.with(Vec::len));
-    // It grows with its rows until it is full.
+    // Up to `DRAW_ALL` rows the list grows with them, so its height changes.
     let few = Memo::new(move |_| many.get().min(window::DRAW_ALL + 1));
     effect(move || {
         let _ = (node.get(), few.get());
@@ -224,7 +225,7 @@ fn List(
     let resized = window_event_listener(leptos::ev::resize, move |_| measure());
     on_cleanup(move || {
         resized.remove();
-        // What is taken away from under the pointer is not told that it left.
+        // An element that is removed under the pointer receives no `pointerleave`.
         pointed.try_set(false);
         focused.try_set(false);
     });
@@ -235,10 +236,10 @@ fn List(
             return;
         }
         begun = true;
-        // The panel goes with its last row, so that the next ones are not looked at from where it was scrolled to.
+        // From now on the panel is removed with its last row, which also resets the scroll position.
         ahead.set(false);
         match browser::is_hidden() {
-            // A hidden page's timers are slow, and nobody sees it.
+            // Timers of a hidden page are throttled, and long tasks do no harm there.
             true => most.set(usize::MAX),
             false => draw_more(most),
         }
@@ -271,7 +272,7 @@ fn List(
     }
 }
 
-/// The style sheet knows how high a row is.
+/// The height of some rows, from the height of one in the style sheet.
 fn rows_high(rows: usize) -> String {
     format!("calc({rows} * var(--row))")
 }
