@@ -4,6 +4,8 @@
 //! Everything blocks and uses std only, so that tests of any runtime, and xtask, can use it.
 //! From async code, call it in `spawn_blocking`, or simply before the runtime has work.
 
+#[cfg(feature = "answer")]
+mod answer;
 mod dev_server;
 mod dynamodb;
 mod minio;
@@ -12,6 +14,8 @@ mod process;
 
 use std::path::{Path, PathBuf};
 
+#[cfg(feature = "answer")]
+pub use answer::Answer;
 pub use dev_server::{DevServer, DevServerOptions};
 pub use dynamodb::DynamoDbLocal;
 pub use minio::{Minio, MinioOptions};
