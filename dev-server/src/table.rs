@@ -20,6 +20,7 @@ const STOP_LIMIT: Duration = Duration::from_secs(3);
 /// A table that runs until it is stopped or dropped.
 #[expect(missing_debug_implementations, reason = "the database has none")]
 pub struct EmbeddedTable {
+    place: EmbeddedIn,
     url: String,
     database: Database,
     stop: Option<oneshot::Sender<()>>,
@@ -43,7 +44,7 @@ impl EmbeddedTable {
             let _ = stopped.await;
         };
         let server = tokio::spawn(dynoxide::server::serve_with_shutdown(listener, database.clone(), shutdown));
-        Ok(Self { url, database, stop: Some(stop), server })
+        Ok(Self { place: place.clone(), url, database, stop: Some(stop), server })
     }
 
     /// Refuses a file in which an earlier release kept its items: they would be there, and nobody would see them.
@@ -57,9 +58,13 @@ impl EmbeddedTable {
         if others.is_empty() {
             return Ok(());
         }
+        let file = match &self.place {
+            EmbeddedIn::Memory => "the table in memory".to_owned(),
+            EmbeddedIn::File(path) => format!("the table's file {}", path.display()),
+        };
         bail!(
-            "the embedded table's file holds tables of another release ({}), which this one does not read: move the file \
-             away to begin with empty rooms, or run the release that wrote it",
+            "{file} holds tables of another release ({}), which this one does not read: move the file away to begin with \
+             empty rooms, or run the release that wrote it",
             others.join(", ")
         )
     }

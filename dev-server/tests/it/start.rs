@@ -200,6 +200,7 @@ async fn a_file_of_an_earlier_release_is_refused_and_left_as_it_is() {
     let endpoint = format!("embedded:{}", path.display());
     let text = tokio::task::block_in_place(|| refusal(&[("SLIPWAY_TABLE_ENDPOINT", &endpoint)]));
     assert!(text.contains("another release (slipway)") && text.contains("move the file away"), "{text}");
+    assert!(text.contains(path.to_str().unwrap()), "it names the file: {text}");
     let (_table, app) = open_tables(&path, |names| names.main = "slipway".into()).await;
     assert!(app.tables.get::<BTreeMap<String, Value>>(&theirs).await.unwrap().is_some());
 }
