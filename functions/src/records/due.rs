@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use slipway_protocol::wire::id::{FileId, RoomId, UploadId};
 
 use crate::ids;
-use crate::table::{Key, Query, TableError, Tables, Write, read};
+use crate::table::{Key, Query, TableError, Tables, Write, read_known};
 
 /// Spreads the writes of an hour over partitions.
 pub const SHARDS: u8 = 4;
@@ -141,10 +141,9 @@ pub async fn list(tables: &Tables, hour: u64, shard: u8, now_ms: u64) -> Result<
     let items = tables.query_all_items(&Query::new(all_of(hour, shard), 500), MOST_PER_SHARD).await?;
     let mut listed = Listed { more: items.len() == MOST_PER_SHARD, due: Vec::new() };
     for item in items {
-        match read::<Due>(item) {
-            Ok(due) => listed.due.extend(Some(due).filter(|due| due.at <= now_ms)),
-            Err(TableError::UnknownVersion(_)) => listed.more = true,
-            Err(error) => return Err(error),
+        match read_known::<Due>(item)? {
+            Some(due) => listed.due.extend(Some(due).filter(|due| due.at <= now_ms)),
+            None => listed.more = true,
         }
     }
     Ok(listed)

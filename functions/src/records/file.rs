@@ -55,10 +55,12 @@ pub async fn is_listed(tables: &Tables, file: FileId) -> Result<bool, TableError
     Ok(file_pointer::get(tables, file).await?.is_some())
 }
 
-/// A page of the room's files, the newest first. `after`: the `next_after` of the page before.
+/// A page of the room's files, the newest first, without those that another release listed. `after`: the `next_after` of
+/// the page before.
 pub async fn page(tables: &Tables, room: RoomId, after: Option<&str>, limit: u32) -> Result<FilePage, TableError> {
     let after = after.map(|position| format!("{PREFIX}{position}"));
-    let page = tables.query::<FileInfo>(&Query::new(all_of(room), limit).after(after).descending()).await?;
+    let query = Query::new(all_of(room), limit).after(after).descending();
+    let page = tables.query_known::<FileInfo>("files", &query).await?;
     let last = page.next.as_deref().and_then(|sk| sk.strip_prefix(PREFIX));
     Ok(FilePage { next_after: last.map(str::to_owned), files: page.items })
 }

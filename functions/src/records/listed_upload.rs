@@ -6,7 +6,7 @@ use slipway_protocol::wire::{Label, Meta, UploadInfo, UploadState};
 
 use super::room::partition;
 use super::upload::UploadRecord;
-use crate::table::{Key, Query, TableError, Tables, Write};
+use crate::table::{Key, Query, TableError, Tables, Write, read_list};
 
 /// Of a room's list: more than the default limit of open uploads.
 const MOST_LISTED: usize = 5_000;
@@ -78,10 +78,11 @@ pub async fn store_progress(tables: &Tables, upload: &UploadRecord, now: &Listed
     tables.write(&write).await
 }
 
-/// A room's open uploads, the latest first.
+/// A room's open uploads, the latest first, without those that another release listed.
 pub async fn list(tables: &Tables, room: RoomId) -> Result<Vec<ListedUpload>, TableError> {
     let query = Query::new(all_of(room), 500);
-    let mut all: Vec<ListedUpload> = tables.query_all(&query, MOST_LISTED).await?;
+    let items = tables.query_all_items(&query, MOST_LISTED).await?;
+    let mut all: Vec<ListedUpload> = read_list("uploads", items)?;
     all.sort_by_key(|upload| std::cmp::Reverse((upload.started_at, upload.upload_id)));
     Ok(all)
 }

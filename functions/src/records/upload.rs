@@ -9,7 +9,7 @@ use slipway_protocol::wire::{FileInfo, Label, Meta, Seal, UploadFields, UploadSt
 
 use super::member::Principal;
 use crate::storage::{ObjectKey, S3UploadId};
-use crate::table::{Key, TableError, Tables};
+use crate::table::{Key, TableError, Tables, read_known, warn_left_out};
 
 /// Label of the condition that fails when the upload is not in the state that a change needs.
 pub const STATE: &str = "upload-state";
@@ -125,19 +125,24 @@ pub async fn get_many(
     tables.get_all(&keys).await
 }
 
-/// The states of these uploads, in their order; none where there is no such upload.
+/// The states of these uploads, in their order; none where there is no such upload, or one of another release.
 pub async fn states(tables: &Tables, uploads: &[UploadId]) -> Result<Vec<Option<UploadState>>, TableError> {
     #[derive(Deserialize)]
     struct State {
         state: UploadState,
     }
-    let mut states = Vec::with_capacity(uploads.len());
+    let (mut states, mut left_out) = (Vec::with_capacity(uploads.len()), 0);
     // A room that is full has 20 such batches.
     for some in uploads.chunks(MOST_AT_ONCE) {
         let keys: Vec<_> = some.iter().map(|id| key(*id)).collect();
-        states
-            .extend(tables.get_all::<State>(&keys).await?.into_iter().map(|record| record.map(|record| record.state)));
+        for item in tables.get_many(&keys).await? {
+            let is_there = item.is_some();
+            let record: Option<State> = item.map(read_known).transpose()?.flatten();
+            left_out += usize::from(is_there && record.is_none());
+            states.push(record.map(|record| record.state));
+        }
     }
+    warn_left_out("states of uploads", left_out);
     Ok(states)
 }
 

@@ -166,6 +166,36 @@ pub fn read<T: DeserializeOwned>(item: Item) -> Result<T, TableError> {
     serde_dynamo::from_item(item).map_err(|error| TableError::Broken(format!("a record cannot be read: {error}")))
 }
 
+/// An item as a record; none for an item of another release. For lists, which show what this release knows.
+///
+/// # Errors
+/// [`TableError::Broken`] for an item of this release that can't be read.
+pub fn read_known<T: DeserializeOwned>(item: Item) -> Result<Option<T>, TableError> {
+    match read(item) {
+        Ok(record) => Ok(Some(record)),
+        Err(TableError::UnknownVersion(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// The records of a list. Logs how many items of another release it leaves out.
+///
+/// # Errors
+/// As [`read_known`].
+pub fn read_list<T: DeserializeOwned>(list: &'static str, items: Vec<Item>) -> Result<Vec<T>, TableError> {
+    let all = items.len();
+    let known: Vec<T> = items.into_iter().filter_map(|item| read_known(item).transpose()).collect::<Result<_, _>>()?;
+    warn_left_out(list, all - known.len());
+    Ok(known)
+}
+
+/// Logs that a list is not whole, where it is not.
+pub fn warn_left_out(list: &'static str, count: usize) {
+    if count > 0 {
+        tracing::warn!(list, count, "left out items of another release");
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
@@ -175,6 +205,12 @@ mod tests {
     fn item(version: Option<&str>) -> Item {
         let version = version.map(|v| (VERSION_ATTRIBUTE.to_owned(), AttributeValue::N(v.to_owned())));
         version.into_iter().collect()
+    }
+
+    #[test]
+    fn a_list_leaves_out_items_of_other_versions() {
+        let items = [Some("1"), Some("2"), None, Some("1")].map(item).to_vec();
+        assert_eq!(read_list::<BTreeMap<String, u64>>("test", items).unwrap().len(), 2);
     }
 
     #[test]
