@@ -14,12 +14,12 @@ pub struct Query {
     limit: u32,
 }
 
-/// Some of the items.
+/// A page of items.
 #[derive(Clone, Debug)]
 pub struct Page<T> {
-    /// In the order asked for.
+    /// In the order of the query.
     pub items: Vec<T>,
-    /// The sort key to go on after, when there may be more.
+    /// The sort key to continue after, if there may be more.
     pub next: Option<String>,
 }
 
@@ -63,7 +63,7 @@ impl Tables {
         Ok(Page { items: read_list(list, items)?, next })
     }
 
-    /// All pages together, at most `most` items: for what is bounded by its nature.
+    /// All pages, at most `most` items.
     pub async fn query_all<T: DeserializeOwned>(&self, query: &Query, most: usize) -> Result<Vec<T>, TableError> {
         self.query_all_items(query, most).await?.into_iter().map(read).collect()
     }

@@ -1,4 +1,4 @@
-//! When the table does not answer: 503, when to come back, nothing of the inside.
+//! Failures of the table: 503 with `Retry-After`, and no internals in the answer.
 
 use functions::app::App;
 use functions::config::TableEndpoint;
@@ -49,7 +49,7 @@ async fn write_as_another_release(tables: &Tables, key: &Key) {
 
 /// As after a release that was rolled back: what the newer one wrote is neither misread nor lost.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_room_of_another_release_is_told_and_left_alone() {
+async fn a_room_of_another_release_is_reported_and_left_alone() {
     let stack = Stack::start(|_| {}).await;
     let api = stack.http();
     let room = NewRoom::create(&api).await;
