@@ -112,7 +112,7 @@ async fn everything_comes_under_the_policy_of_the_page() {
         assert_eq!(header(&answer, "x-content-type-options"), "nosniff");
         assert_eq!(header(&answer, "cross-origin-opener-policy"), "same-origin");
     }
-    // Built anew while the server runs.
+    // Rebuilt while the server runs.
     let rebuilt = "<script>let other = 1;</script>";
     write(site.folder.path(), "index.html", rebuilt);
     let answer = site.client.get("/", None).await;
