@@ -20,8 +20,8 @@ const BURST_ROWS: usize = 40;
 const CALM: Duration = Duration::from_millis(1_500);
 
 /// The rows of the next frame: at most `limit`, of the rows drawn already and of the first `most` new ones among the first
-/// `near` of all. A row that is no longer in `all` is removed at once. A row that was only pushed behind `limit` stays until
-/// new rows take its place, so that the list keeps its length.
+/// `near` of all. A row that is no longer in `all` is removed at once. A row that was only pushed behind `limit` stays
+/// until new rows take its place, so that the list keeps its length.
 pub fn step<T: Copy + Eq + Hash>(drawn: &[T], all: &[T], limit: usize, (most, near): (usize, usize)) -> Vec<T> {
     let present: HashSet<&T> = drawn.iter().collect();
     let mut new = 0;

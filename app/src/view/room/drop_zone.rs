@@ -40,8 +40,8 @@ pub(crate) fn DropZone(live: Live) -> impl IntoView {
     }
 }
 
-/// A button that opens a picker. Where the browser has the File System Access API its picker is used, since its handles make
-/// a second pick after a reload unnecessary. The plain input serves other browsers, and tests.
+/// A button that opens a picker. Where the browser has the File System Access API its picker is used, since its handles
+/// make a second pick after a reload unnecessary. The plain input serves other browsers, and tests.
 #[component]
 fn Picker(room: RoomId, folder: bool) -> impl IntoView {
     let ctx = state::ctx();
