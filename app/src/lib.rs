@@ -1,10 +1,10 @@
-//! Slipway's page: views and clicks. What happens to a file is `wasm_client`'s business.
+//! Slipway's page: views and user input. Uploads themselves are handled by `wasm_client`.
 
 // The component macro writes `pub` where the source says `pub(crate)`.
 // And components take their props by value.
 #![allow(unreachable_pub, clippy::needless_pass_by_value)]
-// What is written as a closure within a view is compiled once for all that give the same type; what is only named there
-// is compiled anew.
+// A closure literal in a view is compiled once for all views of its return type; a function named there is compiled again
+// for each place.
 #![allow(clippy::redundant_closure)]
 
 pub mod model;

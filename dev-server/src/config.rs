@@ -1,4 +1,4 @@
-//! What the environment tells beside what the functions read: the address, the page, the table inside.
+//! Configuration beyond that of the functions: address, page, embedded table.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ use functions::config::{Config, ConfigError, Env};
 
 const TABLE_ENDPOINT: &str = "SLIPWAY_TABLE_ENDPOINT";
 
-/// Everything dev-server is told.
+/// The configuration of dev-server.
 #[derive(Clone, Debug)]
 pub(crate) struct DevConfig {
     /// Where it listens; port 0 picks one.
@@ -17,27 +17,27 @@ pub(crate) struct DevConfig {
     pub(crate) page_dir: Option<PathBuf>,
     /// How often the sweep runs.
     pub(crate) sweep_every: Duration,
-    /// The table to run inside; none: it is somewhere else.
+    /// The embedded table; none: an external one.
     pub(crate) embedded: Option<EmbeddedIn>,
-    /// What the functions are told. With a table inside it does not say yet where that is.
+    /// The functions' configuration. The endpoint of an embedded table is set once it runs.
     pub(crate) functions: Config,
 }
 
-/// Where the table inside keeps its items.
+/// Where the embedded table stores its items.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EmbeddedIn {
     /// In this SQLite file.
     File(PathBuf),
-    /// Gone when it ends.
+    /// In memory: lost at the end of the process.
     Memory,
 }
 
 impl DevConfig {
-    /// Reads variables from wherever `get` finds them.
+    /// Reads the variables through `get`.
     pub(crate) fn read(get: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let env = Env::new(get);
         let embedded = embedded(&env)?;
-        // The functions know of no table inside: they are told its URL once it runs.
+        // The functions know no embedded table: its URL is set once it runs.
         let of_functions = |name: &str| get(name).filter(|_| embedded.is_none() || name != TABLE_ENDPOINT);
         Ok(Self {
             functions: Config::read(&of_functions)?,

@@ -28,8 +28,8 @@ const FIXED: [(HeaderName, &str); 4] = [
     (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
 ];
-const FOR_EVER: &str = "public, max-age=31536000, immutable";
-const ASK_AGAIN: &str = "no-cache";
+const IMMUTABLE: &str = "public, max-age=31536000, immutable";
+const REVALIDATE: &str = "no-cache";
 
 /// A folder with an index.html.
 #[derive(Clone, Debug)]
@@ -37,7 +37,7 @@ pub struct Page {
     folder: Arc<Path>,
     /// Origins that the page sends bytes to.
     storage: Arc<[String]>,
-    /// Made from index.html, again whenever that is read: trunk builds it anew.
+    /// Computed from index.html whenever that is read, since trunk may have rebuilt it.
     policy: Arc<RwLock<HeaderValue>>,
 }
 
@@ -71,7 +71,7 @@ impl Page {
             let is_api = request.uri().path() == "/api" || request.uri().path().starts_with("/api/");
             let router = if is_api { api.clone() } else { page.clone() };
             if is_loopback(&request) {
-                // Nothing to gain on this machine, and a debug build takes seconds to compress the page.
+                // Compression saves nothing on loopback, and takes a debug build seconds.
                 request.headers_mut().remove(ACCEPT_ENCODING);
             }
             router.oneshot(request).await
@@ -91,7 +91,8 @@ fn is_loopback(request: &Request) -> bool {
     ["127.0.0.1", "localhost", "[::1]"].iter().any(|loopback| host.starts_with(loopback))
 }
 
-/// index.html: the page reads the path itself. For a path that is none of its own, with the status of that.
+/// index.html, with 200 for the page's own addresses and 404 for any other path, which the page then reports itself. A
+/// missing file is a plain 404.
 async fn index(State(page): State<Page>, request: Request) -> Response {
     let path = request.uri().path();
     let status = match path {
@@ -104,7 +105,7 @@ async fn index(State(page): State<Page>, request: Request) -> Response {
     };
     match page.read_index().await {
         Ok(index) => (status, [(CONTENT_TYPE, "text/html; charset=utf-8")], index).into_response(),
-        // In the middle of a build.
+        // Missing while trunk rebuilds it.
         Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "The page is being built. Load it again.\n").into_response(),
     }
 }
@@ -112,7 +113,7 @@ async fn index(State(page): State<Page>, request: Request) -> Response {
 async fn add_headers(State(page): State<Page>, request: Request, next: Next) -> Response {
     let hashed = has_hashed_name(request.uri().path());
     let mut response = next.run(request).await;
-    let caching = if hashed && response.status().is_success() { FOR_EVER } else { ASK_AGAIN };
+    let caching = if hashed && response.status().is_success() { IMMUTABLE } else { REVALIDATE };
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static(caching));
     // On every file, since a worker lives under the policy of its own script.
@@ -124,11 +125,12 @@ async fn add_headers(State(page): State<Page>, request: Request, next: Next) -> 
     response
 }
 
-/// Trunk writes 64 bits in hex and leaves leading zeros away: a name with fewer digits comes once in 268 million files,
-/// and is only asked for again.
+/// Trunk writes 64 bits in hex without leading zeros. A shorter name occurs once in 268 million files, and is only
+/// revalidated.
 const HASH_DIGITS: std::ops::RangeInclusive<usize> = 10..=16;
 
-/// Whether a name carries a hash of its content, as trunk writes it: `app-123456789abcdef.js`, `app-123456789abcdef_bg.wasm`.
+/// Whether a name carries a hash of its content, as trunk writes it: `app-123456789abcdef.js`,
+/// `app-123456789abcdef_bg.wasm`.
 fn has_hashed_name(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default();
     let after_dashes = name.split('-').skip(1).filter_map(|part| part.split(['.', '_']).next());

@@ -1,4 +1,4 @@
-//! The HTTP server: bounded in connections, headers and bodies, so that slow or held ones do no harm.
+//! The HTTP server, with limits of connections, headers and bodies against slow or idle clients.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -21,7 +21,7 @@ use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
 
 use crate::ToStorage;
 
-/// What a client may take.
+/// Limits of a client.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Until a request's headers are whole, and between two requests of a connection.
@@ -30,7 +30,7 @@ pub struct Limits {
     pub body_pause: Duration,
     /// Until the answer begins, as at the gateway. The API answers before: see [`functions::config::CallTimes`].
     pub call: Duration,
-    /// Between two pieces of a part's body. The page itself gives up a PUT that stands still.
+    /// Between two pieces of a part's body. The page itself aborts a stalled PUT.
     pub part_pause: Duration,
     /// Connections at once; more wait.
     pub connections: usize,
@@ -64,7 +64,7 @@ impl From<Router> for Site {
     }
 }
 
-/// So long are running calls waited for at the end.
+/// Time that running calls have to end at shutdown.
 const STOP_LIMIT: Duration = Duration::from_secs(5);
 
 /// Serves until `stopped`, then lets running calls end.
@@ -99,7 +99,7 @@ pub async fn serve_until(
             (Ok(accepted), Ok(slot)) => {
                 tokio::spawn(connection(accepted, router.clone(), limits.headers, ending.clone(), slot));
             }
-            // Out of file handles, mostly: it passes.
+            // Usually out of file handles, which is temporary.
             _ => tokio::time::sleep(Duration::from_millis(50)).await,
         }
     }
@@ -116,14 +116,14 @@ async fn connection(
     mut ending: watch::Receiver<()>,
     slot: OwnedSemaphorePermit,
 ) {
-    // An answer of several writes would wait for the client's acknowledgement of the first.
+    // With Nagle's algorithm, an answer of several writes would wait for the client to acknowledge the first.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request| call(router.clone(), peer, request));
     // Not hyper-util's `auto`: it waits for a first byte without any limit.
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(header_limit);
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service).with_upgrades());
-    // A client that went away is no news.
+    // Disconnected clients are not logged.
     tokio::select! {
         _ = connection.as_mut() => {}
         _ = ending.changed() => {

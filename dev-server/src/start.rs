@@ -1,4 +1,4 @@
-//! Starts dev-server and ends it. Every way to fail is one sentence that says what to do.
+//! Start and end of dev-server. Every error is one sentence that says what to do.
 
 use std::io::Write as _;
 use std::net::SocketAddr;
@@ -18,7 +18,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::config::DevConfig;
 use crate::{EmbeddedTable, Expiry, Limits, Page, Site, ToStorage, serve_until};
 
-/// The embedded table warns of every condition that does not hold.
+/// The embedded table logs a warning for each condition that fails.
 const QUIET: [&str; 1] = ["dynoxide=error"];
 
 /// Runs dev-server until Ctrl-C or SIGTERM. `--openapi`: prints the API's document instead.
@@ -26,7 +26,9 @@ pub async fn run(arguments: impl Iterator<Item = String>) -> anyhow::Result<()> 
     match arguments.collect::<Vec<_>>().as_slice() {
         [] => serve().await,
         [only] if only == "--openapi" => print_line(&routers::document().to_pretty_json()?),
-        _ => bail!("dev-server takes no arguments but --openapi; the rest is told by the environment"),
+        _ => {
+            bail!("dev-server takes no arguments but --openapi; everything else is configured by environment variables")
+        }
     }
 }
 
@@ -34,7 +36,7 @@ async fn serve() -> anyhow::Result<()> {
     logging::start(&QUIET)?;
     let DevConfig { addr, page_dir, sweep_every, embedded, functions: mut config } =
         DevConfig::read(&|name| std::env::var(name).ok())?;
-    // The port first: the most likely thing to be wrong, and nothing has been touched yet.
+    // The port first: it is the most likely error, and nothing has been changed yet.
     let listener = listen(addr).await?;
     let embedded = match embedded {
         Some(place) => Some(EmbeddedTable::start(&place).await?),
@@ -78,7 +80,7 @@ async fn listen(addr: SocketAddr) -> anyhow::Result<TcpListener> {
     })
 }
 
-/// Only local tables are made: in the cloud the template makes them, and a wrong name must not become a new table.
+/// Only local tables are created: in the cloud the template creates them, and a wrong name must not become a new table.
 async fn check_tables(app: &App) -> anyhow::Result<()> {
     match &app.config.table_endpoint {
         TableEndpoint::Url(url) => {
@@ -95,7 +97,7 @@ async fn check_tables(app: &App) -> anyhow::Result<()> {
     }
 }
 
-/// Only local buckets are made, for the same reason.
+/// Only local buckets are created, for the same reason.
 async fn check_bucket(app: &App) -> anyhow::Result<()> {
     let name = &app.config.bucket;
     let local = app.config.s3_endpoint.as_deref();

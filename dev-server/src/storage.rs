@@ -1,5 +1,5 @@
-//! The way to storage by the page's own origin, as a CDN has it before the bucket of a deployment. A PUT to the page's
-//! own origin needs no preflight.
+//! Forwards parts from the page's own origin to storage, as the CDN of a deployment does. A PUT to the page's own
+//! origin needs no preflight.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,21 +20,21 @@ use tokio::sync::Semaphore;
 use tower::ServiceExt as _;
 use tower_http::timeout::TimeoutBody;
 
-/// What a signed PUT needs beside its length.
+/// Headers of a signed PUT that are forwarded, beside its length.
 const REQUEST_HEADERS: [HeaderName; 3] = [CONTENT_TYPE, HeaderName::from_static("content-md5"), IF_NONE_MATCH];
-/// What the page may know of the answer.
+/// Headers of the answer that are forwarded.
 const ANSWER_HEADERS: [HeaderName; 5] =
     [CONTENT_LENGTH, CONTENT_TYPE, ETAG, RETRY_AFTER, HeaderName::from_static("x-amz-request-id")];
 
-/// Parts at once: some connections are left to the page and the calls.
+/// Concurrent parts; the other connections are left to the page and the calls.
 const MOST_PARTS: usize = 512;
 const CONNECT_LIMIT: Duration = Duration::from_secs(3);
-/// Bytes per second below which a part is given up.
+/// Bytes per second below which a part is aborted.
 const LEAST_RATE: u64 = 8 << 10;
-/// Whatever its length: the largest part of a plan, 528 MiB, passes at 150 KiB/s.
+/// Time limit of a part, whatever its length: the largest part of a plan, 528 MiB, needs 150 KiB/s.
 const MOST_TIME: Duration = Duration::from_secs(3600);
 
-/// Passes signed PUTs on to the bucket, and nothing else.
+/// Forwards signed PUTs to the bucket, and nothing else.
 #[derive(Clone, Debug)]
 pub struct ToStorage {
     /// Such as `/storage`.
@@ -49,7 +49,7 @@ pub struct ToStorage {
 
 fn client() -> Client<HttpConnector, Body> {
     let mut connector = HttpConnector::new();
-    // The last bytes of a part would wait for storage's acknowledgement of those before.
+    // With Nagle's algorithm, the last bytes of a part would wait for an acknowledgement of those before.
     connector.set_nodelay(true);
     connector.set_connect_timeout(Some(CONNECT_LIMIT));
     Client::builder(TokioExecutor::new()).build(connector)
@@ -116,10 +116,10 @@ impl ToStorage {
     async fn pass(&self, uri: Uri, length: u64, request: Request) -> Response {
         let mut to_storage = http::Request::new(Body::empty());
         *to_storage.method_mut() = Method::PUT;
-        // The client makes `Host` of it, storage's own name: for that the URL is signed.
+        // The client sets `Host` from the URI: storage's own name, for which the URL is signed.
         *to_storage.uri_mut() = uri;
         copy(&REQUEST_HEADERS, request.headers(), to_storage.headers_mut());
-        // It is signed, and a client need not send that of nothing.
+        // It is signed, and clients may omit the length of an empty body.
         to_storage.headers_mut().insert(CONTENT_LENGTH, length.into());
         *to_storage.body_mut() = request.into_body();
         match self.client.request(to_storage).await {
@@ -142,7 +142,7 @@ impl ToStorage {
         let is_of_key = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'/');
         let key = path.strip_prefix(&self.bucket).filter(|key| key.bytes().all(is_of_key));
         let names = |name: &str| query.split('&').any(|pair| pair.split('=').next() == Some(name));
-        // Without one of these it would be a request of nobody's, which a bucket may be open for.
+        // Without these the request would be anonymous, and a bucket may be open to anonymous requests.
         let is_signed = ["X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature"].into_iter().all(names);
         key.filter(|key| !key.is_empty() && is_signed)?;
         let parts = PathAndQuery::try_from(target).ok()?;

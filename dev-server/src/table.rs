@@ -1,4 +1,4 @@
-//! A DynamoDB equivalent inside the process, on a loopback port: the SDK talks to it as it would to DynamoDB.
+//! The embedded table: a DynamoDB equivalent on a loopback port of this process, which the SDK uses like DynamoDB.
 
 use std::net::Ipv4Addr;
 use std::path::Path;
@@ -14,12 +14,13 @@ use tokio::task::JoinHandle;
 
 use crate::config::EmbeddedIn;
 
-/// Requests take milliseconds; one that hangs is not waited for.
+/// Time that running requests have to end. They take milliseconds.
 const STOP_LIMIT: Duration = Duration::from_secs(3);
 
 /// A table that runs until it is stopped or dropped.
 #[expect(missing_debug_implementations, reason = "the database has none")]
 pub struct EmbeddedTable {
+    place: EmbeddedIn,
     url: String,
     database: Database,
     stop: Option<oneshot::Sender<()>>,
@@ -43,10 +44,10 @@ impl EmbeddedTable {
             let _ = stopped.await;
         };
         let server = tokio::spawn(dynoxide::server::serve_with_shutdown(listener, database.clone(), shutdown));
-        Ok(Self { url, database, stop: Some(stop), server })
+        Ok(Self { place: place.clone(), url, database, stop: Some(stop), server })
     }
 
-    /// Refuses a file in which an earlier release kept its items: they would be there, and nobody would see them.
+    /// Refuses a file with tables of an earlier release, whose items would be invisible.
     ///
     /// # Errors
     /// A sentence: there are tables of other names.
@@ -57,31 +58,35 @@ impl EmbeddedTable {
         if others.is_empty() {
             return Ok(());
         }
+        let file = match &self.place {
+            EmbeddedIn::Memory => "the table in memory".to_owned(),
+            EmbeddedIn::File(path) => format!("the table's file {}", path.display()),
+        };
         bail!(
-            "the embedded table's file holds tables of another release ({}), which this one does not read: move the file \
-             away to begin with empty rooms, or run the release that wrote it",
+            "{file} holds tables of another release ({}), which this one does not read: move the file away to begin with \
+             empty rooms, or run the release that wrote it",
             others.join(", ")
         )
     }
 
-    /// Where the SDK finds it.
+    /// Its endpoint for the SDK.
     pub fn endpoint(&self) -> TableEndpoint {
         TableEndpoint::Url(self.url.clone())
     }
 
-    /// What drops its items in time.
+    /// Its expiry of items.
     pub fn expiry(&self) -> Expiry {
         Expiry { database: self.database.clone() }
     }
 
-    /// Ends it, so that its file is closed.
+    /// Stops it and closes its file.
     pub async fn stop(mut self) {
         self.stop.take();
         let _ = tokio::time::timeout(STOP_LIMIT, &mut self.server).await;
     }
 }
 
-/// Drops items whose time to live is over, as DynamoDB does by itself: in its time, and code checks as well.
+/// Expiry of items by their time to live, which DynamoDB does by itself.
 #[derive(Clone)]
 #[expect(missing_debug_implementations, reason = "the database has none")]
 pub struct Expiry {
@@ -89,7 +94,7 @@ pub struct Expiry {
 }
 
 impl Expiry {
-    /// Returns how many items were dropped.
+    /// Drops expired items, and returns their number.
     ///
     /// # Errors
     /// A sentence: the file cannot be written.

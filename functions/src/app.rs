@@ -1,4 +1,4 @@
-//! The application context: what every call works with.
+//! The application context of every call.
 
 use std::sync::Arc;
 
@@ -19,16 +19,16 @@ pub struct App {
     pub tables: Tables,
     /// The one bucket.
     pub storage: Storage,
-    /// What time it is.
+    /// The clock that records are dated by.
     pub clock: Clock,
-    /// Who completes what does not fit into a call.
+    /// Completes uploads that do not fit into a call.
     pub finisher: Finisher,
-    /// Where tests let a function be killed.
+    /// Fault injection for tests.
     pub faults: Faults,
 }
 
 impl App {
-    /// Makes the clients. Nothing is sent yet.
+    /// Creates the clients, without network access.
     pub fn connect(config: Config) -> Self {
         let sdk = aws::sdk_config(&config);
         let storage = StorageConfig {

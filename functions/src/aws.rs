@@ -1,4 +1,4 @@
-//! What both SDK clients share: credentials, TLS, time-outs.
+//! The configuration that all SDK clients share: credentials, TLS, connection pool.
 
 use std::time::Duration;
 

@@ -1,10 +1,10 @@
-//! What time it is. Tests may let time jump; everything else asks the system.
+//! The system's clock, which tests can advance.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// The system's clock, and how far tests have moved it forward.
+/// The system's clock plus the time by which tests have advanced it.
 #[derive(Clone, Debug, Default)]
 pub struct Clock {
     ahead_ms: Arc<AtomicU64>,

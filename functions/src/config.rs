@@ -1,4 +1,4 @@
-//! Configuration from the environment: read once at start, refused with the variable's name.
+//! Configuration from environment variables, read once at the start. Errors name the variable.
 
 mod forms;
 
@@ -9,18 +9,18 @@ use slipway_protocol::wire::{DOWNLOAD_URL_SECONDS, PART_URL_SECONDS, UPLOAD_IDLE
 
 use crate::edge::source::CdnSecret;
 
-/// Why the environment is not right. A sentence that names the variable.
+/// An invalid environment. The message names the variable.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
-    /// A required variable is not there.
+    /// A required variable is missing.
     #[error("the environment variable {0} is missing: {1}")]
     Missing(&'static str, &'static str),
-    /// A variable has a value that makes no sense. The value is not repeated: it may be a secret.
+    /// A variable has an invalid value, which is not repeated: it may be a secret.
     #[error("the environment variable {0} is not right: expected {1}")]
     Bad(&'static str, &'static str),
 }
 
-/// What the three tables are called.
+/// Names of the three tables.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TableNames {
     /// Rooms, uploads, files, events.
@@ -31,7 +31,7 @@ pub struct TableNames {
     pub audit: String,
 }
 
-/// Where the tables are.
+/// Where the tables are reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TableEndpoint {
     /// DynamoDB of the region.
@@ -40,7 +40,7 @@ pub enum TableEndpoint {
     Url(String),
 }
 
-/// What one room may hold.
+/// Limits of each room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RoomLimits {
     /// Bytes stored and reserved.
@@ -51,7 +51,7 @@ pub struct RoomLimits {
     pub max_open_uploads: u64,
 }
 
-/// How often something may happen in a minute.
+/// Rate limits per minute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rates {
     /// Calls that sign or create, for each member.
@@ -67,8 +67,8 @@ pub struct Rates {
 impl Rates {
     /// All rates, from the one that is configured.
     ///
-    /// Many people join from one address (a school, an office), so joins are a quarter of it. Rooms
-    /// are made less often, and nobody guesses wrong often.
+    /// Many people can join from one address (a school, an office), so joins are a quarter of it. Creating rooms is
+    /// rarer, and wrong guesses are rarer still.
     pub fn from_calls(calls_per_minute: u64) -> Self {
         Self {
             calls_per_minute,
@@ -79,7 +79,8 @@ impl Rates {
     }
 }
 
-/// What one source address may do in a day, over all rooms: who makes rooms needs no account.
+/// Limits of each source address per day, over all rooms: creating a room needs no account, so limits of rooms bound
+/// nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SourceLimits {
     /// Rooms made.
@@ -88,12 +89,12 @@ pub struct SourceLimits {
     pub bytes_per_day: u64,
 }
 
-/// How long a call may take. The gateway gives up at 30 s, without a word that a program could read.
+/// Time limits of a call. The gateway ends a call at 30 s, with an error that has no code for programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CallTimes {
-    /// Until it is answered, if only with an error.
+    /// Until the answer, which is an error then.
     pub answer: Duration,
-    /// Until what is not complete goes to `finish`.
+    /// Until an unfinished completion is handed to `finish`.
     pub complete: Duration,
 }
 
@@ -112,13 +113,13 @@ pub struct Config {
     pub tables: TableNames,
     /// The region that requests are signed for.
     pub region: String,
-    /// What requests are signed with.
+    /// The credentials that sign requests.
     pub credentials: Credentials,
     /// Where the functions reach storage; none in AWS.
     pub s3_endpoint: Option<String>,
     /// Where browsers reach storage; empty: at the functions' own endpoint.
     pub s3_public_endpoints: Vec<String>,
-    /// Parts are sent to this path of the page's own origin, behind which is the functions' own endpoint; none: to the
+    /// The path of the page's own origin to which browsers send parts, forwarded to the functions' own endpoint; none: the
     /// public endpoints.
     pub s3_upload_path: Option<String>,
     /// `endpoint/bucket/key` in place of `bucket.endpoint/key`.
@@ -129,23 +130,23 @@ pub struct Config {
     pub page_origins: Vec<String>,
     /// The function that completes large uploads; none: a task in this process.
     pub finish_function: Option<String>,
-    /// How long a part request may be used, in seconds.
+    /// Lifetime of a signed part request, in seconds.
     pub part_url_seconds: u64,
-    /// How long a download may be started, in seconds.
+    /// Lifetime of a download URL, in seconds.
     pub download_url_seconds: u64,
-    /// How long an upload may stand still after its last stored part, in seconds.
+    /// Time without a new part after which an upload expires, in seconds.
     pub upload_idle_seconds: u64,
-    /// How long an upload may take after its initiate, in seconds.
+    /// Time after its initiate at which an upload expires, in seconds.
     pub upload_life_seconds: u64,
-    /// What a room may hold.
+    /// Limits of each room.
     pub room: RoomLimits,
-    /// How often something may happen.
+    /// Rate limits.
     pub rates: Rates,
-    /// What a source address may do.
+    /// Limits of each source address.
     pub source: SourceLimits,
-    /// How long a call may take.
+    /// Time limits of a call.
     pub call: CallTimes,
-    /// What the CDN shows, so that its word on the client's address counts; none: there is no CDN.
+    /// The secret by which the CDN proves that it set the client's address; none: there is no CDN.
     pub cdn_secret: Option<CdnSecret>,
 }
 
@@ -155,7 +156,7 @@ impl Config {
         Self::read(&|name| std::env::var(name).ok())
     }
 
-    /// Reads variables from wherever `get` finds them.
+    /// Reads the variables through `get`.
     pub fn read(get: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let env = Env::new(get);
         Ok(Self {
@@ -183,14 +184,14 @@ impl Config {
     }
 }
 
-/// Variables, and how their texts are read.
+/// Parses variables.
 #[expect(missing_debug_implementations, reason = "where they come from has none")]
 pub struct Env<'a> {
     get: &'a dyn Fn(&str) -> Option<String>,
 }
 
 impl<'a> Env<'a> {
-    /// From wherever `get` finds them.
+    /// Reads the variables through `get`.
     pub fn new(get: &'a dyn Fn(&str) -> Option<String>) -> Self {
         Self { get }
     }

@@ -1,4 +1,4 @@
-//! Places at which tests let a function be killed. Elsewhere they cost one load of an atomic.
+//! Fault injection: points at which tests stop a function as if it was killed. In production each costs one atomic load.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -7,7 +7,7 @@ use tokio::sync::Notify;
 
 macro_rules! points {
     ($($(#[$doc:meta])* $name:ident,)*) => {
-        /// A place between two steps that change something.
+        /// A point between two steps with side effects.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         #[repr(u8)]
         pub enum Point {
@@ -15,7 +15,7 @@ macro_rules! points {
         }
 
         impl Point {
-            /// All of them.
+            /// All points.
             pub const ALL: &[Self] = &[$(Self::$name),*];
         }
     };
@@ -30,7 +30,7 @@ points! {
     CompleteNoted,
     /// The lease is taken.
     CompleteLeased,
-    /// The parts are listed and right.
+    /// The parts are listed and as promised.
     CompleteListed,
     /// Storage has put the parts together.
     CompleteInStorage,
@@ -48,7 +48,7 @@ points! {
     FileUnlisted,
 }
 
-/// The place to be killed at, if any. Clones share it.
+/// The armed point, if any. Clones share it.
 #[derive(Clone, Debug, Default)]
 pub struct Faults(Arc<Armed>);
 
@@ -60,12 +60,12 @@ struct Armed {
 }
 
 impl Faults {
-    /// Whoever comes to this point next stops there for ever, as a killed function would.
+    /// The next call that reaches this point never returns, like that of a killed function.
     pub fn kill_at(&self, point: Point) {
         self.0.point.store(point as u8 + 1, Ordering::SeqCst);
     }
 
-    /// Waits until a call was killed.
+    /// Waits until a call has reached the armed point.
     pub async fn killed(&self) {
         self.0.reached.notified().await;
     }

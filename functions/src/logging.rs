@@ -4,8 +4,8 @@ use tracing_subscriber::EnvFilter;
 
 use crate::config::ConfigError;
 
-/// The crates that see whole requests. At a lower level they print signed URLs, headers and bodies, so whatever
-/// the filter says, they stay at warnings.
+/// Crates that log whole requests below the level of warnings: signed URLs, headers, bodies. They stay at warnings whatever
+/// the filter says.
 const QUIET: [&str; 14] = [
     "aws_credential_types=warn",
     "aws_runtime=warn",

@@ -1,4 +1,4 @@
-//! Which function serves which routes. A Lambda serves its own, dev-server all of them.
+//! The routes of each function. A Lambda serves its own, dev-server all of them.
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -29,7 +29,7 @@ pub const FUNCTIONS: [Function; 7] = [
     ("downloads", downloads),
 ];
 
-/// Rooms, members, links, and what is read of them.
+/// Rooms, members, links, and the lists of a room.
 pub fn rooms() -> Routes {
     OpenApiRouter::new()
         .merge(routes::rooms::router())
@@ -51,7 +51,7 @@ pub fn presign() -> Routes {
     routes::presign::router()
 }
 
-/// Tells how an upload stands, and lets another member adopt it.
+/// Status of uploads, and their adoption by other members.
 pub fn status() -> Routes {
     OpenApiRouter::new().merge(routes::status::router()).merge(routes::adopt::router())
 }
@@ -81,7 +81,7 @@ pub fn document() -> OpenApi {
     OpenApiRouter::with_openapi(openapi::base()).merge(all()).merge(routes::health::router()).into_openapi()
 }
 
-/// Some routes, ready to serve: with health, errors in JSON for what is not there, CORS and the log.
+/// A router with health, JSON errors for unknown paths, CORS and logging.
 pub fn serve(app: App, routes: Routes) -> Router {
     let (router, _) = routes.merge(routes::health::router()).split_for_parts();
     router

@@ -1,6 +1,6 @@
-//! Ends what no call ends: expires overdue uploads, resumes what a killed function left, deletes objects that arrived late.
+//! Scheduled clean-up: expires overdue uploads, resumes work of killed functions, deletes objects that arrived late.
 //!
-//! It runs on a schedule, and may run twice at once: every step is conditional, as everywhere.
+//! Two runs may overlap: every step is a conditional write.
 
 use futures::StreamExt as _;
 use serde::Serialize;
@@ -20,15 +20,15 @@ use crate::uploads::{abort, complete, finish, remove, take_lease};
 
 /// How many hours back the first pass starts, without a cursor: uploads live 30 days, and their records a day longer.
 const FIRST_HOURS: u64 = 32 * 24;
-/// Hours before the current one that each pass covers again: clocks differ, and an item can be noted for the hour that just
-/// ends.
+/// Hours before the current one that each pass reads again: clocks differ, and an item can be noted for the hour that
+/// is just ending.
 const HOURS_AGAIN: u64 = 1;
 /// Visits in flight at a time.
 const LANES: usize = 8;
 /// Delay before an upload that could not be ended is visited again, in milliseconds.
 const RETRY_MS: u64 = 60_000;
 
-/// What a sweep did.
+/// Counts of one sweep.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SweepReport {
@@ -36,7 +36,7 @@ pub struct SweepReport {
     pub looked: u64,
     /// Uploads given up or removed.
     pub removed: u64,
-    /// Uploads that a killed function left, and that are taken further.
+    /// Uploads whose completion was resumed after a function was killed.
     pub resumed: u64,
     /// Objects deleted that landed late or were left behind.
     pub deleted: u64,
@@ -57,13 +57,13 @@ enum Outcome {
     Deleted,
 }
 
-/// For tables made just now: nothing is noted in them yet, so the first sweep need not go back.
+/// Starts the cursor of new tables at the current hour, so that the first sweep does not read a month of empty hours.
 pub async fn begin(app: &App) -> Result<(), TableError> {
     let hour = due::hour(app.clock.now_ms()).saturating_sub(HOURS_AGAIN);
     cursor::set(&app.tables, Cursor { hour }).await
 }
 
-/// Visits all that is due.
+/// Visits all due items.
 pub async fn sweep(app: &App) -> Result<SweepReport, ApiFailure> {
     let now = app.clock.now_ms();
     let this_hour = due::hour(now);
@@ -90,7 +90,7 @@ pub async fn sweep(app: &App) -> Result<SweepReport, ApiFailure> {
     Ok(report)
 }
 
-/// What is due in an hour, with that hour.
+/// The due items of an hour, with that hour.
 async fn list(app: &App, hour: u64, now: u64) -> Result<(u64, Listed), TableError> {
     let mut listed = Listed { due: Vec::new(), more: false };
     for shard in 0..SHARDS {
@@ -114,7 +114,8 @@ impl SweepReport {
     }
 }
 
-/// Visits one item; on success notes the next visit, then deletes this item. None: it stays for the next sweep.
+/// Visits one item; on success notes the next visit, then deletes this item. None: the visit failed and is repeated by the
+/// next sweep.
 async fn visit(app: &App, due: Due) -> Option<Outcome> {
     match visit_and_note(app, &due).await {
         Ok(outcome) => Some(outcome),
@@ -158,7 +159,7 @@ fn nothing_to_do(next: Option<u64>) -> Visited {
     Visited { outcome: Outcome::Nothing, next }
 }
 
-/// Gives up an upload that is overdue. Storage knows best when its last part arrived.
+/// Expires an upload that is overdue. The time of its last part is read from storage, since presign records none.
 async fn expire_if_overdue(app: &App, upload: &UploadRecord, now: u64) -> Result<Visited, ApiFailure> {
     if now < upload.due_at {
         return Ok(nothing_to_do(Some(upload.due_at)));
@@ -188,7 +189,7 @@ async fn due_by_storage(app: &App, upload: &UploadRecord) -> Result<u64, ApiFail
     Ok(newest.map_or(upload.due_at, |newest| upload.due_after(newest, idle, life)))
 }
 
-/// Its lease ran out: goes on under one of our own.
+/// Completes an upload whose lease has ended, under a new lease.
 async fn resume(app: &App, upload: &UploadRecord, now: u64) -> Result<Visited, ApiFailure> {
     let Some(leased) = take_lease(app, upload).await? else { return Ok(nothing_to_do(Some(now + RETRY_MS))) };
     let lease_until = leased.lease_until;
@@ -203,10 +204,10 @@ async fn resume(app: &App, upload: &UploadRecord, now: u64) -> Result<Visited, A
 async fn finish_removal(app: &App, upload: &UploadRecord, now: u64) -> Result<Visited, ApiFailure> {
     remove::remove(app, upload).await?;
     let ended = UploadRecord { ended_at: Some(now), ..upload.clone() };
-    Ok(Visited { outcome: Outcome::Removed, next: remove::next_look(&ended, now) })
+    Ok(Visited { outcome: Outcome::Removed, next: remove::next_check(&ended, now) })
 }
 
 async fn delete_late_object(app: &App, upload: &UploadRecord, now: u64) -> Result<Visited, ApiFailure> {
     remove::delete_late(app, upload).await?;
-    Ok(Visited { outcome: Outcome::Deleted, next: remove::next_look(upload, now) })
+    Ok(Visited { outcome: Outcome::Deleted, next: remove::next_check(upload, now) })
 }

@@ -100,7 +100,7 @@ impl DevServer {
     ///
     /// # Errors
     /// A sentence: it is not built, its address is in use, or it refused to start (with its log's end).
-    // By value as `Minio::start` takes its own: a call reads as one expression.
+    // By value like the options of `Minio::start`, so that a call is one expression.
     #[allow(clippy::needless_pass_by_value)]
     pub fn start(options: DevServerOptions<'_>) -> Result<Self> {
         let folder = TempDir::with_prefix("slipway-dev-server-")?;
@@ -159,7 +159,7 @@ impl DevServer {
         self.process.take().map_or(Ok(()), |mut process| process.kill())
     }
 
-    /// Ends it in order.
+    /// Stops it gracefully.
     pub fn stop(&mut self) -> Result<()> {
         self.process.take().map_or(Ok(()), |mut process| process.stop())
     }
@@ -171,7 +171,7 @@ impl DevServer {
     }
 }
 
-/// Lines as they come. The thread goes on reading after the last one is wanted, so the pipe never fills.
+/// Lines of stdout. The thread keeps reading after the receiver is dropped, so that the pipe never fills.
 fn read_lines(stdout: ChildStdout) -> Receiver<String> {
     let (line_out, lines) = mpsc::channel();
     thread::spawn(move || {

@@ -1,4 +1,4 @@
-//! DynamoDB Local, the second opinion on what the embedded table does.
+//! DynamoDB Local, Amazon's own emulator, to which the tests compare the embedded table.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};

@@ -1,9 +1,11 @@
-//! The local stand-ins of the cloud, as child processes that end with their owner:
+//! Local replacements of cloud services, as child processes that end with their owner:
 //! MinIO for S3, DynamoDB Local for the table, and Slipway's own dev-server.
 //!
-//! Everything blocks and uses std only, so that tests of any runtime, and xtask, can use it.
-//! From async code, call it in `spawn_blocking`, or simply before the runtime has work.
+//! All calls block and use std only, so that tests on any runtime, and xtask, can use them. From async code, use
+//! `spawn_blocking`, or call them before the runtime has work.
 
+#[cfg(feature = "answer")]
+mod answer;
 mod dev_server;
 mod dynamodb;
 mod minio;
@@ -12,14 +14,15 @@ mod process;
 
 use std::path::{Path, PathBuf};
 
+#[cfg(feature = "answer")]
+pub use answer::Answer;
 pub use dev_server::{DevServer, DevServerOptions};
 pub use dynamodb::DynamoDbLocal;
 pub use minio::{Minio, MinioOptions};
 pub use net::{free_port, http_status};
 pub use process::last_lines;
 
-/// Stands before the name of a test whose browser crashed by itself, at the beginning of a line. The stories write it,
-/// and xtask reads it.
+/// Starts the line that names a story whose browser crashed. The stories print it, and xtask parses it.
 pub const BROWSER_CRASHED: &str = "BROWSER CRASHED: ";
 
 /// The root of the workspace this was built in.

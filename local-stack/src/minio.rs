@@ -47,7 +47,7 @@ pub struct Minio {
     log: PathBuf,
     /// None for a shared one.
     process: Option<Process>,
-    /// Goes last: the process writes into it.
+    /// Dropped last: the process writes into it.
     _folder: Option<TempDir>,
 }
 
@@ -146,7 +146,7 @@ impl Minio {
                 .env("MINIO_API_CORS_ALLOW_ORIGIN", cors)
                 .env("MINIO_API_STALE_UPLOADS_EXPIRY", expiry)
                 .env("MINIO_BROWSER", "off")
-                // It would ask the internet for a newer version.
+                // Otherwise it checks the internet for updates.
                 .env("MINIO_UPDATE", "off");
         })
     }
@@ -191,7 +191,7 @@ impl Minio {
         }
     }
 
-    /// Ends it in order.
+    /// Stops it gracefully.
     pub fn stop(&mut self) -> Result<()> {
         self.process.take().map_or(Ok(()), |mut process| process.stop())
     }
@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn a_port_in_use_is_said() {
+    fn a_port_in_use_is_named() {
         let held = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = held.local_addr().unwrap().port();
         let error = Minio::start(MinioOptions { port: Some(port), ..Default::default() }).unwrap_err();

@@ -1,4 +1,4 @@
-//! Ports, and just enough HTTP to ask whether a server is up.
+//! Free ports, and a minimal HTTP client to check whether a server is up.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-/// How long one question may take.
-const ASK: Duration = Duration::from_secs(2);
+/// Time-out of one request.
+const TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A port of 127.0.0.1 that is free now. Another process may still take it first.
 pub fn free_port() -> Result<u16> {
@@ -22,9 +22,9 @@ pub(crate) fn is_free(host: &str, port: u16) -> bool {
 
 /// The status of `GET path`, such as 200.
 pub fn http_status(address: SocketAddr, path: &str) -> Result<u16> {
-    let mut stream = TcpStream::connect_timeout(&address, ASK)?;
-    stream.set_read_timeout(Some(ASK))?;
-    stream.set_write_timeout(Some(ASK))?;
+    let mut stream = TcpStream::connect_timeout(&address, TIMEOUT)?;
+    stream.set_read_timeout(Some(TIMEOUT))?;
+    stream.set_write_timeout(Some(TIMEOUT))?;
     write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
     let mut head = Vec::new();
     stream.take(64).read_to_end(&mut head).or_else(|e| if head.is_empty() { Err(e) } else { Ok(0) })?;

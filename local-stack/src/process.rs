@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail};
 
-/// How long a process has to end by itself after SIGTERM.
+/// Time that a process has to end after SIGTERM.
 const GRACE: Duration = Duration::from_secs(3);
 const POLL: Duration = Duration::from_millis(20);
 
@@ -38,7 +38,7 @@ impl Process {
         fill(&mut command);
         command.stdin(Stdio::null()).stderr(file.try_clone()?);
         command.stdout(if read_stdout { Stdio::piped() } else { Stdio::from(file) });
-        // A group of its own: Ctrl-C reaches the owner only, which then ends the child in order.
+        // A process group of its own, so that Ctrl-C reaches the owner only, which then stops the child gracefully.
         command.process_group(0);
         let child = spawn(command).with_context(|| format!("cannot start {name} ({})", program.display()))?;
         Ok(Self { name, child, log: log.to_path_buf() })
@@ -48,7 +48,7 @@ impl Process {
         self.child.stdout.take()
     }
 
-    /// How it ended, if it did.
+    /// Its exit status, if it has ended.
     pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().ok().flatten()
     }
@@ -88,7 +88,7 @@ impl Process {
         Ok(())
     }
 
-    /// SIGTERM, then SIGKILL for one that does not listen.
+    /// SIGTERM, then SIGKILL after the grace period.
     pub(crate) fn stop(&mut self) -> Result<()> {
         let pid = self.child.id().to_string();
         let asked = Command::new("kill").args(["-TERM", &pid]).stderr(Stdio::null()).status();
@@ -155,7 +155,7 @@ pub fn last_lines(path: &Path, count: usize) -> String {
         let mut end = Vec::new();
         file.read_to_end(&mut end)?;
         if skipped > 0 {
-            // Half an address no longer looks like one to whoever takes secrets out of addresses.
+            // Half a URL would no longer be recognized by the code that redacts secrets in URLs.
             let line_end = end.iter().position(|byte| *byte == b'\n').map_or(end.len(), |at| at + 1);
             end.drain(..line_end);
         }

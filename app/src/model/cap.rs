@@ -1,4 +1,4 @@
-//! The speed limit of this page, kept on this device.
+//! The speed limit of all uploads, saved on this device.
 
 use leptos::prelude::*;
 
@@ -9,22 +9,22 @@ use crate::view::parts::effect;
 const MB: u64 = 1_000_000;
 const KEY: &str = "slipway-speed-limit";
 
-/// The limit as it is chosen now, in bytes per second.
+/// The chosen limit, in bytes per second.
 pub(crate) fn chosen(ctx: Ctx) -> Option<u64> {
     let (choice, custom) = ctx.cap;
     match choice.get().as_str() {
         "none" => None,
-        "custom" => custom.with(|text| bytes_per_second(text, browser::number)),
-        fixed => bytes_per_second(fixed, browser::number),
+        "custom" => custom.with(|text| bytes_per_second(text, browser::parse_number)),
+        fixed => bytes_per_second(fixed, browser::parse_number),
     }
 }
 
-/// Sets the limit that was chosen before the page was loaded, and keeps what is chosen from now on.
+/// Restores the saved limit, then applies and saves every change.
 pub(crate) fn follow(ctx: Ctx) {
     let (choice, custom) = ctx.cap;
-    if let Some((kept_choice, kept_custom)) = browser::kept(KEY).as_deref().and_then(read) {
-        choice.set(kept_choice);
-        custom.set(kept_custom);
+    if let Some((saved_choice, saved_custom)) = browser::load_text(KEY).as_deref().and_then(decode) {
+        choice.set(saved_choice);
+        custom.set(saved_custom);
     }
     let cap = Memo::new(move |_| chosen(ctx));
     let mut before = None;
@@ -36,30 +36,29 @@ pub(crate) fn follow(ctx: Ctx) {
         before = now;
     });
     effect(move || {
-        let text = written(&choice.get(), &custom.get());
-        browser::keep(KEY, text.as_deref());
+        let text = encode(&choice.get(), &custom.get());
+        browser::save_text(KEY, text.as_deref());
     });
 }
 
-/// What is kept of a choice; nothing of `none`.
-fn written(choice: &str, custom: &str) -> Option<String> {
+/// A choice as it is saved; none for `none`.
+fn encode(choice: &str, custom: &str) -> Option<String> {
     (choice != "none").then(|| format!("{choice} {}", custom.trim()))
 }
 
-/// Choice and typed number of what was kept; none of what this page did not write.
-fn read(kept: &str) -> Option<(String, String)> {
-    let (choice, custom) = kept.split_once(' ')?;
-    let is_known = choice == "custom" || CHOICES.iter().any(|(value, _)| *value == choice);
+/// Choice and typed number of a saved text; none for a text that this page did not write.
+fn decode(saved: &str) -> Option<(String, String)> {
+    let (choice, custom) = saved.split_once(' ')?;
+    let is_known = choice == "custom" || CHOICES.contains(&choice);
     is_known.then(|| (choice.to_owned(), custom.to_owned()))
 }
 
-/// Megabytes per second that need no typing.
-pub(crate) const CHOICES: [(&str, &str); 5] =
-    [("none", "None"), ("1", "1 MB/s"), ("5", "5 MB/s"), ("10", "10 MB/s"), ("50", "50 MB/s")];
+/// The limits that need no typing, in megabytes per second.
+pub(crate) const CHOICES: [&str; 5] = ["none", "1", "5", "10", "50"];
 
-/// From megabytes as typed. What is no number, or nothing, is no limit. `number` reads one.
-fn bytes_per_second(megabytes: &str, number: fn(&str) -> f64) -> Option<u64> {
-    let number = number(&megabytes.trim().replace(',', "."));
+/// From megabytes per second as typed; none for anything but a positive number.
+fn bytes_per_second(megabytes: &str, parse: fn(&str) -> f64) -> Option<u64> {
+    let number = parse(&megabytes.trim().replace(',', "."));
     (number > 0.0 && number.is_finite()).then(|| (number * MB as f64).max(1.0) as u64)
 }
 
@@ -68,18 +67,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_choice_is_kept_as_it_was_made() {
+    fn a_choice_is_saved_and_restored() {
         for (choice, custom) in [("5", "2"), ("custom", "0,5"), ("custom", "")] {
-            let kept = written(choice, custom).unwrap();
-            assert_eq!(read(&kept), Some((choice.to_owned(), custom.to_owned())));
+            let saved = encode(choice, custom).unwrap();
+            assert_eq!(decode(&saved), Some((choice.to_owned(), custom.to_owned())));
         }
-        assert_eq!(written("none", "2"), None);
-        assert_eq!(read("7 2"), None);
-        assert_eq!(read("nonsense"), None);
+        assert_eq!(encode("none", "2"), None);
+        assert_eq!(decode("7 2"), None);
+        assert_eq!(decode("nonsense"), None);
     }
 
     #[test]
-    fn limits_are_read_as_people_type_them() {
+    fn typed_limits_are_parsed() {
         let read = |text| bytes_per_second(text, |text| text.parse().unwrap_or(f64::NAN));
         assert_eq!(read("10"), Some(10 * MB));
         assert_eq!(read(" 0,5 "), Some(MB / 2));

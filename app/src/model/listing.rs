@@ -1,30 +1,30 @@
-//! The room's files as this page knows them: pages put together, newest first.
+//! The room's files that this page has loaded: pages merged into one list, newest first.
 
 use std::collections::{BTreeMap, HashMap};
 
 use slipway_protocol::wire::id::FileId;
 use slipway_protocol::wire::{FileInfo, FilePage};
 
-/// Newest first, then by id, so that the order never flickers.
+/// Newest first, then by id, so that files of the same millisecond keep their order.
 type Key = (std::cmp::Reverse<u64>, FileId);
 
-/// All files known so far.
+/// All files loaded so far.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Listing {
     files: BTreeMap<Key, FileInfo>,
     keys: HashMap<FileId, Key>,
-    /// Where the next page starts; none when all is known.
+    /// Cursor of the next page; none after the last one.
     next: Option<String>,
-    /// More than the first page was asked for.
+    /// Whether more than the first page was loaded.
     paged: bool,
 }
 
 impl Listing {
-    /// The first page, as it is now. What it should hold and does not was removed.
+    /// Replaces the first page. A known file that falls into its range and is not in it was removed.
     pub fn refresh(&mut self, page: FilePage) {
         let last = page.files.last().map(key);
         let whole = page.next_after.is_none();
-        // Of several files of one millisecond the page may hold only some.
+        // The page can end between two files of the same millisecond, so that millisecond is not covered.
         let covered = |key: &Key| whole || last.is_some_and(|last| key.0 < last.0);
         let now: Vec<FileId> = page.files.iter().map(|file| file.file_id).collect();
         let gone: Vec<FileId> =
@@ -36,54 +36,54 @@ impl Listing {
         }
     }
 
-    /// A further page.
+    /// Appends a further page.
     pub fn extend(&mut self, page: FilePage) {
         self.paged = true;
         page.files.into_iter().for_each(|file| self.insert(file));
         self.next = page.next_after;
     }
 
-    /// Files that went away beyond the first page.
+    /// Removes files, also beyond the first page.
     pub fn apply(&mut self, removed: &[FileId]) {
         removed.iter().for_each(|id| self.remove(*id));
     }
 
-    /// Takes one off.
+    /// Removes a file.
     pub fn remove(&mut self, id: FileId) {
         if let Some(key) = self.keys.remove(&id) {
             self.files.remove(&key);
         }
     }
 
-    /// Where the next page starts.
+    /// Cursor of the next page.
     pub fn next(&self) -> Option<String> {
         self.next.clone()
     }
 
-    /// Whether pages beyond the first are held, which a refresh does not look at.
+    /// Whether pages beyond the first are loaded, which a refresh does not update.
     pub fn is_paged(&self) -> bool {
         self.paged
     }
 
-    /// How many are known.
+    /// Number of loaded files.
     pub fn len(&self) -> usize {
         self.files.len()
     }
 
-    /// Whether none is known.
+    /// Whether no file is loaded.
     pub fn is_empty(&self) -> bool {
         self.files.is_empty()
     }
 
-    /// Those whose name or folder has the text in it, newest first.
-    /// `lower` makes small letters of all: the browser knows how, and the page need not.
-    pub fn matching(&self, text: &str, lower: fn(&str) -> String) -> Vec<FileId> {
-        let text = lower(text.trim());
-        let fits = |file: &FileInfo| text.is_empty() || lower(&full_name(file)).contains(&text);
+    /// Files whose path or name contains the text, ignoring case, newest first. `to_lowercase` is the browser's: see
+    /// [`crate::browser::to_lowercase`].
+    pub fn matching(&self, text: &str, to_lowercase: fn(&str) -> String) -> Vec<FileId> {
+        let text = to_lowercase(text.trim());
+        let fits = |file: &FileInfo| text.is_empty() || to_lowercase(&full_name(file)).contains(&text);
         self.files.values().filter(|file| fits(file)).map(|file| file.file_id).collect()
     }
 
-    /// One of them.
+    /// The file of this id, if it is loaded.
     pub fn get(&self, id: FileId) -> Option<&FileInfo> {
         self.keys.get(&id).and_then(|key| self.files.get(key))
     }

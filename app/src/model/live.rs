@@ -1,4 +1,4 @@
-//! A room that is kept up to date by polling.
+//! A room, refreshed by polling.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::model::state::Ctx;
 use crate::view::parts::effect;
 use crate::{browser, text};
 
-/// The room as last seen. A handle: copies are one.
+/// The room as last received. A handle: copies share their state.
 #[derive(Clone, Copy)]
 pub(crate) struct Live {
     pub(crate) room: RoomId,
@@ -62,8 +62,8 @@ impl Live {
     /// Refreshes now and then periodically, until the view that made this is disposed of.
     pub(crate) fn follow(self, ctx: Ctx) {
         self.refresh(ctx);
-        // In a task of its own, while the room is waited for: its rows show times.
-        set_timeout(browser::prepare_times, Duration::ZERO);
+        // The rows show times. In a task of its own, while the call is on its way.
+        set_timeout(browser::prepare_time_format, Duration::ZERO);
         let seen = window_event_listener(leptos::ev::visibilitychange, move |_| self.refresh_if_visible(ctx));
         let online = window_event_listener(leptos::ev::online, move |_| self.refresh(ctx));
         let completed = Memo::new(move |_| ctx.totals.with(|totals| totals.completed));
@@ -106,7 +106,7 @@ impl Live {
         }
     }
 
-    /// What is left of the least time between two refreshes that completed uploads cause, in milliseconds.
+    /// Delay that keeps refreshes caused by completed uploads apart, in milliseconds.
     fn wait_ms(self, urgency: Urgency) -> u64 {
         if urgency == Urgency::Now {
             return 0;
@@ -145,7 +145,7 @@ impl Live {
             }
             Err(error) => self.fail(error),
         }
-        // Drawing counts; rows beyond the first few have frames of their own.
+        // The measured time includes drawing the first rows; later rows have frames of their own.
         leptos::task::tick().await;
         if self.busy.try_get_value().is_none() {
             return;
@@ -157,7 +157,7 @@ impl Live {
         self.schedule_next(ctx);
     }
 
-    /// Takes an answer in. Nothing is redrawn that did not change.
+    /// Applies an answer. Signals are set only if their value changed, so that nothing is redrawn without need.
     pub(crate) fn accept(self, mut view: RoomView) {
         self.failures.set_value(0);
         if self.trouble.with_untracked(Option::is_some) {

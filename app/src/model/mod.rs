@@ -1,16 +1,17 @@
-//! What is shown, and how it is kept up to date. Nothing here draws.
+//! The state behind the views, and how it is updated. Nothing here draws.
 
 pub mod cap;
-pub mod format;
+#[cfg(any(test, feature = "gallery"))]
+pub(crate) mod example;
+pub mod incremental;
 pub mod listing;
 pub(crate) mod live;
 pub mod names;
 pub mod order;
 pub mod pace;
-pub(crate) mod place;
 pub mod polling;
+pub(crate) mod router;
 pub mod rows;
 pub(crate) mod state;
-pub mod steps;
 pub mod strip;
 pub mod window;

@@ -1,4 +1,4 @@
-//! File names are somebody else's text: shown so that they can't mislead, whatever is in them.
+//! File names come from other people: they are shown so that no character in them can mislead.
 
 use slipway_protocol::wire::text::is_hidden;
 
@@ -11,7 +11,7 @@ const EXTENSION_CHARS: usize = 12;
 /// Characters of the stem that stay with the extension.
 const STEM_END_CHARS: usize = 5;
 
-/// A name in two pieces: the first may be cut short with an ellipsis by the layout, the second never.
+/// A name in two pieces: the layout may truncate the head with an ellipsis, never the tail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SafeName {
     pub head: String,
@@ -19,7 +19,7 @@ pub struct SafeName {
 }
 
 impl SafeName {
-    /// Makes hidden characters visible and finds the end that has to stay.
+    /// Escapes hidden characters and splits off the tail.
     pub fn new(name: &str) -> Self {
         let text = visible(name);
         let chars: Vec<char> = text.chars().collect();
@@ -41,7 +41,7 @@ impl SafeName {
     }
 }
 
-/// The text with control and direction characters written out, so that `exe.fdp` can't pose as `pdf.exe`.
+/// The text with control and bidirectional characters escaped, so that `exe.fdp` can't pose as `pdf.exe`.
 pub fn visible(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -58,7 +58,7 @@ pub fn visible(text: &str) -> String {
 fn split_point(chars: &[char]) -> usize {
     let dot = chars.iter().rposition(|c| *c == '.').filter(|at| *at > 0 && chars.len() - at <= EXTENSION_CHARS);
     let mut split = dot.unwrap_or(chars.len()).saturating_sub(STEM_END_CHARS);
-    // Never between a letter and the marks on it.
+    // Never between a letter and its combining marks.
     while split > 0 && is_mark(chars[split]) {
         split -= 1;
     }
@@ -69,7 +69,7 @@ fn is_mark(c: char) -> bool {
     matches!(c, '\u{300}'..='\u{36f}' | '\u{200c}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}' | '\u{1f3fb}'..='\u{1f3ff}')
 }
 
-/// What a file is, as far as its name tells. Only for an icon.
+/// A file's type, guessed from its name. Only for the icon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     Image,
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn the_extension_tells_the_kind() {
+    fn the_kind_follows_from_the_extension() {
         assert_eq!(kind("A.JPG"), Kind::Image);
         assert_eq!(kind("backup.tar.gz"), Kind::Archive);
         assert_eq!(kind("Makefile"), Kind::Other);

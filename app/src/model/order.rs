@@ -1,4 +1,4 @@
-//! The order of upload rows: what needs the user first, then what moves, then what waits, then what is done.
+//! The order of upload rows: first those that need the user, then running, queued and finished ones.
 
 use std::collections::HashMap;
 
@@ -16,15 +16,14 @@ pub enum Filter {
 
 impl Filter {
     /// Every filter, in the order of its buttons.
-    pub const ALL: [(Self, &str); 4] =
-        [(Self::All, "All"), (Self::Active, "Running"), (Self::Attention, "Needs you"), (Self::Done, "Done")];
+    pub const ALL: [Self; 4] = [Self::All, Self::Active, Self::Attention, Self::Done];
 
     /// Whether a row in this stage is shown.
     pub fn shows(self, stage: Stage) -> bool {
         self.shows_rank(rank(stage))
     }
 
-    /// The same by rank.
+    /// The same, by [`rank`].
     pub(crate) fn shows_rank(self, rank: u8) -> bool {
         match self {
             Self::All => true,
@@ -35,7 +34,7 @@ impl Filter {
     }
 }
 
-/// Ranks that there are.
+/// Number of ranks.
 pub(crate) const RANKS: usize = 4;
 
 /// Rows of a lower rank come first.
@@ -48,13 +47,13 @@ pub(crate) fn rank(stage: Stage) -> u8 {
     }
 }
 
-/// Whether a row may be taken off the list with nothing left behind: what can be cancelled is cancelled first.
+/// Whether a row may be dismissed: an upload that can still be cancelled would leave parts in storage.
 pub fn may_clear(actions: &Actions) -> bool {
     actions.dismiss && !actions.cancel
 }
 
-/// The rows to show, of those that are sorted by rank. With `held` (a pointer or the keyboard is in the list) no row
-/// moves: a click must not land on another upload than the one that was aimed at.
+/// The rows to show, of rows sorted by rank. With `held` (pointer or keyboard focus is in the list) no row moves, so that a
+/// click hits the upload it was aimed at.
 pub fn arrange(
     sorted: impl Iterator<Item = (LocalId, Stage)>,
     filter: Filter,
@@ -68,7 +67,7 @@ pub fn arrange(
         .map(|(id, stage)| (places.get(&id).copied(), id, stage))
         .filter(|(place, _, stage)| place.is_some() || filter.shows(*stage))
         .enumerate()
-        // New rows follow in the order in which they are sorted.
+        // New rows are appended, sorted by rank.
         .map(|(at, (place, id, _))| (place.unwrap_or(held.len() + at), id))
         .collect();
     rows.sort_unstable_by_key(|(place, _)| *place);
@@ -76,39 +75,18 @@ pub fn arrange(
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
     use slipway_protocol::wire::id::RoomId;
-    use wasm_client::{PartsView, View};
+    use wasm_client::View;
 
     use super::*;
+    use crate::model::example::upload;
     use crate::model::rows::Rows;
 
     const ROOM: RoomId = RoomId::from_bytes([0; 16]);
 
-    /// A view that has only a number and a stage.
-    pub(crate) fn view(id: u64, stage: Stage) -> View {
-        View {
-            id: LocalId(id),
-            number: id,
-            room: ROOM,
-            upload: None,
-            file: None,
-            name: String::new(),
-            path: String::new(),
-            size: 0,
-            stage,
-            reason: None,
-            bytes: 0,
-            wire_size: 0,
-            wire_bytes: 0,
-            percent: 0,
-            speed: None,
-            eta: None,
-            lanes: 0,
-            parts: PartsView { count: 1, stored: 0, checked: 0, strip: Vec::new() },
-            resumable: true,
-            actions: Actions::default(),
-        }
+    fn view(id: u64, stage: Stage) -> View {
+        upload(ROOM, id, stage)
     }
 
     fn arranged(views: &[View], filter: Filter, held: Option<&[u64]>) -> Vec<u64> {
@@ -138,7 +116,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn filters_part_the_list() {
+    fn each_filter_shows_its_ranks() {
         let views = [view(1, Stage::Completed), view(2, Stage::Queued), view(3, Stage::NeedsFile)];
         assert_eq!(arranged(&views, Filter::Active, None), [2]);
         assert_eq!(arranged(&views, Filter::Attention, None), [3]);

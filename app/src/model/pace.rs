@@ -1,5 +1,5 @@
-//! Speed and time left as they are shown. Under a speed limit an upload rests between its parts, and the measured
-//! speed says nothing then: what counts is the limit.
+//! Displayed speed and time left. Under a speed limit an upload pauses between parts, so the measured speed jumps between
+//! zero and the speed of the link; the limit gives the average.
 
 use leptos::prelude::*;
 use wasm_client::{Stage, Totals, View};
@@ -8,7 +8,7 @@ use crate::model::cap;
 use crate::model::rows::{Rows, Sending};
 use crate::model::state::Ctx;
 
-/// What is shown.
+/// Speed and time left.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Pace {
     /// Bytes per second.
@@ -17,20 +17,20 @@ pub struct Pace {
     pub eta: Option<u64>,
 }
 
-/// The pace of what has `left` bytes to go. `share` is its part of the limit in bytes per second, if there is one.
+/// The pace of an upload with `left` bytes to send. `share`: its part of the limit in bytes per second, if one is set.
 pub fn pace(measured: Pace, lanes: u32, left: u64, share: Option<u64>) -> Pace {
     let Some(share) = share.filter(|share| *share > 0) else { return measured };
     let speed = match (lanes, measured.speed) {
-        // It rests until the limit lets the next part go.
+        // Pausing until the limit allows the next part.
         (0, _) => share,
-        // A part on its way goes at full speed; on average it is held to the limit.
+        // A part in flight goes at full speed; on average the limit holds.
         (_, Some(speed)) => speed.min(share),
         (_, None) => return measured,
     };
     Pace { speed: Some(speed), eta: (speed > 0).then(|| left.div_ceil(speed)) }
 }
 
-/// One upload, which shares the limit with the others that send now.
+/// One upload. It shares the limit with all others that are sending.
 pub(crate) fn of_one(ctx: Ctx, view: &View) -> Pace {
     let measured = Pace { speed: view.speed, eta: view.eta };
     if view.stage != Stage::Uploading {

@@ -1,21 +1,21 @@
-//! How often a room is refreshed.
+//! Delays between two refreshes of a room.
 
 /// Milliseconds until the next refresh: short in a visible tab, longer in a hidden one, with exponential backoff on
 /// failures.
 pub fn delay_ms(hidden: bool, failures: u32) -> u64 {
-    let base: u64 = if hidden { 15_000 } else { SEEN_MS };
+    let base: u64 = if hidden { 15_000 } else { VISIBLE_MS };
     (base << failures.min(4)).min(30_000)
 }
 
 /// Milliseconds between two refreshes in a visible tab.
-const SEEN_MS: u64 = 2_500;
+const VISIBLE_MS: u64 = 2_500;
 /// Least time between the starts of two refreshes that completed uploads cause, in milliseconds.
-const APART_MS: u64 = 1_000;
+const MIN_GAP_MS: u64 = 1_000;
 
 /// Delay of the refresh after a completed upload, in milliseconds. The last such refresh started `ago` and took `took`:
 /// refreshing gets at most a tenth of the time.
 pub fn rest_ms(ago: u64, took: u64) -> u64 {
-    took.saturating_mul(10).clamp(APART_MS, SEEN_MS).saturating_sub(ago)
+    took.saturating_mul(10).clamp(MIN_GAP_MS, VISIBLE_MS).saturating_sub(ago)
 }
 
 #[cfg(test)]
@@ -23,7 +23,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_ends_by_the_hundred_is_looked_at_once_a_second() {
+    fn many_completed_uploads_cause_one_refresh_a_second() {
         assert_eq!(rest_ms(60_000, 20), 0, "one that ends after a while is seen at once");
         assert_eq!([rest_ms(0, 20), rest_ms(300, 20), rest_ms(1_000, 20)], [1_000, 700, 0]);
         assert_eq!([rest_ms(500, 200), rest_ms(0, 60_000)], [1_500, 2_500], "a slow room is asked less often");

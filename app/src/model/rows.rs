@@ -1,5 +1,4 @@
-//! The uploads of this device, brought up to date by what changed: the work of an update is that of the changes,
-//! however many uploads there are.
+//! The uploads of this device. An update costs time for the changed uploads only, whatever their total.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -17,7 +16,7 @@ pub struct Rows {
     sending: Sending,
 }
 
-/// What sends now, in all rooms.
+/// Uploads that are sending, in all rooms.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sending {
     pub uploads: u32,
@@ -33,7 +32,7 @@ struct RoomRows {
     counts: Counts,
 }
 
-/// How many uploads to a room are what, and the bytes of those that are not over.
+/// Numbers of uploads to a room by what can be done with them, and the bytes of the open ones.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     pub all: usize,
@@ -41,7 +40,7 @@ pub struct Counts {
     pub resumable: usize,
     pub retryable: usize,
     pub clearable: usize,
-    /// Not over.
+    /// Neither completed nor ended.
     pub open: usize,
     /// By rank in the list.
     pub ranks: [usize; order::RANKS],
@@ -49,7 +48,7 @@ pub struct Counts {
     pub open_size: u64,
 }
 
-/// Uploads that have just completed, and those that have just come to need the user.
+/// Uploads that an update completed, and those that it stopped.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Finished {
     pub count: u64,
@@ -61,7 +60,7 @@ pub struct Finished {
 }
 
 impl Rows {
-    /// Takes in what changed: the new view, or none for a row that went. Tells what was completed by it.
+    /// Applies changes: the new view of an upload, or none for a removed one. Returns what they completed and stopped.
     pub fn apply(&mut self, changes: impl IntoIterator<Item = (LocalId, Option<View>)>) -> Finished {
         let mut finished = Finished::default();
         for (id, view) in changes {
@@ -73,7 +72,7 @@ impl Rows {
                 finished.count += 1;
                 finished.name.clone_from(&new.name);
             }
-            // One that was not there is no news: the page has just restored it.
+            // Not for uploads that are new here: those the page has just restored.
             if let (Some(old), Some(new)) = (&before, &view)
                 && needs_user(new.stage)
                 && old.stage != new.stage
@@ -116,27 +115,27 @@ impl Rows {
         self.views.insert(new.id, new);
     }
 
-    /// One upload.
+    /// The upload of this id.
     pub fn get(&self, id: LocalId) -> Option<&View> {
         self.views.get(&id)
     }
 
-    /// What sends now.
+    /// Uploads that are sending.
     pub fn sending(&self) -> Sending {
         self.sending
     }
 
-    /// Whether this device sends it.
+    /// Whether the upload is one of this device.
     pub fn has(&self, upload: UploadId) -> bool {
         self.uploads.contains(&upload)
     }
 
-    /// The uploads to a room. Walks all of them: for clicks, not for drawing.
+    /// The uploads to a room. Linear in their number: for clicks, not for drawing.
     pub fn of(&self, room: RoomId) -> impl Iterator<Item = &View> {
         self.sorted(room).filter_map(|(id, _)| self.get(id))
     }
 
-    /// The same as they are sorted, by number and stage only.
+    /// Ids and stages of the uploads to a room, in the order of the list.
     pub fn sorted(&self, room: RoomId) -> impl Iterator<Item = (LocalId, Stage)> {
         self.rooms
             .get(&room)
@@ -144,12 +143,12 @@ impl Rows {
             .flat_map(|room_rows| room_rows.sorted.iter().map(|((_, _, id), stage)| (*id, *stage)))
     }
 
-    /// How many uploads to the room are what.
+    /// The counts of a room.
     pub fn counts(&self, room: RoomId) -> Counts {
         self.rooms.get(&room).map(|room_rows| room_rows.counts).unwrap_or_default()
     }
 
-    /// Rooms that have uploads, in no order.
+    /// Rooms with uploads, in no particular order.
     pub fn rooms(&self) -> impl Iterator<Item = (RoomId, Counts)> {
         self.rooms.iter().map(|(room, room_rows)| (*room, room_rows.counts))
     }
@@ -171,7 +170,7 @@ impl Counts {
         }
     }
 
-    /// Rows that a filter shows.
+    /// Number of rows that a filter shows.
     pub fn shown(&self, filter: order::Filter) -> usize {
         (0..order::RANKS).filter(|rank| filter.shows_rank(*rank as u8)).map(|rank| self.ranks[rank]).sum()
     }
@@ -188,9 +187,13 @@ fn place(view: &View) -> (u8, u64, LocalId) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::order::tests::view;
+    use crate::model::example::upload;
 
     const ROOM: RoomId = RoomId::from_bytes([0; 16]);
+
+    fn view(id: u64, stage: Stage) -> View {
+        upload(ROOM, id, stage)
+    }
 
     fn some(view: View) -> (LocalId, Option<View>) {
         (view.id, Some(view))
@@ -223,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_completed_is_told_once() {
+    fn a_completed_upload_is_reported_once() {
         let mut rows = of_many(2);
         let done = |id| some(View { name: "a.txt".into(), ..view(id, Stage::Completed) });
         assert_eq!(
@@ -235,20 +238,20 @@ mod tests {
     }
 
     #[test]
-    fn what_stops_is_told_and_what_is_restored_is_not() {
+    fn stopped_uploads_are_reported_and_restored_ones_are_not() {
         let mut rows = of_many(3);
-        let told = rows.apply([
+        let finished = rows.apply([
             some(view(0, Stage::Failed)),
             some(view(1, Stage::NeedsFile)),
             some(view(2, Stage::Paused)),
             some(view(9, Stage::NeedsFile)),
         ]);
-        assert_eq!((told.stopped, told.one_stopped.map(|view| view.id)), (2, Some(LocalId(0))));
+        assert_eq!((finished.stopped, finished.one_stopped.map(|view| view.id)), (2, Some(LocalId(0))));
         assert_eq!(rows.apply([some(view(0, Stage::Failed))]).stopped, 0);
     }
 
     #[test]
-    fn what_sends_is_counted_as_it_comes_and_goes() {
+    fn sending_uploads_are_counted() {
         let mut rows = of_many(3);
         let sending = |id, lanes| some(View { lanes, ..view(id, Stage::Uploading) });
         rows.apply([sending(0, 3), sending(1, 2)]);
@@ -260,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn uploads_of_this_device_are_known_by_their_names() {
+    fn uploads_of_this_device_are_known_by_id() {
         let (mut rows, upload) = (of_many(1), UploadId::from_bytes([3; 16]));
         rows.apply([some(View { upload: Some(upload), ..view(0, Stage::Uploading) })]);
         assert!(rows.has(upload));

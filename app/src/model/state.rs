@@ -1,4 +1,4 @@
-//! What every view may look at: the client, and signals fed by its changes.
+//! The state that all views share: the client, and signals that follow its changes.
 
 use std::time::Duration;
 
@@ -6,20 +6,20 @@ use leptos::prelude::*;
 use slipway_protocol::wire::id::RoomId;
 use wasm_client::{Change, Client, Notice, Offer, SavedRoom, Totals};
 
-use crate::model::place::Place;
+use crate::model::router::Router;
 use crate::model::rows::{Finished, Rows};
 use crate::text;
 
 /// How long a toast stays.
 const TOAST: Duration = Duration::from_secs(5);
 
-/// The page's state. A handle: copies are one.
+/// The page's state. A handle: copies share it.
 #[derive(Clone, Copy)]
 pub(crate) struct Ctx {
     client: StoredValue<Option<Client>, LocalStorage>,
-    /// Where in the page, and the way to elsewhere.
-    pub(crate) place: Place,
-    /// False until what this device keeps is open.
+    /// The address, and navigation.
+    pub(crate) router: Router,
+    /// False until the client has opened this device's storage.
     pub(crate) ready: RwSignal<bool>,
     pub(crate) uploads: RwSignal<Rows>,
     pub(crate) totals: RwSignal<Totals>,
@@ -27,13 +27,13 @@ pub(crate) struct Ctx {
     pub(crate) rooms: RwSignal<Vec<SavedRoom>>,
     pub(crate) toasts: RwSignal<Vec<Toast>>,
     pub(crate) question: RwSignal<Option<Question>>,
-    /// Picked files that an unfinished upload fits.
+    /// Picked files that may continue an unfinished upload.
     pub(crate) offers: RwSignal<Vec<Offer>>,
     /// Polite announcement for screen readers.
     pub(crate) announcement: RwSignal<String>,
     /// Announcement of uploads that need the user; a region of its own, so that neither replaces the other.
     pub(crate) alert: RwSignal<String>,
-    /// What the page is about, for the document's title.
+    /// The page's part of the document's title.
     pub(crate) title: RwSignal<String>,
     /// The speed limit as chosen, and as typed where the choice is `custom`; both outlive their view.
     pub(crate) cap: (RwSignal<String>, RwSignal<String>),
@@ -41,7 +41,7 @@ pub(crate) struct Ctx {
     pub(crate) now: RwSignal<u64>,
 }
 
-/// A word that goes away by itself.
+/// A short message that disappears after some seconds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Toast {
     pub(crate) number: u64,
@@ -49,17 +49,17 @@ pub(crate) struct Toast {
     pub(crate) bad: bool,
 }
 
-/// What is asked before something that can't be undone.
+/// A confirmation before something irreversible.
 #[derive(Clone)]
 pub(crate) struct Question {
     pub(crate) title: String,
     pub(crate) text: String,
-    /// The word on the button that does it.
+    /// Label of the confirming button.
     pub(crate) yes: &'static str,
-    pub(crate) then: Callback<()>,
+    pub(crate) on_yes: Callback<()>,
 }
 
-/// The state, from anywhere below the root.
+/// The state, in any component below the root.
 pub(crate) fn ctx() -> Ctx {
     expect_context()
 }
@@ -68,7 +68,7 @@ impl Ctx {
     pub(crate) fn new() -> Self {
         Self {
             client: StoredValue::new_local(None),
-            place: Place::new(),
+            router: Router::new(),
             ready: RwSignal::new(false),
             uploads: RwSignal::default(),
             totals: RwSignal::default(),
@@ -85,7 +85,7 @@ impl Ctx {
         }
     }
 
-    /// Follows the client from now on.
+    /// Connects the signals to the client.
     pub(crate) fn begin(self, client: &Client) {
         self.client.set_value(Some(client.clone()));
         client.on_change(move |change| self.dispatch(change));
@@ -119,17 +119,20 @@ impl Ctx {
         }
     }
 
-    /// The client; only views below the root ask, and those are drawn when it is there.
+    /// The client.
+    ///
+    /// # Panics
+    /// Before [`Ctx::begin`]; views below the root are drawn only after it.
     pub(crate) fn client(self) -> Client {
         self.client.get_value().expect("views are drawn once the client has started")
     }
 
-    /// The room as this device saved it.
+    /// The room as saved on this device. Reactive.
     pub(crate) fn saved(self, room: RoomId) -> Option<SavedRoom> {
         self.rooms.with(|rooms| rooms.iter().find(|saved| saved.room == room).cloned())
     }
 
-    /// The same for a view that is drawn once and does not follow it.
+    /// The same, untracked.
     pub(crate) fn saved_now(self, room: RoomId) -> Option<SavedRoom> {
         untrack(|| self.saved(room))
     }
@@ -148,15 +151,15 @@ impl Ctx {
         set_timeout(move || self.toasts.update(|toasts| toasts.retain(|toast| toast.number != number)), TOAST);
     }
 
-    /// Asks, and does it on yes.
+    /// Shows a confirmation dialog, and runs `on_yes` if the user agrees.
     pub(crate) fn ask(
         self,
         title: impl Into<String>,
         text: impl Into<String>,
         yes: &'static str,
-        then: impl Fn() + Send + Sync + 'static,
+        on_yes: impl Fn() + Send + Sync + 'static,
     ) {
-        let then = Callback::new(move |()| then());
-        self.question.set(Some(Question { title: title.into(), text: text.into(), yes, then }));
+        let on_yes = Callback::new(move |()| on_yes());
+        self.question.set(Some(Question { title: title.into(), text: text.into(), yes, on_yes }));
     }
 }

@@ -1,8 +1,8 @@
-//! The parts strip as outlines: one path for each kind of cell, however many cells there are.
+//! The strip of parts as SVG: one path for each kind of cell, whatever the number of cells.
 
 use wasm_client::Cell;
 
-/// The kinds in the order of their paths, with their class names.
+/// All kinds in drawing order, with their class names.
 pub const KINDS: [(Cell, &str); 5] = [
     (Cell::Planned, "planned"),
     (Cell::Hashed, "hashed"),
@@ -11,7 +11,7 @@ pub const KINDS: [(Cell, &str); 5] = [
     (Cell::Stored, "stored"),
 ];
 
-/// Up to so many cells stand apart; more of them would only shimmer.
+/// Up to this many cells are drawn with gaps; with more, the gaps would be narrower than a pixel.
 const CELLS_APART: usize = 64;
 
 /// The path of all cells of one kind, in a box as wide as there are cells and 1 high.
@@ -27,8 +27,7 @@ pub fn path(strip: &[Cell], kind: Cell) -> String {
         }
         return d;
     }
-    // About 2 px between cells on a strip of 500 px.
-    // In thousandths.
+    // In thousandths of a cell. The gaps are about 2 px on a strip of 500 px.
     let width = 1_000 - 4 * strip.len();
     for (at, _) in strip.iter().enumerate().filter(|(_, cell)| **cell == kind) {
         d.push_str(&format!("M{at} 0h0.{width:03}v1h-0.{width:03}z"));
@@ -48,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    fn cells_stand_at_their_place_with_a_gap() {
+    fn cells_are_drawn_with_a_gap() {
         assert_eq!(path(&[Cell::Planned, Cell::Stored], Cell::Stored), "M1 0h0.992v1h-0.992z");
         assert_eq!(path(&[Cell::Planned], Cell::Stored), "");
     }

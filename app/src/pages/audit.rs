@@ -7,6 +7,7 @@ use slipway_protocol::wire::id::{MemberId, RoomId};
 
 use crate::model::names::visible;
 use crate::model::state::{self, Ctx};
+use crate::text::audit::*;
 use crate::view::parts::A;
 use crate::view::parts::{Icon, Lost, Show};
 use crate::{browser, text};
@@ -14,23 +15,18 @@ use crate::{browser, text};
 /// The page of one room's log.
 #[component]
 pub(crate) fn AuditPage() -> impl IntoView {
-    let id = state::ctx().place.room();
+    let id = state::ctx().router.room();
     let room = Memo::new(move |_| id.with(|id| id.parse::<RoomId>().ok()));
-    move || {
-        match room.get() {
+    move || match room.get() {
         Some(room) => view! { <Log room/> }.into_any(),
-        None => view! {
-            <Lost icon=Icon::List title="This is not a room".into() text="The address is wrong. Open the room again and choose its audit log.".into()/>
-        }
-        .into_any(),
-    }
+        None => view! { <Lost icon=Icon::List title=NO_ROOM.into() text=NO_ROOM_TEXT.into()/> }.into_any(),
     }
 }
 
-/// Members and what they are called; the last word counts.
+/// Members with their names; of several names of one member, the last one is shown.
 type Names = Vec<(MemberId, String)>;
 
-/// What is loaded of the log. A handle: copies are one.
+/// The loaded entries. A handle: copies share their state.
 #[derive(Clone, Copy)]
 struct Loaded {
     room: RoomId,
@@ -74,7 +70,7 @@ fn Log(room: RoomId) -> impl IntoView {
     loaded.more(ctx);
     let names = StoredValue::new(Names::new());
     spawn_local(async move {
-        // Names make the table readable; without them it shows ids.
+        // Without names the table shows ids.
         if let Ok(view) = ctx.client().room(room).await {
             let files = view.files.into_iter().map(|file| (file.added_by, file.display_name));
             let uploads = view.uploads.into_iter().map(|upload| (upload.member_id, upload.display_name));
@@ -87,23 +83,23 @@ fn Log(room: RoomId) -> impl IntoView {
     let more = move || loaded.next.with(Option::is_some) && !loaded.busy.get();
     view! {
         <section class="section audit">
-            <p><A href=format!("/r/{room}") class="link">"Back to the room"</A></p>
-            <h1>"What happened here"</h1>
-            <p class="muted">"Everything done in this room, in order. Each entry is sealed with the one before it, so a later change would show."</p>
+            <p><A href=format!("/r/{room}") class="link">{BACK}</A></p>
+            <h1>{TITLE}</h1>
+            <p class="muted">{ABOUT}</p>
             <p class="form-error" role="alert">{move || loaded.error.get()}</p>
-            <div class="table-wrap" tabindex="0" role="region" aria-label="Audit log">
+            <div class="table-wrap" tabindex="0" role="region" aria-label=LOG>
                 <table>
                     <thead>
-                        <tr><th scope="col">"No."</th><th scope="col">"When"</th><th scope="col">"Who"</th><th scope="col">"What"</th><th scope="col">"On"</th><th></th></tr>
+                        <tr>{COLUMNS.map(|column| view! { <th scope="col">{column}</th> }).collect_view()}<th></th></tr>
                     </thead>
                     <tbody>
                         {move || loaded.entries.get().into_iter().map(|entry| view! { <Row entry names room/> }).collect_view()}
                     </tbody>
                 </table>
             </div>
-            <p class="muted" aria-live="polite">{move || loaded.busy.get().then_some("Loading…")}</p>
+            <p class="muted" aria-live="polite">{move || loaded.busy.get().then_some(LOADING)}</p>
             <Show when=more>
-                <button type="button" class="btn" on:click=move |_| loaded.more(ctx)>"Load more"</button>
+                <button type="button" class="btn" on:click=move |_| loaded.more(ctx)>{MORE}</button>
             </Show>
         </section>
     }
@@ -117,7 +113,7 @@ fn Row(entry: AuditEntry, names: StoredValue<Names>, room: RoomId) -> impl IntoV
             .unwrap_or_else(|| short(&id.to_string()))
     };
     let subject = entry.subject.parse().map_or_else(|_| short(&entry.subject), name);
-    let who = entry.member_id.map_or_else(|| "Slipway".into(), name);
+    let who = entry.member_id.map_or_else(|| SLIPWAY.into(), name);
     let joined = entry.member_id.filter(|_| entry.action == "member-joined");
     view! {
         <tr data-testid="audit-entry" data-action=entry.action.clone()>
@@ -137,20 +133,19 @@ fn RemoveMember(room: RoomId, member: MemberId, who: String) -> impl IntoView {
     let remove = move || {
         spawn_local(async move {
             match ctx.client().remove_member(room, member).await {
-                Ok(()) => ctx.toast("Removed from the room."),
+                Ok(()) => ctx.toast(REMOVED),
                 Err(error) => ctx.toast_error(text::error_text(&error)),
             }
         });
     };
     let mine = ctx.saved_now(room).is_some_and(|saved| saved.member_id == member);
     let ask = move |_| {
-        let text = "They lose access at once. With a link that works they could join again: replace it, too.";
-        ctx.ask(format!("Remove {} from the room?", visible(&who)), text, "Remove", remove);
+        ctx.ask(remove_title(&visible(&who)), REMOVE_TEXT, REMOVE, remove);
     };
-    (!mine).then(|| view! { <button type="button" class="btn btn-small" on:click=ask>"Remove member"</button> })
+    (!mine).then(|| view! { <button type="button" class="btn btn-small" on:click=ask>{REMOVE_MEMBER}</button> })
 }
 
-/// Ids are long; their beginning tells them apart.
+/// The first characters of an id, which are enough to distinguish ids.
 fn short(text: &str) -> String {
     match text.char_indices().nth(10) {
         Some((cut, _)) => format!("{}…", visible(&text[..cut])),

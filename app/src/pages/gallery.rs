@@ -5,9 +5,10 @@ use slipway_protocol::wire::id::{FileId, MemberId, RoomId, UploadId};
 use slipway_protocol::wire::link::{LinkSecret, Role, RoomLink};
 use slipway_protocol::wire::plan::Plan;
 use slipway_protocol::wire::{FileInfo, FileMeta, Meta, Quota, RoomView, UploadInfo, UploadState};
-use wasm_client::{Actions, Cell, ClientError, LocalId, Notice, PartsView, Reason, SavedRoom, Stage, Totals, View};
+use wasm_client::{Actions, Cell, ClientError, Notice, PartsView, Reason, SavedRoom, Stage, Totals, View};
 
 use crate::browser;
+use crate::model::example;
 use crate::model::live::Live;
 use crate::model::rows::Rows;
 use crate::model::state::{self, Ctx};
@@ -22,7 +23,7 @@ const GB: u64 = 1_000 * MB;
 #[component]
 pub(crate) fn Gallery() -> impl IntoView {
     let ctx = state::ctx();
-    let state = ctx.place.room();
+    let state = ctx.router.room();
     move || show(ctx, &state.get())
 }
 
@@ -123,15 +124,8 @@ fn upload(id: u64, name: &str, size: u64, stage: Stage, reason: Option<Reason>, 
     let busy = stage == Stage::Uploading;
     let over = stage.is_over();
     View {
-        id: LocalId(id),
-        number: id,
-        room: ROOM,
-        upload: None,
-        file: None,
         name: name.into(),
-        path: String::new(),
         size,
-        stage,
         reason,
         bytes: size / 100 * u64::from(percent),
         wire_size: size,
@@ -146,7 +140,6 @@ fn upload(id: u64, name: &str, size: u64, stage: Stage, reason: Option<Reason>, 
             checked: stored,
             strip: strip(usize::from(parts.min(128)), percent, busy),
         },
-        resumable: true,
         actions: Actions {
             pause: matches!(stage, Stage::Queued | Stage::Hashing | Stage::Uploading | Stage::Waiting),
             resume: stage == Stage::Paused || matches!(reason, Some(Reason::Reloaded | Reason::PermissionNeeded)),
@@ -156,6 +149,7 @@ fn upload(id: u64, name: &str, size: u64, stage: Stage, reason: Option<Reason>, 
             dismiss: over,
             take_over: reason == Some(Reason::OtherTab),
         },
+        ..example::upload(ROOM, id, stage)
     }
 }
 

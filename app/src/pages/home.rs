@@ -1,4 +1,4 @@
-//! The start page: make a room, or go on where this device left off.
+//! The start page: a form for a new room, unfinished uploads, saved rooms.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -7,8 +7,10 @@ use wasm_client::{SavedRoom, Which};
 
 use crate::model::names::visible;
 use crate::model::rows::Counts;
-use crate::model::{format, state};
-use crate::text;
+use crate::model::state;
+use crate::text::format;
+use crate::text::home::*;
+use crate::text::{self, join};
 use crate::view::parts::A;
 use crate::view::parts::{For, Glyph, Icon, Show};
 
@@ -20,15 +22,12 @@ pub(crate) fn Home() -> impl IntoView {
     view! {
         <div class="home">
             <section class="hero">
-                <h1>"Send files of any size."</h1>
-                <p class="lead">
-                    "Slipway brings files of up to 5 TB from your browser straight into storage, proves that every part "
-                    "arrived, and shares them in a room whose link you hand out."
-                </p>
+                <h1>{TITLE}</h1>
+                <p class="lead">{LEAD}</p>
                 <ul class="promises">
-                    <li><Glyph icon=Icon::Shield/>"Every part is checked by its digest"</li>
-                    <li><Glyph icon=Icon::Retry/>"A reload or a lost network costs nothing that was stored"</li>
-                    <li><Glyph icon=Icon::Users/>"No account: the link is the key"</li>
+                    <li><Glyph icon=Icon::Shield/>{CHECKED}</li>
+                    <li><Glyph icon=Icon::Retry/>{RESUMED}</li>
+                    <li><Glyph icon=Icon::Users/>{NO_ACCOUNT}</li>
                 </ul>
             </section>
             <NewRoom/>
@@ -50,7 +49,7 @@ fn NewRoom() -> impl IntoView {
         }
         let (room, me) = (trimmed(room_name), trimmed(display_name));
         if room.is_empty() || me.is_empty() {
-            error.set(Some("Give the room and yourself a name; others see both.".into()));
+            error.set(Some(NAMES_MISSING.into()));
             return;
         }
         busy.set(true);
@@ -59,7 +58,7 @@ fn NewRoom() -> impl IntoView {
             match ctx.client().create_room(&room, &me).await {
                 Ok(saved) => {
                     ctx.rooms.set(ctx.client().saved_rooms());
-                    ctx.place.go(&format!("/r/{}", saved.room));
+                    ctx.router.navigate(&format!("/r/{}", saved.room));
                 }
                 Err(fault) => {
                     error.try_set(Some(text::error_text(&fault)));
@@ -70,30 +69,30 @@ fn NewRoom() -> impl IntoView {
     };
     view! {
         <form class="card form" on:submit=submit>
-            <h2>"Make a room"</h2>
+            <h2>{NEW_ROOM}</h2>
             <label class="field">
-                <span>"Name of the room"</span>
+                <span>{ROOM_NAME}</span>
                 <input type="text" maxlength="120" autocomplete="off" data-testid="room-name" bind:value=room_name/>
             </label>
             <label class="field">
-                <span>"Your name, as others see it"</span>
+                <span>{join::YOUR_NAME}</span>
                 <input type="text" maxlength="60" autocomplete="nickname" data-testid="display-name" bind:value=display_name/>
             </label>
             <FormError error/>
             <button type="submit" class="btn btn-primary btn-wide" data-testid="new-room" disabled=move || busy.get()>
-                {move || if busy.get() { "Making the room…" } else { "Make the room" }}
+                {move || if busy.get() { MAKING } else { MAKE }}
             </button>
         </form>
     }
 }
 
-/// Why a form did not go through, told at once to screen readers.
+/// Why a form was not accepted; an alert to screen readers.
 #[component]
 pub(crate) fn FormError(error: RwSignal<Option<String>>) -> impl IntoView {
     view! { <p class="form-error" role="alert">{move || error.get()}</p> }
 }
 
-/// The name this person used last.
+/// The display name used last on this device.
 pub(crate) fn last_name(ctx: state::Ctx) -> String {
     ctx.rooms.with_untracked(|rooms| rooms.first().map(|room| room.display_name.clone())).unwrap_or_default()
 }
@@ -102,7 +101,7 @@ fn trimmed(text: RwSignal<String>) -> String {
     text.with_untracked(|text| text.trim().to_owned())
 }
 
-/// What is unfinished in one room: files, bytes that arrived, and bytes of all.
+/// Unfinished uploads to one room: their number, sent and total bytes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Open {
     room: RoomId,
@@ -111,7 +110,7 @@ struct Open {
     size: u64,
 }
 
-/// Uploads that are not over, by room.
+/// Unfinished uploads by room.
 #[component]
 fn Unfinished() -> impl IntoView {
     let ctx = state::ctx();
@@ -124,18 +123,18 @@ fn Unfinished() -> impl IntoView {
         };
         let mut rooms: Vec<_> =
             ctx.uploads.with(|uploads| uploads.rooms().map(row).filter(|open| open.files > 0).collect());
-        // In any order that stays: ids are random.
+        // The map has no stable order; ids do.
         rooms.sort_unstable_by_key(|open| open.room);
         rooms
     });
-    // A tile is not drawn anew as its upload goes on: a click in between would miss it.
+    // The key has no progress in it: a tile that is redrawn during a click would miss the click.
     let rooms = move || {
         open.with(|open| open.iter().map(|open| (open.room, ctx.saved(open.room).is_some())).collect::<Vec<_>>())
     };
     view! {
         <Show when=move || open.with(|open| !open.is_empty())>
             <section class="section">
-                <h2>"Unfinished uploads on this device"</h2>
+                <h2>{UNFINISHED}</h2>
                 <ul class="tiles">
                     <For each=rooms key=|row| *row let:row><UnfinishedTile room=row.0 is_member=row.1 open/></For>
                 </ul>
@@ -144,7 +143,7 @@ fn Unfinished() -> impl IntoView {
     }
 }
 
-/// The uploads of one room. Where this device is no member any more, they can only be given up.
+/// The uploads to one room. If this device is no longer a member, they can only be discarded.
 #[component]
 fn UnfinishedTile(room: RoomId, is_member: bool, open: Memo<Vec<Open>>) -> impl IntoView {
     let ctx = state::ctx();
@@ -154,17 +153,17 @@ fn UnfinishedTile(room: RoomId, is_member: bool, open: Memo<Vec<Open>>) -> impl 
     });
     let facts = move || {
         let Open { files, bytes, size, .. } = own.get();
-        format!("{}, {}", format::count(files, "file"), format::bytes_of(bytes, size))
+        unfinished(files, bytes, size)
     };
     let percent = move || format::percent(own.get().bytes, own.get().size);
     let name = match is_member {
         true => ctx.saved_now(room).map(|saved| visible(&saved.name)).unwrap_or_default(),
-        false => "A room this device left".to_owned(),
+        false => LEFT_ROOM.to_owned(),
     };
     let inside = view! {
         <strong><bdi>{name.clone()}</bdi></strong>
         <span class="muted">{move || facts()}</span>
-        <progress max="100" value=move || percent() aria-label=format!("Uploads to {name}")></progress>
+        <progress max="100" value=move || percent() aria-label=uploads_to(&name)></progress>
     };
     match is_member {
         true => view! {
@@ -176,9 +175,9 @@ fn UnfinishedTile(room: RoomId, is_member: bool, open: Memo<Vec<Open>>) -> impl 
         false => view! {
             <li class="tile tile-lone" data-testid="unfinished">
                 {inside}
-                <p class="muted small">"Open a link of the room to go on with it, or discard it here."</p>
+                <p class="muted small">{LEFT_ROOM_TEXT}</p>
                 <button type="button" class="btn btn-small" data-testid="discard" on:click=move |_| discard(ctx, room)>
-                    <Glyph icon=Icon::Trash/>"Discard"
+                    <Glyph icon=Icon::Trash/>{DISCARD}
                 </button>
             </li>
         }
@@ -187,8 +186,7 @@ fn UnfinishedTile(room: RoomId, is_member: bool, open: Memo<Vec<Open>>) -> impl 
 }
 
 fn discard(ctx: state::Ctx, room: RoomId) {
-    let text = "This device forgets these uploads. The room clears what is stored of them within 7 days.";
-    ctx.ask("Discard unfinished uploads?", text, "Discard", move || {
+    ctx.ask(DISCARD_TITLE, DISCARD_TEXT, DISCARD, move || {
         let client = ctx.client();
         let ids: Vec<_> = ctx.uploads.with_untracked(|uploads| uploads.of(room).map(|view| view.id).collect());
         for id in ids {
@@ -203,10 +201,10 @@ fn Rooms() -> impl IntoView {
     let ctx = state::ctx();
     view! {
         <section class="section">
-            <h2>"Your rooms"</h2>
+            <h2>{ROOMS}</h2>
             <Show
                 when=move || ctx.rooms.with(|rooms| !rooms.is_empty())
-                fallback=|| view! { <p class="empty">"Rooms that you make or join with this browser are listed here."</p> }
+                fallback=|| view! { <p class="empty">{NO_ROOMS}</p> }
             >
                 <ul class="tiles">
                     <For each=move || ctx.rooms.get() key=|saved| (saved.room, saved.name.clone(), saved.role) let:saved>
@@ -225,7 +223,7 @@ fn RoomTile(saved: SavedRoom) -> impl IntoView {
             <A href=format!("/r/{}", saved.room) class="tile-link">
                 <strong><bdi>{visible(&saved.name)}</bdi></strong>
                 <span class="muted">
-                    {text::role_name(saved.role)} ", as " <bdi>{visible(&saved.display_name)}</bdi>
+                    {text::role_name(saved.role)} {ROLE_AS} <bdi>{visible(&saved.display_name)}</bdi>
                 </span>
             </A>
         </li>

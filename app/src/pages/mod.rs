@@ -1,4 +1,4 @@
-//! One module a page.
+//! One module for each address.
 
 mod audit;
 #[cfg(feature = "gallery")]

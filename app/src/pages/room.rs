@@ -1,4 +1,4 @@
-//! `/r/{roomId}`: in by link, or with what this device saved.
+//! `/r/{roomId}`: joins by the link in the fragment, or enters with the saved session.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -7,22 +7,22 @@ use slipway_protocol::wire::link::RoomLink;
 
 use crate::model::live::Live;
 use crate::model::state::{self, Ctx};
-use crate::text;
+use crate::text::{self, join};
 use crate::view::parts::{Icon, Lost, Skeleton, effect};
 use crate::view::room::{Body, JoinForm, SwitchForm};
 
-/// Who stands at the door.
+/// What the address and the saved session allow.
 #[derive(Clone, PartialEq)]
 enum Entry {
-    /// The address is no room's.
+    /// The address is not a room's.
     Bad,
-    /// A room, but neither a link nor a session.
+    /// Neither link nor session.
     NoKey,
-    /// A link, and no session yet, or one that came by another link: it may have been replaced.
+    /// A link without a session, or with a session from another link of the role, which may have been replaced.
     Join(RoomLink),
-    /// A session, and a link of a role that may more, or something else.
+    /// A session, and a link with rights that the session lacks.
     Switch(RoomLink),
-    /// A session, and a link that adds nothing to it.
+    /// A session, and a link that adds no rights.
     Weaker(RoomLink),
     /// A session.
     Inside(RoomId),
@@ -32,37 +32,27 @@ enum Entry {
 #[component]
 pub(crate) fn RoomPage() -> impl IntoView {
     let ctx = state::ctx();
-    let room = ctx.place.room();
-    let entry = Memo::new(move |_| room.with(|room| ctx.place.hash.with(|hash| entry(ctx, room, hash))));
+    let room = ctx.router.room();
+    let entry = Memo::new(move |_| room.with(|room| ctx.router.hash.with(|hash| entry(ctx, room, hash))));
     effect(move || {
-        // Also of a link that is opened in the room itself, if it adds nothing.
+        // Also if a link that adds no rights is opened within the room.
         if let Entry::Inside(room) = entry.get() {
             hide_key(ctx, room);
         }
     });
-    move || {
-        match entry.get() {
+    move || match entry.get() {
         Entry::Bad => view! {
-            <Lost
-                icon=Icon::Link
-                title="This is not a room link".into()
-                text="A part of it is missing. Copy it again, whole, up to its last character.".into()
-            />
+            <Lost icon=Icon::Link title=join::NO_LINK.into() text=join::NO_LINK_TEXT.into()/>
         }
         .into_any(),
         Entry::NoKey => view! {
-            <Lost
-                icon=Icon::Link
-                title="The key is missing".into()
-                text="This browser has not joined the room yet. Open the room's full link: its key stands behind the # sign.".into()
-            />
+            <Lost icon=Icon::Link title=join::NO_KEY.into() text=join::NO_KEY_TEXT.into()/>
         }
         .into_any(),
         Entry::Join(link) => view! { <JoinForm link/> }.into_any(),
         Entry::Switch(link) => view! { <SwitchForm link/> }.into_any(),
         Entry::Weaker(link) => view! { <Weaker link/> }.into_any(),
         Entry::Inside(room) => view! { <Inside room/> }.into_any(),
-    }
     }
 }
 
@@ -83,7 +73,7 @@ fn entry(ctx: Ctx, room: &str, hash: &str) -> Entry {
     }
 }
 
-/// Goes inside with the role this device has. If that ended, the link is a way in all the same.
+/// Enters with the present role. If that session has ended, joins by the link.
 #[component]
 fn Weaker(link: RoomLink) -> impl IntoView {
     let ctx = state::ctx();
@@ -96,9 +86,9 @@ fn Weaker(link: RoomLink) -> impl IntoView {
                 Err(error) => ctx.toast_error(text::error_text(&error)),
             }
             ctx.rooms.set(ctx.client().saved_rooms());
-            // They may have left meanwhile.
-            if ctx.place.path.with_untracked(|path| path.trim_end_matches('/') == inside) {
-                ctx.place.rename(&inside);
+            // The user may have navigated away in the meantime.
+            if ctx.router.path.with_untracked(|path| path.trim_end_matches('/') == inside) {
+                ctx.router.replace_url(&inside);
             }
         });
     }
@@ -113,9 +103,9 @@ fn Inside(room: RoomId) -> impl IntoView {
     view! { <Body live/> }
 }
 
-/// The address bar is read over shoulders and copied without a thought: the key does not stay in it.
+/// Removes the secret from the address bar, where bystanders can read it and users copy it by accident.
 fn hide_key(ctx: Ctx, room: RoomId) {
-    if ctx.place.hash.with(|hash| hash.len() > 1) {
-        ctx.place.rename(&format!("/r/{room}"));
+    if ctx.router.hash.with(|hash| hash.len() > 1) {
+        ctx.router.replace_url(&format!("/r/{room}"));
     }
 }

@@ -2,6 +2,75 @@
 
 use slipway_protocol::wire::link::Role;
 
+/// The heading.
+pub const TITLE: &str = "Links";
+/// The sentence under the heading.
+pub const ABOUT: &str = "Whoever has a link is in. Hand out the one with just the rights that are needed.";
+/// While there are none to show.
+pub const NONE: &str = "This device keeps no link of the room.";
+/// Tooltip of the copying button.
+pub const COPY: &str = "Copy";
+/// The clipboard is out of reach.
+pub const COPY_REFUSED: &str = "The browser refused. Select the link and copy it by hand.";
+/// Tooltip of the button that shows a QR code.
+pub const QR: &str = "QR code";
+/// The accessible name of the code itself.
+pub const QR_LABEL: &str = "QR code of the link";
+/// The button that replaces a link, and the answer that does it.
+pub const REPLACE: &str = "Replace";
+/// The same after an answer was lost.
+pub const REPLACE_AGAIN: &str = "Try again";
+/// The same where there is no link.
+pub const MAKE: &str = "Make a new link";
+/// It is done.
+pub const REPLACED: &str = "The link is replaced. Copy the new one.";
+/// The button that ends a link.
+pub const END: &str = "End";
+/// The answer that does it.
+pub const END_YES: &str = "End it";
+/// It is done.
+pub const ENDED: &str = "The link is ended.";
+
+/// The accessible name of a link's field, and the heading of its dialog.
+pub fn link(role: Role) -> String {
+    format!("{} link", role_name(role))
+}
+
+/// The accessible name of the copying button.
+pub fn copy(role: Role) -> String {
+    format!("Copy the {} link", role_name(role))
+}
+
+/// It is copied.
+pub fn copied(role: Role) -> String {
+    format!("{} link copied.", role_name(role))
+}
+
+/// The accessible name of the button that shows a QR code.
+pub fn qr_of(role: Role) -> String {
+    format!("QR code of the {} link", role_name(role))
+}
+
+/// Asked before a link is replaced.
+pub fn replace_title(role: Role) -> String {
+    format!("Replace the {} link?", role_name(role))
+}
+
+/// The accessible name of the replacing button: its word first, as it is seen.
+pub fn replace_label(word: &str, role: Role) -> String {
+    format!("{word} ({})", role_name(role))
+}
+
+/// The accessible name of the ending button.
+pub fn end(role: Role) -> String {
+    format!("End the {} link", role_name(role))
+}
+
+/// Asked before a link is ended.
+pub fn end_title(role: Role) -> String {
+    format!("End the {} link?", role_name(role))
+}
+
 /// A link's name.
 pub fn role_name(role: Role) -> &'static str {
     match role {

@@ -1,9 +1,19 @@
-//! All English of the page that depends on a state: what is the matter, and what to do next.
+//! All English of the page, by screen: a label is a constant, a sentence that depends on a state is a function. Views spell
+//! nothing themselves (`cargo xtask tidy` checks their markup). The static shell around the page has its words in
+//! `index.html`.
 
+pub mod audit;
 mod errors;
-mod links;
+pub mod files;
+pub mod format;
+pub mod frame;
+pub mod home;
+pub mod join;
+pub mod links;
 mod notices;
-mod rooms;
+pub mod others;
+pub mod panel;
+pub mod rooms;
 mod uploads;
 
 pub use errors::error_text;

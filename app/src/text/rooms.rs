@@ -1,10 +1,42 @@
-//! Rooms: leaving one, one that is lost, and its audit log.
+//! Rooms: the header and the side of one, leaving it, one that is lost, and the actions in its audit log.
 
 use slipway_protocol::wire::Label;
 use slipway_protocol::wire::error::ErrorCode;
 
-use crate::model::format;
+use super::format;
 use crate::model::names::visible;
+
+/// Between what a member may do and the member's name.
+pub const AS: &str = " · as ";
+/// The button that leads to the links on a narrow screen.
+pub const LINKS: &str = "Links";
+/// Heading of the card about the room.
+pub const TITLE: &str = "The room";
+/// Label of the quota.
+pub const SPACE_USED: &str = "Space used";
+/// The button that leaves the room.
+pub const LEAVE: &str = "Leave on this device";
+/// While the room is being left.
+pub const LEAVING: &str = "Leaving…";
+/// Asked before the room is left.
+pub const LEAVE_TITLE: &str = "Leave this room?";
+/// The button that refreshes the room.
+pub const TRY_NOW: &str = "Try now";
+/// The room could not be refreshed for want of a connection.
+pub const STALE: &str = "Slipway can't be reached. What you see may be old; trying again.";
+
+/// The room could not be refreshed, for this reason.
+pub fn not_refreshed(why: &str) -> String {
+    format!("The room could not be refreshed; trying again. {why}")
+}
+
+/// The answer that leaves the room.
+pub fn leave_yes(unfinished: u64) -> &'static str {
+    match unfinished {
+        0 => "Leave",
+        _ => "Cancel uploads and leave",
+    }
+}
 
 /// What a room or a member is called, safe to show. What is sealed can't be read here.
 pub fn label_text(label: &Label) -> String {

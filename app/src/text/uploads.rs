@@ -2,7 +2,7 @@
 
 use wasm_client::{Reason, Stage, View};
 
-use crate::model::format;
+use super::format;
 use crate::model::names::visible;
 
 /// Why an upload stands where it stands, and the next step.
@@ -23,7 +23,9 @@ pub fn reason_text(reason: Reason) -> &'static str {
         Reason::TooManyUploads => "Too many uploads are open in this room. Retry when some are done.",
         Reason::TooLarge => "The file is larger than the room allows, 5 TiB at most. Split it, or cancel.",
         Reason::AccessLost => "Your access ended. Open the room's new link, and it goes on.",
-        Reason::UploadLost => "Somebody else goes on with it, or it was cleared away. To send it yourself, begin anew.",
+        Reason::UploadLost => {
+            "Somebody else goes on with it, or it was cleared away. To send it yourself, add it again."
+        }
         Reason::RoomClosed => "The room was closed. Ask for a new one.",
         Reason::AbortedElsewhere => "Somebody cancelled this upload. Add the file again to start over.",
         Reason::CompletedElsewhere => "Another page finished it. The file is in the room.",
@@ -87,7 +89,11 @@ fn checking_text(view: &View) -> String {
 }
 
 fn parts_text(view: &View) -> String {
-    format!("{} of {} parts stored", format::grouped(view.parts.stored.into()), format::grouped(view.parts.count.into()))
+    format!(
+        "{} of {} parts stored",
+        format::grouped(view.parts.stored.into()),
+        format::grouped(view.parts.count.into())
+    )
 }
 
 /// What the progress bar says to those who hear it.

@@ -1,15 +1,16 @@
-//! The frame around every page: header, notices, dialogs, and what screen readers are told.
+//! The frame around every page: header, notices, dialogs, live regions for screen readers.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wasm_client::Client;
 
 use crate::browser;
-use crate::model::place::Page;
+use crate::model::router::Page;
 use crate::model::state::Ctx;
-use crate::model::{cap, format, pace, state};
+use crate::model::{cap, pace, state};
 use crate::pages::{AuditPage, Home, NotFound, RoomPage};
-use crate::text;
+use crate::text::frame;
+use crate::text::{self, format};
 use crate::view::parts::Announcer;
 use crate::view::parts::{Notices, QuestionDialog, Show, Skeleton, ThemeButton, Toasts, Wordmark, effect};
 
@@ -20,13 +21,13 @@ pub(crate) fn Root() -> impl IntoView {
     provide_context(ctx);
     spawn_local(async move { ctx.begin(&Client::start(text::PANIC).await) });
     cap::follow(ctx);
-    title_follows(ctx);
+    update_title(ctx);
     view! {
-        <button type="button" class="skip" on:click=move |_| browser::focus("main")>"Skip to content"</button>
+        <button type="button" class="skip" on:click=move |_| browser::focus("main")>{frame::SKIP}</button>
         <header class="topbar">
             <div class="topbar-in">
                 <Wordmark/>
-                <Elsewhere/>
+                <TotalProgress/>
                 <ThemeButton/>
             </div>
         </header>
@@ -46,7 +47,7 @@ pub(crate) fn Root() -> impl IntoView {
 
 #[component]
 fn Pages() -> impl IntoView {
-    let page = state::ctx().place.page();
+    let page = state::ctx().router.page();
     view! {
         {move || match page.get() {
             Page::Home => view! { <Home/> }.into_any(),
@@ -59,10 +60,10 @@ fn Pages() -> impl IntoView {
     }
 }
 
-/// A new page begins at its top, for the keyboard and for screen readers too.
+/// Moves the focus to the content when the page changes, for keyboards and screen readers.
 #[component]
 fn FocusFollows() -> impl IntoView {
-    let path = state::ctx().place.path;
+    let path = state::ctx().router.path;
     let mut before = None;
     effect(move || {
         let now = path.get();
@@ -73,9 +74,9 @@ fn FocusFollows() -> impl IntoView {
     });
 }
 
-/// Progress in the header: seen on every page, so that leaving a room does not hide its uploads.
+/// Progress of all uploads in the header of every page.
 #[component]
-fn Elsewhere() -> impl IntoView {
+fn TotalProgress() -> impl IntoView {
     let ctx = state::ctx();
     let text = move || {
         let totals = ctx.totals.get();
@@ -85,21 +86,21 @@ fn Elsewhere() -> impl IntoView {
     };
     view! {
         <Show when=move || ctx.totals.with(|totals| totals.open > 0)>
-            <span class="pill pill-progress" title="All uploads of this device together">
+            <span class="pill pill-progress" title=frame::PROGRESS>
                 {text}
             </span>
         </Show>
     }
 }
 
-fn title_follows(ctx: Ctx) {
+fn update_title(ctx: Ctx) {
     let title = Memo::new(move |_| {
         let progress = ctx.totals.with(|t| (t.open > 0).then(|| format!("{}% · ", format::percent(t.bytes, t.size))));
         let about = ctx.title.with(|title| match title.as_str() {
             "" => String::new(),
             title => format!("{title} – "),
         });
-        format!("{}{about}Slipway", progress.unwrap_or_default())
+        format!("{}{about}{}", progress.unwrap_or_default(), frame::PRODUCT)
     });
     effect(move || document().set_title(&title.get()));
 }

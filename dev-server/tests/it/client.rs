@@ -1,12 +1,10 @@
 //! Calls over HTTP, and a room to make them about.
 
 use functions::ids::random_bytes;
-use reqwest::header::HeaderMap;
-use reqwest::{Method, StatusCode};
+use local_stack::Answer;
+use reqwest::Method;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use slipway_protocol::calls::{self, Call, SerdeJson};
-use slipway_protocol::wire::error::{ErrorBody, ErrorCode};
 use slipway_protocol::wire::id::RoomId;
 use slipway_protocol::wire::link::{AuthToken, LinkSecret, Role};
 use slipway_protocol::wire::{CreateRoom, Join, Joined, NewLink, RoomCreated};
@@ -15,13 +13,6 @@ use slipway_protocol::wire::{CreateRoom, Join, Joined, NewLink, RoomCreated};
 pub(crate) struct Client {
     http: reqwest::Client,
     url: String,
-}
-
-/// What came back.
-pub(crate) struct Answer {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: String,
 }
 
 impl Client {
@@ -60,23 +51,6 @@ async fn answer(request: reqwest::RequestBuilder) -> Answer {
     let response = request.send().await.expect("an answer");
     let (status, headers) = (response.status(), response.headers().clone());
     Answer { status, headers, body: response.text().await.expect("a text") }
-}
-
-impl Answer {
-    /// The body of a call that has to succeed.
-    #[track_caller]
-    pub(crate) fn ok<T: DeserializeOwned>(self) -> T {
-        assert!(self.status.is_success(), "{} {}", self.status, self.body);
-        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
-    }
-
-    /// Of a call that has to fail with this code.
-    #[track_caller]
-    pub(crate) fn failed(self, code: ErrorCode) {
-        let body: ErrorBody =
-            serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("{} {}", self.status, self.body));
-        assert_eq!((body.error.code, self.status.as_u16()), (code, code.status()), "{}", self.body);
-    }
 }
 
 /// A room as its creator knows it.

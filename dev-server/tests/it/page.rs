@@ -7,13 +7,14 @@ use dev_server::{EmbeddedIn, EmbeddedTable, Limits, Page, content_security_polic
 use functions::app::App;
 use functions::config::Config;
 use functions::routers;
+use local_stack::Answer;
 use slipway_protocol::calls::GetHealth;
 use slipway_protocol::wire::error::ErrorCode;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::client::{Answer, Client};
+use crate::client::Client;
 
 const INDEX: &str = "<!doctype html><script type=\"module\">import '/app-0123456789abcdef.js';</script>";
 
@@ -111,7 +112,7 @@ async fn everything_comes_under_the_policy_of_the_page() {
         assert_eq!(header(&answer, "x-content-type-options"), "nosniff");
         assert_eq!(header(&answer, "cross-origin-opener-policy"), "same-origin");
     }
-    // Built anew while the server runs.
+    // Rebuilt while the server runs.
     let rebuilt = "<script>let other = 1;</script>";
     write(site.folder.path(), "index.html", rebuilt);
     let answer = site.client.get("/", None).await;

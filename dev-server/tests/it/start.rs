@@ -60,7 +60,7 @@ fn a_bad_environment_is_refused_by_name() {
 }
 
 #[test]
-fn a_port_in_use_is_told() {
+fn a_port_in_use_is_named() {
     let holder = TcpListener::bind("127.0.0.1:0").unwrap();
     let addr = holder.local_addr().unwrap().to_string();
     let text = refusal(&[("SLIPWAY_ADDR", &addr)]);
@@ -68,20 +68,20 @@ fn a_port_in_use_is_told() {
 }
 
 #[test]
-fn a_table_file_that_cannot_be_written_is_told() {
+fn a_table_file_that_cannot_be_written_is_named() {
     let text = refusal(&[("SLIPWAY_TABLE_ENDPOINT", "embedded:/dev/null/table.db")]);
     assert!(text.contains("/dev/null/table.db") && text.contains("cannot be opened"), "{text}");
 }
 
 #[test]
-fn a_page_that_is_not_built_is_told() {
+fn a_page_that_is_not_built_is_reported() {
     let folder = TempDir::new().unwrap();
     let text = refusal(&[("SLIPWAY_PAGE_DIR", folder.path().to_str().unwrap())]);
     assert!(text.contains("no index.html") && text.contains("SLIPWAY_PAGE_DIR"), "{text}");
 }
 
 #[test]
-fn storage_that_is_not_running_is_told() {
+fn storage_that_is_not_running_is_named() {
     let text = refusal(&[]);
     assert!(text.contains("http://127.0.0.1:9") && text.contains("start MinIO"), "{text}");
 }
@@ -200,6 +200,7 @@ async fn a_file_of_an_earlier_release_is_refused_and_left_as_it_is() {
     let endpoint = format!("embedded:{}", path.display());
     let text = tokio::task::block_in_place(|| refusal(&[("SLIPWAY_TABLE_ENDPOINT", &endpoint)]));
     assert!(text.contains("another release (slipway)") && text.contains("move the file away"), "{text}");
+    assert!(text.contains(path.to_str().unwrap()), "it names the file: {text}");
     let (_table, app) = open_tables(&path, |names| names.main = "slipway".into()).await;
     assert!(app.tables.get::<BTreeMap<String, Value>>(&theirs).await.unwrap().is_some());
 }

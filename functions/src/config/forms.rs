@@ -1,11 +1,11 @@
-//! What a variable's text has to look like.
+//! Formats of URLs and paths in variables.
 
 pub(super) const URL: &str = "http:// or https:// and a host, without a path";
 pub(super) const PATH: &str = "one name behind a slash, of a-z, 0-9 and -, such as /storage; not /api, /r or /ws";
-/// The API, rooms, and the socket.
-const TAKEN: [&str; 3] = ["api", "r", "ws"];
+/// Paths of the API, of rooms and of the WebSocket.
+const RESERVED: [&str; 3] = ["api", "r", "ws"];
 
-/// Scheme and authority and nothing else, without the last slash: what an `Origin` header and an endpoint look like.
+/// Scheme and authority only, without a trailing slash, as in an `Origin` header.
 pub(super) fn url(text: &str) -> Option<String> {
     let uri: http::Uri = text.parse().ok()?;
     let scheme = uri.scheme_str().filter(|scheme| matches!(*scheme, "http" | "https"))?;
@@ -14,10 +14,10 @@ pub(super) fn url(text: &str) -> Option<String> {
     bare.then(|| format!("{scheme}://{authority}"))
 }
 
-/// A path of the page's origin that page and API leave free.
+/// A path of the page's origin that neither the page nor the API uses.
 pub(super) fn path(text: String) -> Option<String> {
     let name = text.strip_prefix('/')?;
     let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    let is_free = !name.is_empty() && name.bytes().all(is_plain) && !TAKEN.contains(&name);
+    let is_free = !name.is_empty() && name.bytes().all(is_plain) && !RESERVED.contains(&name);
     is_free.then_some(text)
 }

@@ -1,4 +1,4 @@
-//! What every answer of the API has in common: the request id, the error body, the headers, one line in the log.
+//! The middleware of every answer: request id, error body, headers, one log line.
 
 use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
@@ -18,7 +18,7 @@ use tracing::Instrument as _;
 use crate::edge::error::ApiFailure;
 use crate::edge::request_id::RequestId;
 
-/// Finds the call in the log.
+/// The header with the request id, by which the log lines of a call are found.
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 const HEADERS: [(HeaderName, &str); 4] = [
@@ -26,12 +26,12 @@ const HEADERS: [(HeaderName, &str); 4] = [
     (CACHE_CONTROL, "no-store"),
     (X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (REFERRER_POLICY, "no-referrer"),
-    // An answer opened as a page does nothing.
+    // An answer that is opened as a page must not run anything.
     (CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
 ];
 
-/// Runs one call. A panic becomes a 500, and the process goes on; what takes too long is answered before the gateway
-/// does, and whatever it was at is left as by a function that was killed.
+/// Runs one call. A panic becomes a 500. A call that takes too long is dropped and answered before the gateway ends it,
+/// which leaves the same state behind as a killed function.
 pub async fn answer(State(limit): State<Duration>, mut request: Request, next: Next) -> Response {
     let id = RequestId::of(request.extensions());
     request.extensions_mut().insert(id.clone());

@@ -1,6 +1,6 @@
-//! Calls from pages of other origins: only those of the list, and never with cookies.
+//! CORS: only for the configured origins, and never with credentials.
 //!
-//! In the cloud the gateway may answer preflights itself; then none arrive here.
+//! In the cloud the gateway can answer preflights itself, so that none arrive here.
 
 use axum::extract::{Request, State};
 use axum::middleware::Next;

@@ -1,4 +1,4 @@
-//! Errors as the API answers them: a code for programs, a sentence for people, nothing of the inside.
+//! Errors of the API: a code for programs, a sentence for people, no internals.
 
 use std::borrow::Cow;
 
@@ -11,7 +11,7 @@ use crate::edge::request_id::RequestId;
 use crate::storage::StorageError;
 use crate::table::TableError;
 
-/// When to come back if storage or table do not answer, in seconds.
+/// `Retry-After` when storage or table do not answer, in seconds.
 const UNAVAILABLE_RETRY_SECONDS: u64 = 5;
 
 /// Why a call failed.
@@ -33,17 +33,17 @@ impl ApiFailure {
         Self { code, message: message.into(), field: None, parts: Vec::new(), retry_after_seconds: None, cause: None }
     }
 
-    /// A field that is not right.
+    /// An invalid field.
     pub fn bad(field: impl Into<String>, message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorCode::BadRequest, message).field(field)
     }
 
-    /// The one answer for what is not there, is not the caller's, or was asked for with a wrong secret.
+    /// The uniform answer for a missing or foreign resource, and for a wrong secret.
     pub fn not_found() -> Self {
         Self::new(ErrorCode::NotFound, "There is nothing here. Check the link: it may be cut off, or no longer valid.")
     }
 
-    /// Something that should not happen. `cause` goes to the log only.
+    /// A fault of ours. `cause` goes to the log only.
     pub fn internal(cause: impl Into<String>) -> Self {
         let mut failure = Self::new(
             ErrorCode::Internal,
@@ -53,7 +53,7 @@ impl ApiFailure {
         failure
     }
 
-    /// A record that another release wrote: going on could destroy what it means. `cause` goes to the log only.
+    /// A record that another release wrote. `cause` goes to the log only.
     pub fn of_another_release(cause: impl Into<String>) -> Self {
         let message = "Another release of Slipway wrote what this call needs, and it is left as it is. \
                        Whoever runs it has to bring all of it to that release.";
@@ -70,13 +70,13 @@ impl ApiFailure {
         failure
     }
 
-    /// Too many calls. `seconds`: when to come back.
+    /// Too many calls. `seconds`: `Retry-After`.
     pub fn rate_limited(seconds: u64) -> Self {
         Self::new(ErrorCode::RateLimited, format!("Too many calls. Wait {seconds} seconds and try again."))
             .retry_after(seconds)
     }
 
-    /// Names the field that is not right.
+    /// Names the invalid field.
     #[must_use]
     pub fn field(mut self, field: impl Into<String>) -> Self {
         self.field = Some(field.into());
@@ -91,7 +91,7 @@ impl ApiFailure {
         self
     }
 
-    /// When to come back, in seconds.
+    /// Sets `Retry-After`, in seconds.
     #[must_use]
     pub fn retry_after(mut self, seconds: u64) -> Self {
         self.retry_after_seconds = Some(seconds);
@@ -108,17 +108,17 @@ impl ApiFailure {
         StatusCode::from_u16(self.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
-    /// When to come back, in seconds, where that is known.
+    /// `Retry-After` in seconds, if set.
     pub fn retry_after_seconds(&self) -> Option<u64> {
         self.retry_after_seconds
     }
 
-    /// For the log only.
+    /// The internal cause, for the log only.
     pub fn cause(&self) -> Option<&str> {
         self.cause.as_deref()
     }
 
-    /// The error as it is written on the wire.
+    /// The error on the wire.
     pub fn to_api_error(&self, request_id: &RequestId) -> ApiError {
         ApiError {
             code: self.code,

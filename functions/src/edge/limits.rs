@@ -11,8 +11,8 @@ use crate::table::TableError;
 const MINUTE: u64 = 60;
 const DAY: u64 = 24 * 3600;
 
-/// Charges a member for a call that signs or creates. A batch is one call: what it may hold is limited, and what it
-/// begins is counted by the room's quota.
+/// Charges a member for a call that signs or creates. A batch counts as one call: its size is limited, and its uploads
+/// count towards the room's quota.
 ///
 /// # Errors
 /// `rate-limited` when the member has used up its minute.
@@ -27,7 +27,7 @@ pub async fn charge_join(app: &App, source: &Source) -> Result<(), ApiFailure> {
     charge(app, Counter { kind: "joins", whom: &source, window: MINUTE }, app.config.rates.joins_per_minute, 1).await
 }
 
-/// Charges an address for a new room: in its minute, then in its day.
+/// Charges an address for a new room: per minute, then per day.
 pub async fn charge_room(app: &App, source: &Source) -> Result<(), ApiFailure> {
     let source = source.to_string();
     let (minute, day) = (app.config.rates.rooms_per_minute, app.config.source.rooms_per_day);
@@ -35,8 +35,8 @@ pub async fn charge_room(app: &App, source: &Source) -> Result<(), ApiFailure> {
     charge(app, Counter { kind: "rooms-a-day", whom: &source, window: DAY }, day, 1).await
 }
 
-/// Charges an address for the bytes of uploads that begin, whatever room they are in. A file that alone is more than
-/// a day's bytes may begin on a day of its own.
+/// Charges an address for the bytes of new uploads, over all rooms. A file that exceeds the bytes of a day takes a
+/// whole day.
 pub async fn charge_bytes(app: &App, source: &Source, bytes: u64) -> Result<(), ApiFailure> {
     let source = source.to_string();
     let counter = Counter { kind: "bytes-a-day", whom: &source, window: DAY };
@@ -48,7 +48,7 @@ pub async fn count_miss(app: &App, source: &Source) -> Result<(), ApiFailure> {
     charge(app, misses(&source.to_string()), app.config.rates.misses_per_minute, 1).await
 }
 
-/// Refuses an address that guessed wrong too often, before it learns whether it is right this time.
+/// Refuses an address with too many wrong guesses, before it learns whether this one is right.
 pub async fn check_misses(app: &App, source: &Source) -> Result<(), ApiFailure> {
     let (now, source) = (app.clock.now_seconds(), source.to_string());
     let misses = misses(&source);
@@ -62,7 +62,7 @@ fn misses(source: &str) -> Counter<'_> {
 
 async fn charge(app: &App, counter: Counter<'_>, most: u64, cost: u64) -> Result<(), ApiFailure> {
     let now = app.clock.now_seconds();
-    // A call that alone costs more than its window allows would never pass: it takes the whole window.
+    // A call that costs more than a whole window would never pass, so it is charged exactly one.
     match counter.add(&app.tables, now, cost.min(most), most).await {
         Err(TableError::Refused(_)) => Err(ApiFailure::rate_limited(counter.seconds_left(now))),
         result => Ok(result?),

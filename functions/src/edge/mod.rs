@@ -1,4 +1,4 @@
-//! The HTTP edge: what a call brings, what it may cost, and what every answer has in common.
+//! The HTTP edge: parsing requests, rate limits, and the form of every answer.
 
 pub mod answer;
 pub mod cors;

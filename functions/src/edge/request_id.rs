@@ -1,4 +1,4 @@
-//! Finds one call in the logs of everything it touched.
+//! The id by which the log lines of one call are found.
 
 use std::convert::Infallible;
 use std::fmt;

@@ -1,7 +1,8 @@
-//! Where a call comes from, for limits: what the CDN, the gateway or the socket says, never a header of the caller's.
+//! The source address of a call, for rate limits: from the CDN, the gateway or the socket, never from a header of the
+//! caller.
 //!
-//! Behind the CDN, the gateway sees the CDN's addresses, which all callers share. So the CDN tells the caller's in a
-//! header, beside a secret that nobody else knows. Without the right secret that header counts for nothing.
+//! Behind the CDN, the gateway sees the CDN's addresses, which all callers share. So the CDN passes the caller's in a
+//! header, beside a secret. Without the right secret that header is ignored.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
@@ -13,14 +14,14 @@ use http::{Extensions, HeaderMap, HeaderName};
 use lambda_http::request::RequestContext;
 use subtle::ConstantTimeEq as _;
 
-/// What shows that a call came through the CDN, as `infra/template.yaml` sets it.
+/// The header with the CDN's secret, as `infra/template.yaml` sets it.
 pub const X_CDN_SECRET: HeaderName = HeaderName::from_static("x-slipway-cdn");
 /// The caller's address, as the CDN saw it.
 pub const X_VIEWER: HeaderName = HeaderName::from_static("x-slipway-viewer");
-/// As many as the template's generator makes.
+/// The length that the template generates.
 const MIN_SECRET_CHARS: usize = 32;
 
-/// What the CDN shows with each call.
+/// The secret that the CDN sends with each call.
 #[derive(Clone)]
 pub struct CdnSecret(Arc<str>);
 
@@ -32,7 +33,7 @@ impl CdnSecret {
 
     fn is_shown(&self, headers: &HeaderMap) -> bool {
         let shown = headers.get(X_CDN_SECRET).map_or(&b""[..], |value| value.as_bytes());
-        // By length first, which is no secret; then whatever differs, it takes the same time.
+        // Constant time for secrets of equal length. The length itself is no secret.
         bool::from(self.0.as_bytes().ct_eq(shown))
     }
 }
@@ -43,12 +44,12 @@ impl fmt::Debug for CdnSecret {
     }
 }
 
-/// A source address. An IPv6 host owns a whole /64, so only that much of it counts.
+/// A source address. Of IPv6 only the /64 counts, since a host owns all of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source(String);
 
 impl Source {
-    /// Of a call. `secret`: what the CDN shows.
+    /// The source of a call. `secret`: the one of the CDN, if there is one.
     pub fn of(parts: &Parts, secret: Option<&CdnSecret>) -> Self {
         let cdn = secret.filter(|secret| secret.is_shown(&parts.headers)).and_then(|_| viewer(&parts.headers));
         let addr = cdn.or_else(|| gateway_address(&parts.extensions)).or_else(|| socket_address(&parts.extensions));

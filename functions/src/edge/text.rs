@@ -1,11 +1,11 @@
-//! Names that people give, made safe to show to other people.
+//! Names given by users, cleaned before other users see them.
 
 use slipway_protocol::wire::text::is_hidden;
 use slipway_protocol::wire::{Label, MAX_SEALED_LABEL_BYTES};
 
 use crate::edge::error::ApiFailure;
 
-/// Without what can't be seen and what turns the text around it.
+/// The text without hidden and bidirectional characters.
 pub fn visible(text: &str) -> String {
     text.chars().filter(|c| !is_hidden(*c)).collect::<String>().trim().to_owned()
 }
@@ -24,7 +24,7 @@ pub fn label(field: &'static str, label: &Label, most: usize) -> Result<Label, A
     }
 }
 
-/// Refuses what is no ciphertext in base64url of at most `most` bytes, or is empty.
+/// Refuses anything but 1 to `most` bytes of base64url.
 pub fn check_sealed(field: &str, text: &str, most: usize) -> Result<(), ApiFailure> {
     if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')) {
         return Err(ApiFailure::bad(field, "What is sealed is base64url."));

@@ -12,12 +12,12 @@ use crate::table::{Key, Page, Query, TableError, Tables, Write};
 const PAGE_ITEMS: u32 = 100;
 const PREFIX: &str = "AUDIT#";
 
-/// Some entries; the last one's number.
+/// The entries of one change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AuditRecord {
     pub last: u64,
-    /// JSON: the table does not look into it.
+    /// JSON, opaque to the table.
     pub entries: String,
 }
 
@@ -29,11 +29,11 @@ fn all_of(room: RoomId) -> Key {
     Key::audit(partition(room), PREFIX)
 }
 
-/// The write that appends the entries of one change, which are not none.
+/// The write that appends the entries of one change, at least one.
 pub fn append(room: RoomId, entries: &[AuditEntry]) -> Write {
     let last = entries.last().map_or(0, |entry| entry.seq);
     let json = serde_json::to_string(entries).expect("entries are plain data");
-    // The number is new by the sequence's own condition; this one holds even if that item were lost.
+    // The condition of the sequence already makes the number unique; this one holds even if that item is lost.
     Write::put(&key(room, last), &AuditRecord { last, entries: json })
         .when("attribute_not_exists(#pk)")
         .label(sequence::LABEL)

@@ -1,5 +1,5 @@
-//! The parts that whoever adopts an upload is asked to prove it by: `UPLOAD#id` / `ADOPT`, in Main. One for each upload,
-//! whoever asks.
+//! The challenge of an upload, by which other members prove that they have its file: `UPLOAD#id` / `ADOPT`, in Main.
+//! One for each upload, the same for every member.
 
 use serde::{Deserialize, Serialize};
 use slipway_protocol::wire::id::{PartNumber, UploadId};
@@ -7,12 +7,12 @@ use slipway_protocol::wire::id::{PartNumber, UploadId};
 use super::upload::partition;
 use crate::table::{Key, TableError, Tables, Write};
 
-/// What is asked.
+/// The parts whose MD5s are asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Challenge {
     pub parts: Vec<PartNumber>,
-    /// Seconds since 1970. The table drops it later.
+    /// Expiry in seconds since 1970.
     pub ttl: u64,
 }
 
@@ -25,10 +25,10 @@ pub async fn get(tables: &Tables, upload: UploadId) -> Result<Option<Challenge>,
     tables.get(&key(upload)).await
 }
 
-/// Sets the challenge in place of the one that was read, if any.
+/// Replaces the challenge that was read, if any.
 ///
 /// # Errors
-/// [`TableError::Refused`] when another one stands by now.
+/// [`TableError::Refused`] when another call has replaced it.
 pub async fn replace(
     tables: &Tables,
     upload: UploadId,

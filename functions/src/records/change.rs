@@ -11,7 +11,7 @@ use super::upload::{Reason, STATE, UploadRecord, key};
 use crate::storage::S3UploadId;
 use crate::table::Write;
 
-/// How long a record outlives its upload, in seconds: 31 days, so that a late question gets its answer.
+/// How long a record outlives its upload, in seconds: 31 days, so that late calls get the right error.
 const KEEP_SECONDS: u64 = 31 * 24 * 3600;
 const COMPLETED: &str = "SET #state = :next, #etag = :etag, #endedAt = :now, #ttl = :ttl";
 
@@ -22,7 +22,7 @@ impl UploadRecord {
         [record, listed_upload::list_upload(self)]
     }
 
-    /// Storage knows it now: open for parts.
+    /// Records that it is created in storage: open for parts.
     pub fn opened(&self, s3_upload_id: &S3UploadId, due_at: u64) -> Write {
         self.change("SET #state = :next, #s3UploadId = :s3, #dueAt = :due", UploadState::Uploading)
             .when("#state = :pending")
@@ -31,7 +31,7 @@ impl UploadRecord {
             .bind("due", due_at)
     }
 
-    /// Takes the lease to complete it, as this record was read: from open, or from a lease that is over.
+    /// Takes the lease to complete it: from open, or from a lease that has ended. Refused if the record has changed.
     pub fn lease(&self, now: u64, until: u64) -> Write {
         self.change("SET #state = :next, #fence = :fence, #leaseUntil = :until", UploadState::Completing)
             .when("#fence = :seen AND (#state = :open OR (#state = :next AND #leaseUntil <= :now))")
@@ -42,12 +42,12 @@ impl UploadRecord {
             .bind("until", until)
     }
 
-    /// Keeps the lease for longer, or ends it sooner.
+    /// Sets another end of the lease.
     pub fn renewed(&self, until: u64) -> Write {
         self.under_lease("SET #leaseUntil = :until", None).bind("until", until)
     }
 
-    /// Gives the lease back: open for parts again.
+    /// Releases the lease: open for parts again.
     pub fn released(&self) -> Write {
         self.under_lease("SET #state = :next, #leaseUntil = :zero", Some(UploadState::Uploading)).bind("zero", 0)
     }
@@ -57,7 +57,7 @@ impl UploadRecord {
         self.ended(self.under_lease(COMPLETED, Some(UploadState::Completed)), etag, now)
     }
 
-    /// The same without a lease, for a file in one PUT: while it is open, and as this record was read.
+    /// The same without a lease, for a file in one PUT. Refused if the record has changed.
     pub fn completed_open(&self, etag: &str, now: u64) -> [Write; 2] {
         let record = self
             .change(COMPLETED, UploadState::Completed)
@@ -73,12 +73,12 @@ impl UploadRecord {
         [record, listed_upload::unlist(self)]
     }
 
-    /// Gives up what is under our own lease.
+    /// Fails the upload whose lease we hold.
     pub fn failing(&self, reason: Reason) -> Write {
         self.under_lease("SET #state = :next, #reason = :reason", Some(UploadState::Aborting)).bind("reason", reason)
     }
 
-    /// Begins to remove it: only while it is open, or left alone by whoever completed it.
+    /// Starts its removal: only while it is open, or when the lease of its completion has ended.
     pub fn aborting(&self, reason: Reason, by: Option<MemberId>, now: u64) -> Write {
         self.change("SET #state = :next, #reason = :reason, #removedBy = :by", UploadState::Aborting)
             .when("#state IN (:pending, :open) OR (#state = :completing AND #leaseUntil <= :now)")
@@ -90,7 +90,7 @@ impl UploadRecord {
             .bind("now", now)
     }
 
-    /// Storage holds nothing of it any more. For the transaction that frees its quota.
+    /// Ends it after its removal from storage. For the transaction that frees its quota.
     pub fn removed(&self, end: UploadState, now: u64) -> [Write; 2] {
         let record = self
             .change("SET #state = :next, #endedAt = :now, #ttl = :ttl", end)
@@ -101,7 +101,7 @@ impl UploadRecord {
         [record, listed_upload::unlist(self)]
     }
 
-    /// Notes that a single PUT is signed until then. Only while it is open.
+    /// Records the latest expiry of the URLs of a single PUT. Only while it is open.
     pub fn signed_until(&self, until: u64) -> Write {
         Write::update(&key(self.upload_id), "SET #urlsEndAt = :until")
             .when("#state = :open")
@@ -110,7 +110,7 @@ impl UploadRecord {
             .label(STATE)
     }
 
-    /// Moves the time at which it is given up.
+    /// Moves its expiry.
     pub fn due_moved(&self, due_at: u64) -> Write {
         Write::update(&key(self.upload_id), "SET #dueAt = :due")
             .when("#dueAt < :due AND #state IN (:pending, :open)")
@@ -120,7 +120,7 @@ impl UploadRecord {
             .label(STATE)
     }
 
-    /// Hands it to another member; who began it is kept. For one transaction.
+    /// Hands it to another member, and keeps the one who began it. For one transaction.
     pub fn adopted(&self, by: MemberId, principal: &Principal, display_name: &Label) -> [Write; 2] {
         let hand = "SET #memberId = :by, #displayName = :name, #begunBy = if_not_exists(#begunBy, :before)";
         let record = Write::update(&key(self.upload_id), format!("{hand}, #principal = :who"))

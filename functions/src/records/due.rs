@@ -1,23 +1,24 @@
-//! What the sweep has to visit, and when: `DUE#hour#shard` / `UPLOAD#id` or `UPLOADED#fileId`, in Main. No scan is ever needed.
+//! Due items: what the sweep visits, and when. `DUE#hour#shard` / `UPLOAD#id` or `UPLOADED#fileId`, in Main, so that
+//! the sweep needs no scan.
 //!
-//! An item only says "not before then". What has to be done is decided by the record itself, so an item
-//! too many, or one that comes too early, does no harm. It is put before the change that needs it.
+//! An item only says "not before then". The record of its subject decides what is done, so that a superfluous or early item
+//! does no harm. It is put before the change that needs it.
 
 use serde::{Deserialize, Serialize};
 use slipway_protocol::wire::id::{FileId, RoomId, UploadId};
 
 use crate::ids;
-use crate::table::{Key, Query, TableError, Tables, Write, read};
+use crate::table::{Key, Query, TableError, Tables, Write, read_known};
 
 /// Spreads the writes of an hour over partitions.
 pub const SHARDS: u8 = 4;
 const HOUR_MS: u64 = 3_600_000;
-/// More than one sweep gets through; the next one goes on.
+/// Items that one sweep reads of a shard; the next one continues.
 const MOST_PER_SHARD: usize = 1000;
-/// The item is put and forgotten by turns: try again, so often at most.
+/// Attempts while the sweep keeps deleting the item between our two writes.
 const MAX_TRIES: u32 = 5;
 
-/// What to look at.
+/// The subject of a visit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Subject {
@@ -35,29 +36,29 @@ pub enum Subject {
     },
 }
 
-/// A note for sweep.
+/// A due item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Due {
     /// Not before then, in milliseconds since 1970.
     pub at: u64,
-    /// What.
+    /// The subject.
     pub what: Subject,
     /// Changes with each note, so that a sweep that deletes the item it visited does not delete a note made since.
     rev: u64,
 }
 
 impl Due {
-    /// Look at an upload.
+    /// A visit of an upload.
     pub fn upload(id: UploadId, at: u64) -> Self {
         Self::new(at, Subject::Upload { id })
     }
 
-    /// Look at a removed file's object.
+    /// A visit of a removed file's object.
     pub fn object(room: RoomId, file: FileId, at: u64) -> Self {
         Self::new(at, Subject::Object { room, file })
     }
 
-    /// Look at it then.
+    /// A visit at `at`, in milliseconds since 1970, with a new revision.
     pub fn new(at: u64, what: Subject) -> Self {
         Self { at, what, rev: ids::random_below(1 << 53) }
     }
@@ -70,20 +71,20 @@ impl Due {
         Key::main(partition(hour(self.at), shard), sk)
     }
 
-    /// Notes it, for the transaction that makes its subject.
+    /// The write that puts it, for the transaction that creates its subject.
     pub fn first(&self) -> Write {
         Write::put(&self.key(), self)
     }
 
-    /// Notes it. An earlier visit that is noted within the same hour stays, with a new revision.
+    /// Puts it. An earlier item of the same hour stays, with a new revision.
     pub async fn note(&self, tables: &Tables) -> Result<(), TableError> {
         for _ in 0..MAX_TRIES {
             let put = self.first().when("attribute_not_exists(#pk) OR #at > :at").bind("at", self.at);
             if was_written(tables.write(&put).await)? {
                 return Ok(());
             }
-            let tell = Write::update(&self.key(), "SET #rev = :rev").when("attribute_exists(#pk)");
-            if was_written(tables.write(&tell.bind("rev", self.rev)).await)? {
+            let touch = Write::update(&self.key(), "SET #rev = :rev").when("attribute_exists(#pk)");
+            if was_written(tables.write(&touch.bind("rev", self.rev)).await)? {
                 return Ok(());
             }
         }
@@ -127,24 +128,23 @@ fn all_of(hour: u64, shard: u8) -> Key {
     Key::main(partition(hour, shard), "UPLOAD")
 }
 
-/// What is due in an hour's shard at a time.
+/// Due items of one hour and shard.
 #[derive(Clone, Debug)]
 pub struct Listed {
     /// In no particular order.
     pub due: Vec<Due>,
-    /// Whether some are left: more than are listed at a time, or of another release, which this one leaves to that.
+    /// Whether more are left: beyond the limit, or of another release, which only that release can visit.
     pub more: bool,
 }
 
-/// What is due at `now_ms`.
+/// The items that are due at `now_ms`.
 pub async fn list(tables: &Tables, hour: u64, shard: u8, now_ms: u64) -> Result<Listed, TableError> {
     let items = tables.query_all_items(&Query::new(all_of(hour, shard), 500), MOST_PER_SHARD).await?;
     let mut listed = Listed { more: items.len() == MOST_PER_SHARD, due: Vec::new() };
     for item in items {
-        match read::<Due>(item) {
-            Ok(due) => listed.due.extend(Some(due).filter(|due| due.at <= now_ms)),
-            Err(TableError::UnknownVersion(_)) => listed.more = true,
-            Err(error) => return Err(error),
+        match read_known::<Due>(item)? {
+            Some(due) => listed.due.extend(Some(due).filter(|due| due.at <= now_ms)),
+            None => listed.more = true,
         }
     }
     Ok(listed)

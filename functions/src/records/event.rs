@@ -8,7 +8,7 @@ use slipway_protocol::wire::id::RoomId;
 use super::room::partition;
 use crate::table::{Key, Page, Query, TableError, Tables, Write};
 
-/// How long an event can be asked for, in seconds: 7 days. Whoever was away for longer reads the whole room.
+/// How long events are kept, in seconds: 7 days. After a longer absence a client reads the whole room.
 const KEEP_SECONDS: u64 = 7 * 24 * 3600;
 /// The most items one page reads.
 const PAGE_ITEMS: u32 = 100;
@@ -21,7 +21,7 @@ pub struct EventRecord {
     pub last: u64,
     /// Milliseconds since 1970.
     pub at: u64,
-    /// JSON: the table does not look into it.
+    /// JSON, opaque to the table.
     pub events: String,
 }
 

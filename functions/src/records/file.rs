@@ -33,8 +33,7 @@ pub fn list(room: RoomId, file: &FileInfo) -> [Write; 2] {
     ]
 }
 
-/// Takes a file off the list, with all that is kept of it. For the transaction that frees its quota; refused when it is
-/// gone already.
+/// Removes a file and all its records. For the transaction that frees its quota; refused when it was removed before.
 pub fn unlist(room: RoomId, file: &FileInfo) -> Vec<Write> {
     let listed = Write::delete(&key(room, file.added_at, file.file_id)).when("attribute_exists(#pk)").label(FILE);
     let mut writes = vec![listed, file_pointer::delete(file.file_id)];
@@ -55,15 +54,17 @@ pub async fn is_listed(tables: &Tables, file: FileId) -> Result<bool, TableError
     Ok(file_pointer::get(tables, file).await?.is_some())
 }
 
-/// A page of the room's files, the newest first. `after`: the `next_after` of the page before.
+/// A page of the room's files, the newest first, without those that another release listed. `after`: the `next_after` of
+/// the page before.
 pub async fn page(tables: &Tables, room: RoomId, after: Option<&str>, limit: u32) -> Result<FilePage, TableError> {
     let after = after.map(|position| format!("{PREFIX}{position}"));
-    let page = tables.query::<FileInfo>(&Query::new(all_of(room), limit).after(after).descending()).await?;
+    let query = Query::new(all_of(room), limit).after(after).descending();
+    let page = tables.query_known::<FileInfo>("files", &query).await?;
     let last = page.next.as_deref().and_then(|sk| sk.strip_prefix(PREFIX));
     Ok(FilePage { next_after: last.map(str::to_owned), files: page.items })
 }
 
-/// Where the file's bytes are.
+/// The key of the file's object.
 pub fn object_key(room: RoomId, file: FileId) -> ObjectKey {
     ObjectKey::for_file(room, file)
 }

@@ -1,8 +1,9 @@
 //! The digests that a file's parts were promised by: `FILE#id / PLAN#n`, in Main, 1,000 parts an item.
 //!
-//! They stay as long as the file, while those of its upload are dropped with it: without them nobody could compute the ETag
-//! of the stored object again. A file of one part needs none, since its ETag is that part's MD5. An item holds ten times
-//! the parts that one of an upload does, so that those of 10,000 parts fit into the transaction that completes it.
+//! They are kept as long as the file, while those of its upload expire: without them the ETag of the stored object
+//! could not be computed again. A file of one part needs none, since its ETag is that part's MD5. An item holds ten
+//! times the parts that one of an upload does, so that those of 10,000 parts fit into the transaction that completes
+//! it.
 
 use serde::{Deserialize, Serialize};
 use slipway_protocol::wire::digest::Md5;

@@ -22,7 +22,7 @@ fn key(file: FileId) -> Key {
     Key::main(partition(file), "META")
 }
 
-/// The partition of what belongs to a file beside its place in the list.
+/// The partition of a file's records, except its place in the list.
 pub(super) fn partition(file: FileId) -> String {
     format!("FILE#{file}")
 }

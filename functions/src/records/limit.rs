@@ -1,16 +1,17 @@
-//! A counter of a rate limit: `LIMIT#kind#whom#window` / `COUNT`, in Main. A function has many instances, so they count here.
+//! A counter of a rate limit: `LIMIT#kind#whom#window` / `COUNT`, in Main. A function has many instances, so they count
+//! here.
 
 use serde::Deserialize;
 
 use crate::table::{Key, TableError, Tables, Write};
 
-/// A counter is of no use after its window; the table drops it later.
+/// Time that a counter outlives its window, in seconds.
 const KEEP_SECONDS: u64 = 3600;
 
 /// What is counted, of whom, and for how long.
 #[derive(Clone, Copy, Debug)]
 pub struct Counter<'a> {
-    /// Such as `calls`.
+    /// The limit, such as `calls`.
     pub kind: &'static str,
     /// A member or an address.
     pub whom: &'a str,
@@ -32,7 +33,7 @@ impl Counter<'_> {
     /// conditional increment, so however many come at once, no more than `most` pass.
     ///
     /// # Errors
-    /// [`TableError::Refused`] when it would.
+    /// [`TableError::Refused`] when the count would pass `most`.
     pub async fn add(&self, tables: &Tables, now: u64, cost: u64, most: u64) -> Result<(), TableError> {
         let write = Write::update(&self.key(now), "ADD #count :cost SET #ttl = :ttl")
             .when("attribute_not_exists(#count) OR #count <= :room")

@@ -11,7 +11,7 @@ use crate::table::{Key, TableError, Tables, Write};
 /// Label of the condition that fails when the link was changed meanwhile.
 pub const LINK: &str = "link";
 
-/// What is known of a link: never its secret.
+/// A link, without its secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LinkRecord {
@@ -20,9 +20,9 @@ pub struct LinkRecord {
     /// The room's key wrapped for this link, opaque.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wrapped_key: Option<String>,
-    /// Counts from 1 and up with each rotation and revocation: who joined by an older version is out.
+    /// Starts at 1 and increases with each rotation and revocation, which invalidates tokens of older versions.
     pub version: u64,
-    /// Nobody joins by it any more.
+    /// Whether it is ended.
     #[serde(default)]
     pub revoked: bool,
 }
@@ -37,7 +37,7 @@ pub async fn get(tables: &Tables, room: RoomId, role: Role) -> Result<Option<Lin
     tables.get(&key(room, role)).await
 }
 
-/// The write that puts a link in the place of the one that was read.
+/// The write that replaces the link that was read.
 pub fn replace(room: RoomId, role: Role, before: Option<&LinkRecord>, after: &LinkRecord) -> Write {
     let write = Write::put(&key(room, role), after).label(LINK);
     match before {
@@ -46,7 +46,7 @@ pub fn replace(room: RoomId, role: Role, before: Option<&LinkRecord>, after: &Li
     }
 }
 
-/// For the transaction of a join: that the link still is the one that was read.
+/// The check of a join's transaction that the link has not changed since it was read.
 pub fn is_still(room: RoomId, role: Role, link: &LinkRecord) -> Write {
     Write::check(&key(room, role))
         .when("#version = :version AND #revoked = :no")
@@ -55,7 +55,7 @@ pub fn is_still(room: RoomId, role: Role, link: &LinkRecord) -> Write {
         .label(LINK)
 }
 
-/// The link, if this token opens it. Takes as long where there is no link.
+/// The link, if the token matches it. Takes the same time without a link, so that timing does not reveal whether it exists.
 pub fn opened_by(link: Option<LinkRecord>, token: &AuthToken) -> Option<LinkRecord> {
     let nobody = Verifier::from_bytes([0; 32]);
     let verifier = link.as_ref().map_or(&nobody, |link| &link.verifier);

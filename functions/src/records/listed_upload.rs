@@ -1,4 +1,4 @@
-//! An open upload in its room's list: `ROOM#id` / `UPLOAD#id`, in Main. It goes when the upload ends.
+//! An open upload in its room's list: `ROOM#id` / `UPLOAD#id`, in Main. Deleted when the upload ends.
 
 use serde::{Deserialize, Serialize};
 use slipway_protocol::wire::id::{FileId, MemberId, RoomId, UploadId};
@@ -6,9 +6,9 @@ use slipway_protocol::wire::{Label, Meta, UploadInfo, UploadState};
 
 use super::room::partition;
 use super::upload::UploadRecord;
-use crate::table::{Key, Query, TableError, Tables, Write};
+use crate::table::{Key, Query, TableError, Tables, Write, read_list};
 
-/// Of a room's list: more than the default limit of open uploads.
+/// Uploads that are read of a room: more than the default limit of open ones.
 const MOST_LISTED: usize = 5_000;
 const PREFIX: &str = "UPLOAD#";
 
@@ -26,11 +26,11 @@ pub struct ListedUpload {
     pub begun_by: Option<MemberId>,
     pub display_name: Label,
     pub started_at: u64,
-    /// As last looked up in storage.
+    /// As last read from storage.
     pub bytes_uploaded: u64,
     /// When that was.
     pub progress_at: u64,
-    /// Bytes per second between the last two looks; 0 before the second.
+    /// Bytes per second between the last two reads; 0 before the second.
     pub speed: u64,
 }
 
@@ -57,7 +57,7 @@ pub fn unlist(upload: &UploadRecord) -> Write {
     Write::delete(&key(upload.room_id, upload.upload_id))
 }
 
-/// The write that hands its place to another member; who began it is kept.
+/// The write that hands it to another member, and keeps the one who began it.
 pub fn hand_over_to(upload: &UploadRecord, by: MemberId, display_name: &Label) -> Write {
     let hand = "SET #memberId = :by, #displayName = :name, #begunBy = if_not_exists(#begunBy, :before)";
     Write::update(&key(upload.room_id, upload.upload_id), hand)
@@ -67,7 +67,7 @@ pub fn hand_over_to(upload: &UploadRecord, by: MemberId, display_name: &Label) -
         .bind("before", upload.member_id)
 }
 
-/// Stores how far it is.
+/// Stores its progress.
 ///
 /// # Errors
 /// [`TableError::Refused`] when it is off the list.
@@ -78,10 +78,11 @@ pub async fn store_progress(tables: &Tables, upload: &UploadRecord, now: &Listed
     tables.write(&write).await
 }
 
-/// A room's open uploads, the latest first.
+/// A room's open uploads, the latest first, without those that another release listed.
 pub async fn list(tables: &Tables, room: RoomId) -> Result<Vec<ListedUpload>, TableError> {
     let query = Query::new(all_of(room), 500);
-    let mut all: Vec<ListedUpload> = tables.query_all(&query, MOST_LISTED).await?;
+    let items = tables.query_all_items(&query, MOST_LISTED).await?;
+    let mut all: Vec<ListedUpload> = read_list("uploads", items)?;
     all.sort_by_key(|upload| std::cmp::Reverse((upload.started_at, upload.upload_id)));
     Ok(all)
 }
@@ -92,7 +93,8 @@ impl ListedUpload {
         self.member_id == member || self.begun_by == Some(member)
     }
 
-    /// As the wire has it, for this member. The state is the upload's own: the list does not follow each change of it.
+    /// On the wire, for this member. `state` comes from the upload's own record: the list does not follow each change
+    /// of it.
     pub fn to_info(&self, state: UploadState, me: MemberId) -> UploadInfo {
         UploadInfo {
             upload_id: self.upload_id,

@@ -8,18 +8,18 @@ use slipway_protocol::wire::link::Role;
 use super::room::partition;
 use crate::table::{Key, TableError, Tables, Write};
 
-/// Who stands behind a member. Signed-in users come later.
+/// The identity behind a member. Signed-in users come later.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Principal {
-    /// Whoever had the link.
+    /// Anyone with the link.
     Anonymous,
 }
 
 /// Label of the condition that fails when the member was removed meanwhile.
 pub const MEMBER: &str = "member";
 
-/// What is known of a member.
+/// A member.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MemberRecord {
@@ -27,15 +27,15 @@ pub struct MemberRecord {
     pub member_id: MemberId,
     /// As the member gave it, without hidden characters.
     pub display_name: Label,
-    /// Of the last join. What a call may do is decided by its token.
+    /// Of the last join. The role of a call is that of its token.
     pub role: Role,
     /// The version of the link at the last join.
     pub link_version: u64,
-    /// Who stands behind it.
+    /// The identity behind it.
     pub principal: Principal,
     /// Milliseconds since 1970.
     pub joined_at: u64,
-    /// Put out of the room.
+    /// Whether it was removed from the room.
     #[serde(default)]
     pub removed: bool,
 }
@@ -51,12 +51,12 @@ pub async fn get(tables: &Tables, room: RoomId, member: MemberId) -> Result<Opti
 }
 
 impl MemberRecord {
-    /// The write that lets a new member in.
+    /// The write that adds a new member.
     pub fn admit(&self, room: RoomId) -> Write {
         Write::put(&key(room, self.member_id), self).when("attribute_not_exists(#pk)")
     }
 
-    /// The write that lets a member in again, under the name and by the link that it comes with this time.
+    /// The write that updates a returning member's name and link.
     pub fn readmit(&self, room: RoomId) -> Write {
         Write::update(&key(room, self.member_id), "SET #displayName = :name, #role = :role, #linkVersion = :version")
             .when("#removed = :no")
@@ -68,13 +68,13 @@ impl MemberRecord {
     }
 }
 
-/// The write that puts a member out.
+/// The write that removes a member.
 pub fn remove(room: RoomId, member: MemberId) -> Write {
     let write = Write::update(&key(room, member), "SET #removed = :yes").when("#removed = :no").label(MEMBER);
     write.bind("yes", true).bind("no", false)
 }
 
-/// The write that lets a member live on under another version of its link.
+/// The write that moves a member to another version of its link.
 pub fn keep(room: RoomId, member: MemberId, link_version: u64) -> Write {
     let write = Write::update(&key(room, member), "SET #linkVersion = :version").when("attribute_exists(#pk)");
     write.bind("version", link_version)

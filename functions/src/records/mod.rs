@@ -1,13 +1,13 @@
-//! The items of the tables: one file a kind, with its key and what may be done to it. Every key is spelled here and
-//! nowhere else; `cargo xtask tidy` holds it so.
+//! The items of the tables: one file for each kind, with its key and its changes. Keys are spelled here only, which
+//! `cargo xtask tidy` checks.
 //!
 //! **Main**
 //!
 //! | item | key | file |
 //! | --- | --- | --- |
 //! | room | `ROOM#room` / `META` | `room` |
-//! | what it holds | `ROOM#room` / `QUOTA` | `quota` |
-//! | its numbers | `ROOM#room` / `SEQ` | `sequence` |
+//! | its quota | `ROOM#room` / `QUOTA` | `quota` |
+//! | its sequence numbers | `ROOM#room` / `SEQ` | `sequence` |
 //! | its events | `ROOM#room` / `EVENT#number` | `event` |
 //! | its open uploads | `ROOM#room` / `UPLOAD#upload` | `listed_upload` |
 //! | its files | `ROOM#room` / `FILE#time.file` | `file` |
@@ -20,8 +20,8 @@
 //! | download | `GRANT#grant` / `META` | `grant` |
 //! | last use of a token | `SEEN#hash` / `META` | `seen` |
 //! | counter of a rate limit | `LIMIT#kind#whom#window` / `COUNT` | `limit` |
-//! | what sweep looks at | `DUE#hour#shard` / `UPLOAD#upload`, `UPLOADED#file` | `due` |
-//! | where sweep goes on | `SWEEP` / `CURSOR` | `cursor` |
+//! | due item of the sweep | `DUE#hour#shard` / `UPLOAD#upload`, `UPLOADED#file` | `due` |
+//! | cursor of the sweep | `SWEEP` / `CURSOR` | `cursor` |
 //!
 //! **Access**
 //!

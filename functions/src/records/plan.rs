@@ -1,7 +1,6 @@
 //! Promised parts: `UPLOAD#id` / `PLAN#nnn`, in Main, 100 parts an item, one attribute a part, each written once.
 //!
-//! Once a part's MD5 is promised, no URL is ever signed for other bytes: that is what makes the object's ETag
-//! known before it exists.
+//! Once a part's MD5 is promised, no URL is ever signed for other bytes. So the object's ETag is known before it exists.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -13,18 +12,18 @@ use super::upload::partition;
 use crate::table::{Key, Query, TableError, Tables, Write};
 
 const PREFIX: &str = "PLAN#";
-/// So many parts share an item.
+/// Parts per item.
 pub const PARTS_PER_ITEM: u32 = 100;
-/// Another writer of the same item: read it again, so often at most.
+/// Attempts while other calls keep changing the same item.
 const MAX_TRIES: u32 = 5;
 
 /// Attributes, with the digests among them.
 type Item = HashMap<String, Value>;
 
-/// Which part has which digest.
+/// Digests by part.
 pub type Promises = BTreeMap<PartNumber, Md5>;
 
-/// Why a promise was not taken.
+/// Why a promise was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PromiseError {
     /// Another digest was promised for these parts.
@@ -65,7 +64,7 @@ pub fn first(upload: UploadId, promises: &Promises, ttl: u64) -> Vec<Write> {
     by_item(promises).into_iter().map(put).collect()
 }
 
-/// Promises digests for parts, each once and for all.
+/// Promises digests for parts. A promise is never changed.
 pub async fn promise(tables: &Tables, upload: UploadId, promises: &Promises, ttl: u64) -> Result<(), PromiseError> {
     for (item, parts) in by_item(promises) {
         promise_item(tables, (upload, item), &parts, ttl).await?;

@@ -1,7 +1,7 @@
-//! What a room holds: `ROOM#id` / `QUOTA`, in Main: an item of its own, since every upload writes it.
+//! The quota of a room: `ROOM#id` / `QUOTA`, in Main. An item of its own, since every upload writes it.
 //!
-//! Bytes are reserved in the transaction that creates an upload and freed in the one that ends it. That it is
-//! freed once and only once is the matter of the upload's own state, in the same transaction.
+//! Bytes are reserved in the transaction that creates an upload and freed in the one that ends it. The condition on the
+//! upload's state in the same transaction makes sure that they are freed exactly once.
 
 use serde::{Deserialize, Serialize};
 use slipway_protocol::wire::id::RoomId;
@@ -13,7 +13,7 @@ use crate::table::{Key, TableError, Tables, Write};
 /// Label of the condition that fails when the room has no space left.
 pub const QUOTA: &str = "quota";
 
-/// What is reserved or freed.
+/// An amount to reserve or free.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Amount {
     /// Bytes.
@@ -24,7 +24,7 @@ pub struct Amount {
     pub open: u64,
 }
 
-/// What a room holds.
+/// The used amounts of a room.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct QuotaRecord {
@@ -41,9 +41,9 @@ pub fn key(room: RoomId) -> Key {
     Key::main(partition(room), "QUOTA")
 }
 
-/// Takes an amount, unless the room has no space for it: then the write is refused under [`QUOTA`].
+/// The write that reserves an amount; refused under [`QUOTA`] when the room has no space for it.
 pub fn reserve(limits: &RoomLimits, room: RoomId, amount: Amount) -> Write {
-    // Below zero when it alone is too much: then no count is small enough.
+    // Negative when the amount alone exceeds the limit, so that the condition never holds.
     let left = |most: u64, wanted: u64| signed(most) - signed(wanted);
     Write::update(&key(room), "ADD #bytes :bytes, #files :files, #open :open")
         .when("#bytes <= :bytesLeft AND #files <= :filesLeft AND #open <= :openLeft")
@@ -56,7 +56,7 @@ pub fn reserve(limits: &RoomLimits, room: RoomId, amount: Amount) -> Write {
         .label(QUOTA)
 }
 
-/// Gives an amount back. Goes into the transaction whose condition says that it was not given back before.
+/// The write that frees an amount. For a transaction whose condition makes sure that it was not freed before.
 pub fn release(room: RoomId, amount: Amount) -> Write {
     let minus = |count: u64| -signed(count);
     Write::update(&key(room), "ADD #bytes :lessBytes, #files :lessFiles, #open :lessOpen")
@@ -70,7 +70,7 @@ pub fn release(room: RoomId, amount: Amount) -> Write {
         .label(QUOTA)
 }
 
-/// As the table's library takes it: it knows no integers of 128 bits.
+/// `serde_dynamo` has no 128-bit integers, so differences are computed in 64 bits.
 fn signed(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
@@ -80,7 +80,7 @@ pub fn create(room: RoomId) -> Write {
     Write::put(&key(room), &QuotaRecord::default()).when("attribute_not_exists(#pk)")
 }
 
-/// What the room holds now.
+/// The used amounts, as of now.
 pub async fn used(tables: &Tables, room: RoomId) -> Result<QuotaRecord, TableError> {
     Ok(tables.get(&key(room)).await?.unwrap_or_default())
 }

@@ -6,7 +6,7 @@ use slipway_protocol::wire::id::RoomId;
 
 use crate::table::{Key, Write};
 
-/// What is known of a room.
+/// A room.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RoomRecord {
@@ -17,12 +17,12 @@ pub struct RoomRecord {
     pub sealed: bool,
     /// Milliseconds since 1970.
     pub created_at: u64,
-    /// Nobody gets in any more.
+    /// Whether it is closed to everyone.
     #[serde(default)]
     pub closed: bool,
 }
 
-/// Label of the condition that fails when there is a room of that id.
+/// Label of the condition that fails when the id is taken.
 pub const ROOM: &str = "room";
 
 /// The partition of all that belongs to a room, in each table.

@@ -11,7 +11,7 @@ pub(crate) const LABEL: &str = "sequence";
 /// What the first audit entry is chained to: 32 zero bytes in hex.
 pub const CHAIN_START: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
-/// The numbers of a room.
+/// The sequence numbers of a room.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Sequence {
@@ -34,17 +34,17 @@ pub async fn get(tables: &Tables, room: RoomId) -> Result<Option<Sequence>, Tabl
 }
 
 impl Sequence {
-    /// Of a room in which nothing has happened.
+    /// The numbers of a new room.
     pub fn new() -> Self {
         Self { event: 0, audit: 0, chain: CHAIN_START.to_owned() }
     }
 
-    /// The write that begins a room's numbers.
+    /// The write that creates a room's numbers.
     pub fn first(&self, room: RoomId) -> Write {
         Write::put(&key(room), self).when("attribute_not_exists(#pk)").label(LABEL)
     }
 
-    /// The write that moves the numbers on from where they were read.
+    /// The write that advances the numbers from the ones that were read.
     pub fn advance(&self, room: RoomId, from: &Self) -> Write {
         Write::update(&key(room), "SET #event = :event, #audit = :audit, #chain = :chain")
             .when("#event = :eventBefore AND #audit = :auditBefore")

@@ -1,4 +1,4 @@
-//! How a token's member stands in its room.
+//! Whether a token's member still has access to its room.
 
 use super::link::{self, LinkRecord};
 use super::member::{self, MemberRecord};
@@ -7,10 +7,10 @@ use super::seen::{self, Seen};
 use super::token::TokenRecord;
 use crate::table::{TableError, Tables, read};
 
-/// How a token's member stands in its room.
+/// Whether a token's member still has access to its room.
 #[derive(Clone, Debug)]
 pub enum Standing {
-    /// A member, by a link that still is the one that was joined by.
+    /// A member whose link has not changed since the join.
     Good(MemberRecord),
     /// Removed, or the link was rotated or revoked.
     Removed,
@@ -18,7 +18,7 @@ pub enum Standing {
     RoomClosed,
 }
 
-/// Looks at room, member, link and the token's last use, in one read over both tables.
+/// Reads room, member, link and the token's last use with one batch read of both tables.
 pub async fn look_up(tables: &Tables, token: &TokenRecord) -> Result<(Standing, Option<Seen>), TableError> {
     let keys = [
         room::key(token.room_id),

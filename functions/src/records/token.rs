@@ -1,5 +1,5 @@
-//! A member token: `TOKEN#hash` / `META`, in Access, which knows only the SHA-256 of what the member shows. When it was
-//! last used is noted elsewhere: see [`super::seen`].
+//! A member token: `TOKEN#hash` / `META`, in Access. Only its SHA-256 is stored. Its last use is recorded in
+//! [`super::seen`].
 
 use serde::{Deserialize, Serialize};
 use slipway_protocol::wire::id::{MemberId, RoomId};
@@ -14,7 +14,7 @@ pub const LIFE_SECONDS: u64 = 30 * 24 * 3600;
 /// The record outlives the token: an expired token is then distinct from an unknown one, and its member can rejoin.
 const KEEP_SECONDS: u64 = 2 * LIFE_SECONDS;
 
-/// What is known of a token.
+/// A token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TokenRecord {
@@ -22,11 +22,11 @@ pub struct TokenRecord {
     pub hash: Verifier,
     /// The room it opens.
     pub room_id: RoomId,
-    /// For whom.
+    /// Its member.
     pub member_id: MemberId,
-    /// What the link that was joined by allows.
+    /// The role of the link that was joined by.
     pub role: Role,
-    /// The version of that link: another one now, and the token opens nothing.
+    /// The version of that link. A newer version invalidates the token.
     pub link_version: u64,
     /// Seconds since 1970.
     pub created_at: u64,
@@ -37,7 +37,7 @@ pub fn key(hash: &Verifier) -> Key {
     Key::access(format!("TOKEN#{}", hash.expose()), "META")
 }
 
-/// The record of a token, dead or alive.
+/// The record of a token, expired or not.
 pub async fn find(tables: &Tables, token: &MemberToken) -> Result<Option<TokenRecord>, TableError> {
     tables.get(&key(&token.verifier())).await
 }
@@ -49,7 +49,7 @@ impl TokenRecord {
         Write::put(&key(&self.hash), self).ttl(Some(ttl)).when("attribute_not_exists(#pk)")
     }
 
-    /// Lives on under another version of its link.
+    /// The write that moves it to another version of its link.
     pub fn kept(&self, link_version: u64) -> Write {
         let write = Write::update(&key(&self.hash), "SET #linkVersion = :version").when("attribute_exists(#pk)");
         write.bind("version", link_version)

@@ -9,7 +9,7 @@ use slipway_protocol::wire::{FileInfo, Label, Meta, Seal, UploadFields, UploadSt
 
 use super::member::Principal;
 use crate::storage::{ObjectKey, S3UploadId};
-use crate::table::{Key, TableError, Tables};
+use crate::table::{Key, TableError, Tables, read_known, warn_left_out};
 
 /// Label of the condition that fails when the upload is not in the state that a change needs.
 pub const STATE: &str = "upload-state";
@@ -20,7 +20,7 @@ const MOST_AT_ONCE: usize = 100;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reason {
-    /// Its owner did not want it any more.
+    /// Its owner cancelled it.
     Cancelled,
     /// A manager of the room removed it.
     Removed,
@@ -33,7 +33,7 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// As it is written on the wire.
+    /// Its name on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Cancelled => "cancelled",
@@ -44,7 +44,7 @@ impl Reason {
         }
     }
 
-    /// What the upload is once storage holds nothing of it.
+    /// The final state, after the removal from storage.
     pub const fn end(self) -> UploadState {
         match self {
             Self::Cancelled | Self::Removed => UploadState::Aborted,
@@ -54,7 +54,7 @@ impl Reason {
     }
 }
 
-/// What is known of an upload. Times are in milliseconds since 1970.
+/// An upload. Times are in milliseconds since 1970.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UploadRecord {
@@ -73,9 +73,9 @@ pub struct UploadRecord {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seal: Option<Seal>,
     pub plan: Plan,
-    /// Which storage has it. There is one today.
+    /// The storage that has it. There is one today.
     pub storage: String,
-    /// What storage calls it; none for a single PUT, and until storage knows it.
+    /// Its id in storage; none for a single PUT, and before it is created there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub s3_upload_id: Option<S3UploadId>,
     pub state: UploadState,
@@ -84,14 +84,14 @@ pub struct UploadRecord {
     /// Who is removing it; none for the system.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub removed_by: Option<MemberId>,
-    /// Counts the leases: whoever completes under an older one has lost it.
+    /// Number of the last lease: a completion under an older one has lost it.
     pub fence: u64,
-    /// When the lease of `completing` is over.
+    /// When the lease of `completing` ends.
     pub lease_until: u64,
     pub started_at: u64,
-    /// When it is given up.
+    /// When it expires.
     pub due_at: u64,
-    /// When the last URL of a single PUT is over: until then, it can still land.
+    /// When the last URL of a single PUT expires: until then, its object can still arrive.
     pub urls_end_at: u64,
     /// When it was completed, or removed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -125,24 +125,29 @@ pub async fn get_many(
     tables.get_all(&keys).await
 }
 
-/// The states of these uploads, in their order; none where there is no such upload.
+/// The states of these uploads, in their order; none where there is no such upload, or one of another release.
 pub async fn states(tables: &Tables, uploads: &[UploadId]) -> Result<Vec<Option<UploadState>>, TableError> {
     #[derive(Deserialize)]
     struct State {
         state: UploadState,
     }
-    let mut states = Vec::with_capacity(uploads.len());
+    let (mut states, mut left_out) = (Vec::with_capacity(uploads.len()), 0);
     // A room that is full has 20 such batches.
     for some in uploads.chunks(MOST_AT_ONCE) {
         let keys: Vec<_> = some.iter().map(|id| key(*id)).collect();
-        states
-            .extend(tables.get_all::<State>(&keys).await?.into_iter().map(|record| record.map(|record| record.state)));
+        for item in tables.get_many(&keys).await? {
+            let is_there = item.is_some();
+            let record: Option<State> = item.map(read_known).transpose()?.flatten();
+            left_out += usize::from(is_there && record.is_none());
+            states.push(record.map(|record| record.state));
+        }
     }
+    warn_left_out("states of uploads", left_out);
     Ok(states)
 }
 
 impl UploadRecord {
-    /// Where its object lies.
+    /// The key of its object.
     pub fn object_key(&self) -> ObjectKey {
         ObjectKey::for_file(self.room_id, self.file_id)
     }
@@ -152,12 +157,12 @@ impl UploadRecord {
         self.begun_by.unwrap_or(self.member_id)
     }
 
-    /// When it would be given up if its last part arrived at `part_at`.
+    /// When it expires if its last part arrived at `part_at`.
     pub fn due_after(&self, part_at: u64, idle_ms: u64, life_ms: u64) -> u64 {
         (part_at + idle_ms).min(self.started_at + life_ms)
     }
 
-    /// Seconds until it is given up.
+    /// Seconds until it expires.
     pub fn expires_in_seconds(&self, now: u64) -> u64 {
         self.due_at.saturating_sub(now) / 1000
     }
@@ -183,7 +188,7 @@ impl UploadRecord {
         })
     }
 
-    /// What its events say, with this many bytes in storage.
+    /// The fields of its events, with this many bytes in storage.
     pub fn event_fields(&self, bytes_uploaded: u64) -> UploadFields {
         UploadFields {
             file_id: self.file_id,
@@ -199,7 +204,7 @@ impl UploadRecord {
     }
 }
 
-/// 0 to 100. An empty file is all there.
+/// 0 to 100; 100 for an empty file.
 pub fn percentage(bytes: u64, size: u64) -> f64 {
     if size == 0 { 100.0 } else { bytes as f64 * 100.0 / size as f64 }
 }

@@ -1,5 +1,5 @@
-//! The audit log, without a gap and without an end. Each entry carries the SHA-256 of the
-//! one before and itself, so that a changed or missing entry shows.
+//! The audit log. Its entries are numbered without a gap and never expire. Each one contains the SHA-256 of the
+//! previous chain and itself, so that a changed or missing entry is detected.
 
 use sha2::{Digest as _, Sha256};
 use slipway_protocol::wire::id::{MemberId, RoomId};
@@ -19,7 +19,7 @@ pub(crate) struct AuditDraft {
     pub(crate) subject: String,
 }
 
-/// The write that appends entries behind `sequence`, which it moves on. None when there are none.
+/// The write that appends the entries; advances `sequence`. None without entries.
 pub(crate) fn append(room: RoomId, drafts: &[AuditDraft], sequence: &mut Sequence, now_ms: u64) -> Option<Write> {
     let entries: Vec<_> = drafts.iter().map(|draft| next_entry(draft, sequence, now_ms)).collect();
     (!entries.is_empty()).then(|| audit::append(room, &entries))
@@ -40,7 +40,7 @@ fn next_entry(draft: &AuditDraft, sequence: &mut Sequence, now_ms: u64) -> Audit
     entry
 }
 
-/// SHA-256, in hex, of the chain before and the entry's fields as a JSON array: nothing can be moved between fields.
+/// SHA-256, in hex, of the previous chain and the entry's fields as a JSON array, which keeps the fields' borders.
 pub fn chain(before: &str, entry: &AuditEntry) -> String {
     let fields = (entry.seq, entry.at, &entry.member_id, &entry.action, &entry.subject);
     let json = serde_json::to_string(&fields).expect("an entry is plain data");

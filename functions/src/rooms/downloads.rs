@@ -1,7 +1,7 @@
 //! Downloads by grant, and the removal of files.
 //!
-//! A grant is one permission to download one file, for as long as that takes: a URL lives a
-//! minute, and signing another one under the same grant is neither counted nor charged.
+//! A grant is one permission to download one file. A URL lives for a minute; further URLs under the same grant are neither
+//! counted nor charged, so that a long download can continue.
 
 use std::time::Duration;
 
@@ -35,7 +35,7 @@ pub async fn download(app: &App, member: &Member, id: FileId, request: &Download
         None => new_grant(app, member, id).await?,
     };
     let expires_in = Duration::from_secs(app.config.download_url_seconds);
-    // The name of an encrypted file is not ours to know: the page saves it under its own.
+    // The name of an encrypted file is unknown here: the page saves it under its own.
     let name = file.meta.name().map_or_else(|| id.to_string(), str::to_owned);
     let url = app.storage.presign_get(&file::object_key(member.room, id), &name, expires_in).await?;
     Ok(DownloadGrant {
@@ -67,7 +67,7 @@ async fn granted(app: &App, member: &Member, file: FileId, id: GrantId) -> Resul
     grant::get(&app.tables, id).await?.filter(holds).map(|_| id).ok_or_else(ApiFailure::not_found)
 }
 
-/// Removes a file: by who manages the room, or who added it.
+/// Removes a file. For managers and the member who added it.
 pub async fn remove(app: &App, member: &Member, id: FileId) -> Result<(), ApiFailure> {
     limits::charge_member(app, member.id).await?;
     let file = file::get(&app.tables, member.room, id).await?;

@@ -1,4 +1,4 @@
-//! Numbered events of a room. Whoever missed some asks for them.
+//! Numbered events of a room.
 
 use slipway_protocol::wire::id::{MemberId, RoomId};
 use slipway_protocol::wire::{Event, EventPage, RoomEvent, UploadFields};
@@ -9,7 +9,7 @@ use crate::records::event::{self, EventRecord};
 use crate::records::sequence::{self, Sequence};
 use crate::table::Write;
 
-/// The write that appends events behind `sequence`, which it moves on. None when there are none.
+/// The write that appends the events; advances `sequence`. None without events.
 pub(crate) fn append(room: RoomId, events: &[Event], sequence: &mut Sequence, now_ms: u64) -> Option<Write> {
     if events.is_empty() {
         return None;
@@ -20,7 +20,7 @@ pub(crate) fn append(room: RoomId, events: &[Event], sequence: &mut Sequence, no
 
 /// The events after a number, those that `sees` lets through.
 pub async fn page(app: &App, room: RoomId, after: u64, sees: impl Fn(&Event) -> bool) -> Result<EventPage, ApiFailure> {
-    // The numbers first: an event that comes in between is then missing in neither.
+    // The numbers first: an event in between may be beyond `last_seq`, but is never missing below it.
     let last_seq = sequence::get(&app.tables, room).await?.map_or(0, |sequence| sequence.event);
     let page = event::page(&app.tables, room, after).await?;
     let next_after = page.next.is_some().then(|| page.items.last().map(|item| item.last)).flatten();

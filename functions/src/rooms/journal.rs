@@ -1,7 +1,7 @@
 //! Events for the room and entries for its audit log, written in the transaction of the change that they report.
 //!
-//! Both are numbered without a gap by the item `ROOM#id` / `SEQ`. However many of them a change tells, they are one
-//! item each, since a transaction holds 100: the item's number is that of its last event.
+//! Both are numbered without a gap by the item `ROOM#id` / `SEQ`. All events of a change are one item, and all its entries
+//! another, since a transaction is limited to 100 writes. The item has the number of the last one.
 
 use slipway_protocol::wire::Event;
 use slipway_protocol::wire::id::{MemberId, RoomId};
@@ -14,16 +14,16 @@ use crate::rooms::audit::{self, AuditDraft};
 use crate::rooms::events;
 use crate::table::{TableError, Write};
 
-/// Room for this many writes is left beside the journal's own three.
+/// Writes that a change can have beside the journal's own three.
 pub const MAX_WRITES_BESIDE: usize = 97;
 
-/// Of several changes at once one wins each round; this many rounds are enough for a busy room.
+/// Attempts: one of several concurrent changes wins each round, and a busy room needs many.
 const MAX_TRIES: u64 = 60;
 const FIRST_WAIT_MS: u64 = 8;
 const LONGEST_WAIT_MS: u64 = 200;
 
-/// One process's changes to a room take turns: of those that run at once only one can win, and a batch of
-/// completions would pay for every lost round. Other processes are still met by their numbers.
+/// Serializes the changes of a room within the process: of concurrent ones only one can win, and each lost round costs a
+/// transaction. Other processes conflict on the numbers.
 static TURNS: [Mutex<()>; 16] = [const { Mutex::const_new(()) }; 16];
 
 /// The events and audit entries of one change.
@@ -34,19 +34,20 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Nothing yet.
+    /// An empty journal.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Tells the room.
+    /// Adds an event of the room.
     #[must_use]
     pub fn event(mut self, event: Event) -> Self {
         self.events.push(event);
         self
     }
 
-    /// Tells the audit log: who (none: the system), what, and on what (an id or a role, never a name or a secret).
+    /// Adds an entry of the audit log: who (none: the system), what, and on what (an id or a role, never a name or a
+    /// secret).
     #[must_use]
     #[allow(clippy::needless_pass_by_value, reason = "ids and roles are small, and calls read better")]
     pub fn audit(mut self, member: Option<MemberId>, action: &'static str, subject: impl ToString) -> Self {
@@ -54,7 +55,7 @@ impl Journal {
         self
     }
 
-    /// The writes that append all this behind `from`, and the numbers after it.
+    /// The writes that append the journal after `from`, and the new numbers.
     fn writes(&self, app: &App, room: RoomId, from: &Sequence) -> (Vec<Write>, Sequence) {
         let now = app.clock.now_ms();
         let mut writes = Vec::with_capacity(3);
@@ -69,7 +70,8 @@ impl Journal {
     }
 }
 
-/// Makes a change and tells of it, in one transaction; again with new numbers when another change was quicker.
+/// Writes a change and its journal in one transaction. Retried with new numbers when another writer advanced the sequence
+/// first.
 ///
 /// # Errors
 /// [`TableError::Refused`] when a condition of the change itself does not hold. A room without numbers counts as one.
@@ -91,7 +93,7 @@ pub async fn commit(app: &App, room: RoomId, change: &[Write], journal: &Journal
     Err(TableError::Busy)
 }
 
-/// The writes that begin a room's numbers with this journal.
+/// The writes that create a room's numbers with this journal.
 pub fn begin(app: &App, room: RoomId, journal: &Journal) -> Vec<Write> {
     let (mut writes, to) = journal.writes(app, room, &Sequence::new());
     writes.push(to.first(room));

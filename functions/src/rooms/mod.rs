@@ -1,4 +1,4 @@
-//! What a room is beside its uploads: its numbered events, its audit log, its quota, its files.
+//! A room's events, audit log, quota and files.
 
 pub mod audit;
 pub mod downloads;

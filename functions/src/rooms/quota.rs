@@ -10,10 +10,10 @@ use crate::edge::error::ApiFailure;
 use crate::records::quota::{Amount, QuotaRecord, used};
 use crate::table::TableError;
 
-/// When to look again whether some of too many open uploads have ended, in seconds.
+/// `Retry-After` of a refusal for too many open uploads, in seconds.
 const TOO_MANY_RETRY_SECONDS: u64 = 60;
 
-/// Why a reservation was refused: asked of the table afterwards, so it may have changed by then.
+/// Why a reservation was refused. Read after the refusal, so the quota may have changed in between.
 pub async fn why_refused(app: &App, room: RoomId, amount: Amount) -> Result<ApiFailure, TableError> {
     let used = used(&app.tables, room).await?;
     let limits = &app.config.room;
@@ -28,7 +28,7 @@ pub async fn why_refused(app: &App, room: RoomId, amount: Amount) -> Result<ApiF
     })
 }
 
-/// As the wire has it.
+/// The quota on the wire.
 pub fn on_the_wire(used: QuotaRecord, limits: &RoomLimits) -> Quota {
     Quota {
         max_bytes: limits.max_bytes,

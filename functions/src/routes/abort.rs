@@ -16,8 +16,7 @@ pub fn router() -> Routes {
     Routes::new().routes(routes!(cancel))
 }
 
-/// Cancels an upload, by who began it or by who manages the room. Storage holds nothing of it afterwards. Who adopted
-/// it may not.
+/// Cancels an upload and removes it from storage. For the member who began it and for managers, not for one who adopted it.
 #[utoipa::path(delete, path = "/api/uploads/{uploadId}", tag = "uploads",
     params(("uploadId" = UploadId, Path)), security(("member" = [])),
     responses((status = 204, description = "Cancelled, also if it was before"), Failures))]

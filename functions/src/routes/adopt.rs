@@ -17,8 +17,8 @@ pub fn router() -> Routes {
     Routes::new().routes(routes!(prove))
 }
 
-/// Without proofs: names some stored parts. With their digests: the upload is the caller's, to finish it. One's own
-/// needs no proof.
+/// Without proofs: names some stored parts. With their digests: hands the upload to the caller, who may finish it. An own
+/// upload needs no proof.
 #[utoipa::path(post, path = "/api/uploads/{uploadId}/adopt", tag = "uploads",
     params(("uploadId" = UploadId, Path)), request_body = Adopt, security(("member" = [])),
     responses((status = 200, body = Adoption), Failures))]

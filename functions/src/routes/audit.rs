@@ -18,7 +18,7 @@ pub fn router() -> Routes {
     Routes::new().routes(routes!(read))
 }
 
-/// What was done in the room, by whom. For managers.
+/// The audit log of the room. For managers.
 #[utoipa::path(get, path = "/api/rooms/{roomId}/audit", tag = "rooms",
     params(("roomId" = RoomId, Path), AfterNumber), security(("member" = [])),
     responses((status = 200, body = AuditPage), Failures))]

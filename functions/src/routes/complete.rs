@@ -19,7 +19,7 @@ pub fn router() -> Routes {
     Routes::new().routes(routes!(one)).routes(routes!(many))
 }
 
-/// Verifies what arrived against what was promised, and brings the file into the room. Once, however often it is asked.
+/// Verifies the stored parts against their promises, and lists the file in the room. Idempotent.
 #[utoipa::path(post, path = "/api/uploads/{uploadId}/complete", tag = "uploads",
     params(("uploadId" = UploadId, Path)), security(("member" = [])),
     responses((status = 200, body = Completion, description = "The file is in the room"),
@@ -37,8 +37,8 @@ async fn one(
     Ok((status, Json(completion)))
 }
 
-/// Completes several uploads of one room. Small files become files of the room together; one that fails does not hold up
-/// the others.
+/// Completes several uploads of one room. Small files are listed in one transaction; a failure of one does not affect the
+/// others.
 #[utoipa::path(post, path = "/api/rooms/{roomId}/completions", tag = "uploads",
     params(("roomId" = RoomId, Path)), request_body = CompleteMany, security(("member" = [])),
     responses((status = 200, body = CompletedMany), Failures))]

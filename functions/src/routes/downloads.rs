@@ -18,7 +18,7 @@ pub fn router() -> Routes {
     Routes::new().routes(routes!(grant)).routes(routes!(remove))
 }
 
-/// Grants a download: a URL of a minute, and an id under which the next URL costs nothing, for 24 h.
+/// Grants a download: a URL for a minute, and a grant id that signs further URLs free of charge for 24 h.
 #[utoipa::path(post, path = "/api/files/{fileId}/downloads", tag = "files",
     params(("fileId" = FileId, Path)), request_body = Download, security(("member" = [])),
     responses((status = 200, body = DownloadGrant), Failures))]
@@ -31,7 +31,7 @@ async fn grant(
     downloads::download(&app, &member, file, &request).await.map(Json)
 }
 
-/// Removes a file: by who manages the room, or who added it.
+/// Removes a file. For managers and the member who added it.
 #[utoipa::path(delete, path = "/api/files/{fileId}", tag = "files",
     params(("fileId" = FileId, Path)), security(("member" = [])),
     responses((status = 204, description = "Removed"), Failures))]

@@ -18,7 +18,7 @@ pub fn router() -> Routes {
     Routes::new().routes(routes!(read))
 }
 
-/// What happened after an event. A drop member sees only what is about its own uploads.
+/// The events after a number. A drop member receives only those of its own uploads.
 ///
 /// Events are kept for 7 days: when the first number is not the one after `after`, read the whole room.
 #[utoipa::path(get, path = "/api/rooms/{roomId}/events", tag = "rooms",

@@ -13,7 +13,7 @@ use crate::edge::extract::{Ids, Member, Params};
 use crate::edge::openapi::{Failures, Routes};
 use crate::records::file;
 
-/// How many files a page has.
+/// Files per page.
 pub(super) const PAGE_FILES: u32 = 200;
 
 /// This file's routes.
@@ -21,7 +21,7 @@ pub fn router() -> Routes {
     Routes::new().routes(routes!(list))
 }
 
-/// `?after=`: go on behind this place.
+/// `?after=`: the cursor of the page.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 struct AfterPlace {

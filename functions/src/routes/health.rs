@@ -1,4 +1,4 @@
-//! GET /api/health: whether the function runs. It asks neither table nor storage, so that it costs nothing.
+//! GET /api/health: whether the function runs. It calls neither table nor storage, so that it costs nothing.
 
 use axum::Json;
 use slipway_protocol::wire::Health;

@@ -21,8 +21,8 @@ pub fn router() -> Routes {
 
 /// Begins uploads, all or none, and signs the parts that are hashed already.
 ///
-/// With an `Idempotency-Key` the same call can be repeated until it is answered: it begins nothing twice, and its
-/// parts are signed again.
+/// With an `Idempotency-Key` the same call can be repeated until it is answered: it begins nothing twice, and signs its
+/// parts again.
 #[utoipa::path(post, path = "/api/rooms/{roomId}/uploads", tag = "uploads",
     params(("roomId" = RoomId, Path),
         ("idempotency-key" = Option<String>, Header, description = "1 to 128 letters, digits and `-_.:`")),
@@ -36,7 +36,7 @@ async fn begin(
     Body(request): Body<Initiate>,
 ) -> Result<(StatusCode, Json<Initiated>), ApiFailure> {
     let member = member.in_room(room)?;
-    // One that is no text is as wrong as one with a bad character.
+    // A header that is no text is refused like one with an invalid character.
     let key = headers.get(IDEMPOTENCY_KEY).map(|value| value.to_str().unwrap_or_default());
     let initiated = initiate::initiate(&app, (&member, &source), key, &request).await?;
     Ok((StatusCode::CREATED, Json(initiated)))

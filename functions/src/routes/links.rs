@@ -1,4 +1,5 @@
-//! POST and DELETE /api/rooms/{roomId}/links/{role}: rotate and revoke. Who joined by the old link is out at once.
+//! POST and DELETE /api/rooms/{roomId}/links/{role}: rotate and revoke. Members who joined by the old link lose access
+//! at once.
 
 use axum::Json;
 use axum::extract::State;
@@ -19,7 +20,7 @@ use crate::records::member;
 use crate::rooms::journal::{self, Journal};
 use crate::table::{TableError, Write};
 
-/// Two managers may rotate at once; each try reads the link again.
+/// Attempts while other managers keep changing the link.
 const MAX_TRIES: u32 = 5;
 
 /// This file's routes.
@@ -27,7 +28,7 @@ pub fn router() -> Routes {
     Routes::new().routes(routes!(rotate, revoke))
 }
 
-/// Replaces a link, or makes one that was not there. The manager who replaces the manage link stays.
+/// Replaces a link, or creates a missing one. The manager who replaces the manage link keeps access.
 #[utoipa::path(post, path = "/api/rooms/{roomId}/links/{role}", tag = "links",
     params(("roomId" = RoomId, Path), ("role" = Role, Path)), request_body = RotateLink, security(("member" = [])),
     responses((status = 200, body = LinkRotated), Failures))]
@@ -40,7 +41,7 @@ async fn rotate(
     let caller = manager(&app, caller, room).await?;
     check_wrapped_key("wrappedKey", request.wrapped_key.as_deref())?;
     let version = replace(&app, &caller, role, "link-rotated", |before| {
-        // The same again: its answer was lost.
+        // A repeated call whose response was lost.
         let same = before.is_some_and(|before| before.verifier == request.verifier && !before.revoked);
         (!same).then(|| LinkRecord {
             verifier: request.verifier.clone(),
@@ -53,7 +54,7 @@ async fn rotate(
     Ok(Json(LinkRotated { role, version }))
 }
 
-/// Ends a link. The manage link can only be replaced: without one nobody could manage the room.
+/// Ends a link. The manage link can only be replaced: without one, the room could not be managed.
 #[utoipa::path(delete, path = "/api/rooms/{roomId}/links/{role}", tag = "links",
     params(("roomId" = RoomId, Path), ("role" = Role, Path)), security(("member" = [])),
     responses((status = 204, description = "Ended, also if it was before"), Failures))]
@@ -85,7 +86,7 @@ fn next_version(before: Option<&LinkRecord>) -> u64 {
     before.map_or(0, |link| link.version) + 1
 }
 
-/// Puts what `change` makes of the link, if anything, and returns the link's version then.
+/// Writes the link that `change` returns, if any, and returns the link's version.
 async fn replace(
     app: &App,
     caller: &Member,
@@ -108,7 +109,7 @@ async fn replace(
 
 fn replacement(caller: &Member, role: Role, before: Option<&LinkRecord>, after: &LinkRecord) -> Vec<Write> {
     let mut writes = vec![link::replace(caller.room, role, before, after)];
-    // The caller's own token lives on under the new version of its link.
+    // The caller's own token moves to the new version of its link.
     if caller.role == role {
         writes.push(caller.token.kept(after.version));
         writes.push(member::keep(caller.room, caller.id, after.version));

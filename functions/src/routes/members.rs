@@ -31,7 +31,7 @@ pub fn router() -> Routes {
     Routes::new().routes(routes!(join)).routes(routes!(remove))
 }
 
-/// Joins by a link. With an old token beside it, dead or alive, the same member goes on.
+/// Joins by a link. With an old token, expired or not, as the same member.
 #[utoipa::path(post, path = "/api/rooms/{roomId}/members", tag = "members", params(("roomId" = RoomId, Path)),
     request_body = Join, security((), ("member" = [])), responses((status = 201, body = Joined), Failures))]
 async fn join(
@@ -65,7 +65,8 @@ async fn join(
     Ok((StatusCode::CREATED, Json(joined)))
 }
 
-/// The link, if room and link are there and the secret is right. One read and one comparison, whichever is wrong.
+/// The link, if room and link exist and the secret is right. One read and one comparison in every case, so that timing does
+/// not show which of them is wrong.
 async fn open_link(app: &App, room: RoomId, request: &Join) -> Result<Option<LinkRecord>, TableError> {
     let keys = [room::key(room), link::key(room, request.role)];
     let mut items = app.tables.get_many(&keys).await?.into_iter();
@@ -76,11 +77,11 @@ async fn open_link(app: &App, room: RoomId, request: &Join) -> Result<Option<Lin
     Ok(link::opened_by(link, &request.auth_token).filter(|_| open))
 }
 
-/// The member that goes on, if the old token is of this room.
+/// The member of the old token, if it is of this room.
 ///
 /// # Errors
-/// `member-removed` for who was removed and comes by the same link again. By a newer link, the manager's doing, a
-/// removed member comes in as a new one.
+/// `member-removed` for a removed member with the same link. With a newer link, which only a manager can make, a removed
+/// member joins as a new one.
 async fn find_before(
     app: &App,
     room: RoomId,
@@ -96,7 +97,7 @@ async fn find_before(
     }
 }
 
-/// A join that is let in.
+/// An accepted join.
 struct Joining<'a> {
     room: RoomId,
     before: Option<MemberId>,
@@ -107,7 +108,7 @@ struct Joining<'a> {
 }
 
 impl Joining<'_> {
-    /// Writes member and token, if link and member still are as they were read.
+    /// Writes member and token, if link and member have not changed since they were read.
     async fn let_in(&self, app: &App) -> Result<MemberId, ApiFailure> {
         let member_id = self.before.unwrap_or_else(ids::member_id);
         let member = self.member_record(app, member_id);
@@ -150,7 +151,7 @@ impl Joining<'_> {
     }
 }
 
-/// Removes a member. Its next call is refused, and its link does not let it in again under the same name.
+/// Removes a member. Its next call is refused, and it cannot rejoin as the same member by the same link.
 #[utoipa::path(delete, path = "/api/rooms/{roomId}/members/{memberId}", tag = "members",
     params(("roomId" = RoomId, Path), ("memberId" = MemberId, Path)), security(("member" = [])),
     responses((status = 204, description = "Removed, also if it was before"), Failures))]
@@ -168,7 +169,7 @@ async fn remove(
     }
     let journal = Journal::new().audit(Some(caller.id), "member-removed", member_id);
     match journal::commit(&app, room, &[member::remove(room, member_id)], &journal).await {
-        // Two at once remove it once.
+        // A concurrent call was first.
         Err(error) if error.refused(MEMBER) => Ok(StatusCode::NO_CONTENT),
         result => result.map(|_| StatusCode::NO_CONTENT).map_err(ApiFailure::from),
     }

@@ -1,4 +1,4 @@
-//! The HTTP API: one file a route, or a few that belong together.
+//! The HTTP API: one file for each route, or for a few related ones.
 
 pub mod abort;
 pub mod adopt;
@@ -16,7 +16,7 @@ pub mod presign;
 pub mod rooms;
 pub mod status;
 
-/// `?after=`: go on behind this number.
+/// `?after=`: the number before the first one.
 #[derive(Clone, Copy, Debug, serde::Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 struct AfterNumber {

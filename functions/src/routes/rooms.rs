@@ -38,7 +38,7 @@ pub fn router() -> Routes {
     Routes::new().routes(routes!(create)).routes(routes!(view))
 }
 
-/// Makes a room. Sent again with the same links, it is the same room.
+/// Creates a room. Idempotent for the same links.
 #[utoipa::path(post, path = "/api/rooms", tag = "rooms", request_body = CreateRoom,
     responses((status = 201, body = RoomCreated), Failures))]
 async fn create(
@@ -96,7 +96,7 @@ fn first_link(new: &NewLink) -> LinkRecord {
     LinkRecord { verifier: new.verifier.clone(), wrapped_key: new.wrapped_key.clone(), version: 1, revoked: false }
 }
 
-/// Whether the room that is there was made by this same request, whose answer was lost.
+/// Whether an earlier attempt of the same request, whose response was lost, has created the room.
 async fn is_same_room(app: &App, request: &CreateRoom) -> Result<bool, TableError> {
     let manage = link::get(&app.tables, request.room_id, Role::Manage).await?;
     let wanted = request.links.iter().find(|link| link.role == Role::Manage);
@@ -149,7 +149,7 @@ async fn visible_uploads(app: &App, member: &Member) -> Result<Vec<UploadInfo>, 
     let seen: Vec<_> = all.into_iter().filter(|upload| upload.is_of(member.id) || member.role.may_view()).collect();
     let ids: Vec<_> = seen.iter().map(|upload| upload.upload_id).collect();
     let states = upload::states(&app.tables, &ids).await?;
-    // One that ended since the list was read is no open upload.
+    // Without those that ended since the list was read.
     let open = seen.iter().zip(states).filter_map(|(upload, state)| Some((upload, state.filter(is_listed)?)));
     Ok(open.map(|(upload, state)| upload.to_info(state, member.id)).collect())
 }

@@ -18,7 +18,7 @@ pub fn router() -> Routes {
     Routes::new().routes(routes!(read)).routes(routes!(progress))
 }
 
-/// `?after=`: go on behind this part.
+/// `?after=`: the part before the first one.
 #[derive(Clone, Copy, Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 struct AfterPart {
@@ -26,7 +26,7 @@ struct AfterPart {
     after: Option<PartNumber>,
 }
 
-/// How an upload stands. Its owner sees the parts that storage holds, 1,000 a page.
+/// The state of an upload; for its owner with the stored parts, 1,000 per page.
 #[utoipa::path(get, path = "/api/uploads/{uploadId}", tag = "uploads",
     params(("uploadId" = UploadId, Path), AfterPart), security(("member" = [])),
     responses((status = 200, body = UploadStatus), Failures))]
@@ -39,7 +39,7 @@ async fn read(
     status::status(&app, &member, upload, after.after).await.map(Json)
 }
 
-/// How far an upload is, as storage knows it, at most 5 s old.
+/// The progress of an upload by its stored bytes, at most 5 s old.
 #[utoipa::path(get, path = "/api/uploads/{uploadId}/progress", tag = "uploads",
     params(("uploadId" = UploadId, Path)), security(("member" = [])),
     responses((status = 200, body = Progress), Failures))]

@@ -1,4 +1,4 @@
-//! What can go wrong with storage, by what a caller can do about it.
+//! Errors of storage, by what a caller can do about them.
 
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
@@ -18,7 +18,7 @@ pub enum StorageError {
     /// No answer, or one that asks to come back later.
     #[error("storage does not answer now ({0}); try again")]
     Unreachable(String),
-    /// Nothing that waiting would mend: a missing bucket, refused credentials, an answer that makes no sense.
+    /// An error that waiting does not fix: a missing bucket, refused credentials, an invalid answer.
     #[error("storage refused the call ({0}); check the bucket's name, its region and the credentials")]
     Other(String),
 }
@@ -42,7 +42,7 @@ impl StorageError {
             (_, "NoSuchUpload") => Self::NoSuchUpload,
             (_, "NoSuchKey" | "NotFound") => Self::NotFound,
             (412, _) | (_, "PreconditionFailed") => Self::Precondition,
-            // Two writers met at the key; S3 asks for another try.
+            // Concurrent writes to the key; S3 asks for a retry.
             (_, "ConditionalRequestConflict" | "OperationAborted") => Self::Unreachable(code.into()),
             (_, "InternalError" | "SlowDown" | "ServiceUnavailable" | "RequestTimeout") => {
                 Self::Unreachable(code.into())

@@ -1,4 +1,4 @@
-//! Names inside the bucket. They never carry the file's name, and no client ever names one.
+//! Names inside the bucket. They never contain the file's name, and are never taken from a client.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use slipway_protocol::wire::id::{FileId, RoomId};
 pub struct ObjectKey(String);
 
 impl ObjectKey {
-    /// Where a room's file lies. Both ids are 128 random bits, so nothing is ever overwritten by chance.
+    /// The key of a room's file. Both ids are 128 random bits, so keys do not collide.
     pub fn for_file(room: RoomId, file: FileId) -> Self {
         Self(format!("rooms/{room}/{file}"))
     }

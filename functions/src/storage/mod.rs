@@ -1,7 +1,7 @@
-//! S3-compatible storage, in the words of Slipway: the one place that knows the SDK.
+//! S3-compatible storage: the only module that uses the S3 SDK.
 //!
-//! There is one client for the functions' own calls and one for each endpoint that a browser
-//! reaches: a presigned URL is bound to its host, so it has to be signed for the right one.
+//! There is one client for the functions' own calls and one for each endpoint that browsers use: a presigned URL is
+//! bound to its host.
 
 mod disposition;
 mod error;
@@ -44,20 +44,19 @@ pub struct StorageConfig {
     pub endpoint: Option<String>,
     /// Where browsers reach it, in the order of their `host` index; none: the same as the functions.
     pub public_endpoints: Vec<String>,
-    /// Browsers send parts to this path of the page's own origin. What serves the page passes on to `endpoint` what is
-    /// behind it.
+    /// The path of the page's own origin to which browsers send parts. The page's server forwards it to `endpoint`.
     pub upload_path: Option<String>,
     /// `endpoint/bucket/key` in place of `bucket.endpoint/key`.
     pub path_style: bool,
 }
 
-/// One bucket and what is done with it.
+/// One bucket.
 #[derive(Clone, Debug)]
 pub struct Storage {
     client: Client,
-    /// What downloads are signed with.
+    /// Signs downloads.
     downloads: Client,
-    /// What parts are signed with, by their `host` index.
+    /// Sign parts, by their `host` index.
     uploads: Arc<[Client]>,
     upload_path: Option<Arc<str>>,
     bucket: Arc<str>,
@@ -80,7 +79,7 @@ impl Storage {
         }
         Self {
             downloads: public[0].clone(),
-            // What stands before storage passes requests on under storage's own name, so they are signed for that.
+            // The proxy in front of storage sends storage's own `Host`, so requests are signed for that.
             uploads: if config.upload_path.is_some() { [internal.clone()].into() } else { public.into() },
             client: internal,
             upload_path: config.upload_path.as_deref().map(Into::into),
@@ -93,8 +92,8 @@ impl Storage {
         u8::try_from(self.uploads.len()).unwrap_or(u8::MAX)
     }
 
-    /// Whether a part can be signed for this host. By the page's own origin there is one way, whichever host a page asks
-    /// for that still knows several.
+    /// Whether a part can be signed for this host. Always, if parts go through the page's own origin: a page that was
+    /// loaded before may still know of several hosts.
     pub fn has_host(&self, host: u8) -> bool {
         self.is_same_origin() || host < self.hosts()
     }
@@ -110,7 +109,8 @@ fn base_config(sdk: &SdkConfig) -> Builder {
     Builder::from(sdk)
         .retry_config(RetryConfig::standard().with_max_attempts(3))
         .timeout_config(timeouts.build())
-        // The promise is Content-MD5. A checksum of the SDK's own would become a header that the page has to send.
+        // Parts are bound to their Content-MD5. A checksum of the SDK would become another header that the page has to
+        // send.
         .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
         .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
 }

@@ -11,15 +11,15 @@ use slipway_protocol::wire::id::PartNumber;
 use super::presign::OCTET_STREAM;
 use super::{COMPLETE_TIMEOUT, CONNECT_TIMEOUT, ObjectKey, PARTS_PER_PAGE, S3UploadId, Storage, StorageError};
 
-/// Parts that were in flight while an abort ran can land behind it: it is repeated, so often at most.
+/// Attempts of an abort: parts that were in flight can arrive after it, so it is repeated until storage knows no upload.
 const MAX_ABORTS: u32 = 10;
 
-/// Some of the parts that storage holds, ascending.
+/// A page of the stored parts, ascending.
 #[derive(Clone, Debug)]
 pub struct PartPage {
     /// The parts.
     pub parts: Vec<StoredPart>,
-    /// List again after this one for more.
+    /// The part to list the next page after.
     pub next_after: Option<PartNumber>,
     /// When the latest of these parts arrived, in milliseconds since 1970, by storage's clock.
     pub newest: Option<u64>,
@@ -72,10 +72,10 @@ impl Storage {
         Ok(all)
     }
 
-    /// Puts the parts together, unless there already is an object of that key.
+    /// Completes the upload, unless there is an object of that key.
     ///
-    /// An error that S3 hides inside an answer 200 is an error here, too. It can take minutes, and a lost
-    /// answer says nothing: check the object then.
+    /// An error inside a response of status 200 is returned as an error. The call can take minutes; after a lost
+    /// response the outcome is unknown until the object is checked.
     pub async fn complete(
         &self,
         key: &ObjectKey,
@@ -100,7 +100,7 @@ impl Storage {
         Ok(())
     }
 
-    /// Removes the upload and its parts, until storage says that it knows it no more.
+    /// Removes the upload and its parts, and repeats that until storage reports that the upload does not exist.
     pub async fn abort(&self, key: &ObjectKey, upload: &S3UploadId) -> Result<(), StorageError> {
         for _ in 0..MAX_ABORTS {
             match self.abort_once(key, upload).await {
@@ -123,7 +123,7 @@ impl Storage {
     }
 }
 
-/// Time enough for thousands of parts, and one try only: who calls looks at the object before the next.
+/// A time-out for thousands of parts, and no retries: the caller checks the object before it tries again.
 fn patient() -> aws_sdk_s3::config::Builder {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(CONNECT_TIMEOUT)

@@ -5,7 +5,7 @@ use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
 use super::multipart::refuse_kms;
 use super::{ObjectKey, Storage, StorageError};
 
-/// What storage tells about an object.
+/// The properties of a stored object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredObject {
     /// In bytes.
@@ -15,7 +15,7 @@ pub struct StoredObject {
 }
 
 impl Storage {
-    /// Looks at an object.
+    /// Reads an object's properties.
     pub async fn head(&self, key: &ObjectKey) -> Result<StoredObject, StorageError> {
         let call = self.client.head_object().bucket(&*self.bucket).key(key.as_str());
         let answer = call.send().await.map_err(StorageError::from_sdk)?;
@@ -27,7 +27,7 @@ impl Storage {
         }
     }
 
-    /// Removes an object. One that is not there is no error.
+    /// Removes an object. A missing one is no error.
     pub async fn delete(&self, key: &ObjectKey) -> Result<(), StorageError> {
         let call = self.client.delete_object().bucket(&*self.bucket).key(key.as_str());
         match call.send().await.map_err(StorageError::from_sdk) {
@@ -36,7 +36,7 @@ impl Storage {
         }
     }
 
-    /// Whether the bucket is there and may be used.
+    /// Whether the bucket exists and can be used.
     pub async fn bucket_exists(&self) -> Result<bool, StorageError> {
         match self.client.head_bucket().bucket(&*self.bucket).send().await.map_err(StorageError::from_sdk) {
             Ok(_) => Ok(true),
@@ -45,7 +45,7 @@ impl Storage {
         }
     }
 
-    /// Makes the bucket, for development and tests. One that is ours already is no error.
+    /// Creates the bucket, for development and tests. An own existing one is no error.
     pub async fn create_bucket(&self) -> Result<(), StorageError> {
         let region = self.client.config().region().map_or("us-east-1", AsRef::as_ref).to_owned();
         let mut call = self.client.create_bucket().bucket(&*self.bucket);

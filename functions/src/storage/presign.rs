@@ -1,4 +1,4 @@
-//! Requests that a browser sends to storage by itself, signed for exactly one thing each.
+//! Presigned requests, which a browser sends to storage directly. Each is signed for exactly one operation.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use slipway_protocol::wire::id::PartNumber;
 
 use super::{ObjectKey, S3UploadId, Storage, StorageError};
 
-/// What every object is stored and served as: a browser never interprets it.
+/// The media type of every object, which browsers never interpret.
 pub(super) const OCTET_STREAM: &str = "application/octet-stream";
 
-/// The bytes that a signed PUT takes, and no others.
+/// The only bytes that a signed PUT accepts.
 #[derive(Clone, Copy, Debug)]
 pub struct SignedBytes {
     /// Length in bytes.
@@ -69,7 +69,7 @@ impl Storage {
         Ok(self.to_wire(PartNumber::FIRST, &signed, expires_in))
     }
 
-    /// A GET of an object, to be saved under `file_name`. Ranges are the client's to ask for.
+    /// A GET of an object, to be saved under `file_name`. Clients may request ranges.
     pub async fn presign_get(
         &self,
         key: &ObjectKey,
@@ -95,7 +95,7 @@ impl Storage {
     }
 
     fn to_wire(&self, part_number: PartNumber, signed: &PresignedRequest, expires_in: Duration) -> SignedRequest {
-        // A page may not set these two; the browser does.
+        // Pages cannot set these two; the browser does.
         let own = |name: &str| !name.eq_ignore_ascii_case("host") && !name.eq_ignore_ascii_case("content-length");
         let headers =
             signed.headers().filter(|(name, _)| own(name)).map(|(n, v)| (n.to_ascii_lowercase(), v.to_owned()));

@@ -1,4 +1,4 @@
-//! Makes the tables where they are missing: local tables only, since in the cloud the template makes it.
+//! Creates missing tables, locally only: in the cloud the template creates them.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::types::{
 
 use super::{TTL, TableError, TableId, Tables};
 
-/// Local tables are there at once; this is for slow machines.
+/// Checks whether a new table is ready. Local tables are at once; the others are for slow machines.
 const MAX_ASKS: u32 = 50;
 const ASK_EVERY: Duration = Duration::from_millis(100);
 
@@ -25,7 +25,7 @@ impl Tables {
         Ok(None)
     }
 
-    /// Makes the tables that are not there; whether this call made Main.
+    /// Creates the missing tables. Returns whether this call created Main.
     pub async fn create_if_missing(&self) -> Result<bool, TableError> {
         let mut made_main = false;
         for table in TableId::ALL {
@@ -73,7 +73,7 @@ impl Tables {
             request = request.key_schema(key.build().map_err(broken)?);
         }
         match request.send().await {
-            // Another process was quicker.
+            // Another process was first.
             Err(error) if error.code() == Some("ResourceInUseException") => Ok(false),
             answer => answer.map(|_| true).map_err(TableError::from),
         }
@@ -83,7 +83,7 @@ impl Tables {
         let ttl = TimeToLiveSpecification::builder().attribute_name(TTL).enabled(true).build().map_err(broken)?;
         let request = self.client.update_time_to_live().table_name(self.name(table)).time_to_live_specification(ttl);
         match request.send().await {
-            // Already enabled, by whoever was quicker.
+            // Already enabled by another process.
             Err(error) if error.code() == Some("ValidationException") => Ok(()),
             answer => answer.map(drop).map_err(TableError::from),
         }

@@ -1,4 +1,4 @@
-//! What can go wrong with the tables, by what a caller can do about it.
+//! Errors of the tables, by what a caller can do about them.
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
@@ -9,7 +9,7 @@ pub enum TableError {
     /// Conditions did not hold; nothing was written. The labels of the writes that were refused.
     #[error("a condition did not hold: {}", .0.join(", "))]
     Refused(Vec<&'static str>),
-    /// Others write the same items, or too much is written: tried several times.
+    /// Conflicts with other writes, or throttling, after several attempts.
     #[error("the table is too busy")]
     Busy,
     /// No answer.
@@ -18,10 +18,10 @@ pub enum TableError {
     /// There is no such table.
     #[error("a table does not exist; create it, or correct SLIPWAY_MAIN_TABLE and its like")]
     NoTable,
-    /// The item is there, written by another release in a format that this one does not know. It is left as it is.
+    /// The item exists in a format of another release. It is left unchanged.
     #[error("an item has version {0}, and this release knows version 1")]
     UnknownVersion(String),
-    /// Nothing that waiting would mend.
+    /// An error that waiting does not fix.
     #[error("the table refused the call ({0})")]
     Broken(String),
 }
@@ -34,7 +34,7 @@ impl TableError {
 }
 
 impl<E: ProvideErrorMetadata> From<SdkError<E, HttpResponse>> for TableError {
-    /// Sorts an SDK error. Keeps its code and, for what should not happen, its message: no secret is in it.
+    /// Classifies an SDK error. Keeps its code and, for unexpected errors, its message, which contains no secret.
     fn from(error: SdkError<E, HttpResponse>) -> Self {
         match error {
             SdkError::ServiceError(service) => {

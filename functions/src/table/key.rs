@@ -1,4 +1,4 @@
-//! What an item is found by.
+//! Keys of items.
 
 use std::collections::HashMap;
 
@@ -6,12 +6,12 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::{Item, TableError};
 
-/// One of the three tables. They are apart so that IAM can tell them apart by name.
+/// One of the three tables. IAM distinguishes them by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TableId {
-    /// Rooms, uploads, files, events, and everything else that is neither of the other two.
+    /// Rooms, uploads, files, events, and everything that is in neither of the other two.
     Main,
-    /// Who may come in: links, members, tokens. Most functions only read it.
+    /// Access rights: links, members, tokens. Most functions only read it.
     Access,
     /// The audit log. Functions put entries, and only the one that shows them reads.
     Audit,

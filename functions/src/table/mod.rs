@@ -1,7 +1,7 @@
 //! The three DynamoDB tables: keys, reads, conditional writes and transactions.
 //!
-//! A key says which table its item is in, so a transaction or a batch read can span them. The same calls go to DynamoDB
-//! and to whatever speaks as it does.
+//! A key says which table its item is in, so that transactions and batch reads can span the tables. The same code runs on
+//! DynamoDB and on compatible servers.
 
 mod create;
 mod error;
@@ -29,15 +29,15 @@ pub use key::{Key, TableId};
 pub use query::{Page, Query};
 pub use write::Write;
 
-/// An item as the SDK has it.
+/// An item of the SDK.
 pub type Item = HashMap<String, AttributeValue>;
 
-/// The attribute by which DynamoDB drops an item, in seconds since 1970. It is late by up to days: code checks too.
+/// The attribute by which DynamoDB expires an item, in seconds since 1970. Expiry can be days late, so code checks it, too.
 pub const TTL: &str = "ttl";
 
-/// How long one try may take. DynamoDB answers in milliseconds.
+/// Time-out of one attempt. DynamoDB answers in milliseconds.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(8);
-/// How long one call may take with its tries.
+/// Time-out of a call with all its attempts.
 const CALL_TIMEOUT: Duration = Duration::from_secs(20);
 /// Opening a connection takes milliseconds where the table is up.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -59,7 +59,7 @@ pub struct Tables {
 }
 
 impl Tables {
-    /// Makes the client. Nothing is sent yet.
+    /// Creates the client, without network access.
     pub fn new(sdk: &SdkConfig, names: &TableNames, endpoint: &TableEndpoint) -> Self {
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(CONNECT_TIMEOUT)
@@ -74,7 +74,7 @@ impl Tables {
         Self { client: Client::from_conf(builder.build()), names: Arc::new(names.clone()), conflicts: Arc::default() }
     }
 
-    /// What the table is called in this deployment.
+    /// The table's name in this deployment.
     pub fn name(&self, table: TableId) -> &str {
         match table {
             TableId::Main => &self.names.main,
@@ -93,7 +93,7 @@ impl Tables {
     pub async fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<Item>>, TableError> {
         let mut found = HashMap::new();
         let mut wanted = keys.to_vec();
-        // DynamoDB refuses to be asked for nothing.
+        // DynamoDB refuses an empty batch.
         for _ in 0..MAX_BATCH_ROUNDS {
             if wanted.is_empty() {
                 break;
@@ -111,7 +111,7 @@ impl Tables {
         self.get_many(keys).await?.into_iter().map(|item| item.map(read).transpose()).collect()
     }
 
-    /// Asks once; returns the keys that were left for another round.
+    /// Sends one batch; returns the unprocessed keys.
     async fn get_batch(&self, keys: &[Key], found: &mut HashMap<Key, Item>) -> Result<Vec<Key>, TableError> {
         let mut request = self.client.batch_get_item();
         for table in TableId::ALL {
@@ -135,13 +135,13 @@ impl Tables {
         Ok(wanted)
     }
 
-    /// Lets the next `count` writes meet a conflict before they are sent, as a busy DynamoDB would. For tests:
-    /// the local tables never raise one.
+    /// Fails the next `count` writes with a conflict before they are sent, as a busy DynamoDB would. For tests: the local
+    /// tables never raise one.
     pub fn inject_conflicts(&self, count: u32) {
         self.conflicts.store(count, Ordering::SeqCst);
     }
 
-    /// How many injected conflicts have not been met yet.
+    /// Injected conflicts that are left.
     pub fn conflicts_left(&self) -> u32 {
         self.conflicts.load(Ordering::SeqCst)
     }
@@ -166,6 +166,36 @@ pub fn read<T: DeserializeOwned>(item: Item) -> Result<T, TableError> {
     serde_dynamo::from_item(item).map_err(|error| TableError::Broken(format!("a record cannot be read: {error}")))
 }
 
+/// An item as a record; none for an item of another release. For lists, which show what this release knows.
+///
+/// # Errors
+/// [`TableError::Broken`] for an item of this release that can't be read.
+pub fn read_known<T: DeserializeOwned>(item: Item) -> Result<Option<T>, TableError> {
+    match read(item) {
+        Ok(record) => Ok(Some(record)),
+        Err(TableError::UnknownVersion(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// The records of a list. Logs how many items of another release it leaves out.
+///
+/// # Errors
+/// As [`read_known`].
+pub fn read_list<T: DeserializeOwned>(list: &'static str, items: Vec<Item>) -> Result<Vec<T>, TableError> {
+    let all = items.len();
+    let known: Vec<T> = items.into_iter().filter_map(|item| read_known(item).transpose()).collect::<Result<_, _>>()?;
+    warn_left_out(list, all - known.len());
+    Ok(known)
+}
+
+/// Logs that a list is not whole, where it is not.
+pub fn warn_left_out(list: &'static str, count: usize) {
+    if count > 0 {
+        tracing::warn!(list, count, "left out items of another release");
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
@@ -175,6 +205,12 @@ mod tests {
     fn item(version: Option<&str>) -> Item {
         let version = version.map(|v| (VERSION_ATTRIBUTE.to_owned(), AttributeValue::N(v.to_owned())));
         version.into_iter().collect()
+    }
+
+    #[test]
+    fn a_list_leaves_out_items_of_other_versions() {
+        let items = [Some("1"), Some("2"), None, Some("1")].map(item).to_vec();
+        assert_eq!(read_list::<BTreeMap<String, u64>>("test", items).unwrap().len(), 2);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use serde::de::DeserializeOwned;
 
 use super::write::{placeholders, to_value};
-use super::{Item, Key, TableError, Tables, read};
+use super::{Item, Key, TableError, Tables, read, read_list};
 
 /// Which items of a partition.
 #[derive(Clone, Debug)]
@@ -14,12 +14,12 @@ pub struct Query {
     limit: u32,
 }
 
-/// Some of the items.
+/// A page of items.
 #[derive(Clone, Debug)]
 pub struct Page<T> {
-    /// In the order asked for.
+    /// In the order of the query.
     pub items: Vec<T>,
-    /// The sort key to go on after, when there may be more.
+    /// The sort key to continue after, if there may be more.
     pub next: Option<String>,
 }
 
@@ -53,12 +53,22 @@ impl Tables {
         Ok(Page { items: items.into_iter().map(read).collect::<Result<_, _>>()?, next })
     }
 
-    /// All pages together, at most `most` items: for what is bounded by its nature.
+    /// One page without the items of another release. Its `next` covers them all the same.
+    pub async fn query_known<T: DeserializeOwned>(
+        &self,
+        list: &'static str,
+        query: &Query,
+    ) -> Result<Page<T>, TableError> {
+        let Page { items, next } = self.query_items(query).await?;
+        Ok(Page { items: read_list(list, items)?, next })
+    }
+
+    /// All pages, at most `most` items.
     pub async fn query_all<T: DeserializeOwned>(&self, query: &Query, most: usize) -> Result<Vec<T>, TableError> {
         self.query_all_items(query, most).await?.into_iter().map(read).collect()
     }
 
-    /// The same, for who goes on where one of the items can't be read.
+    /// The same, unread: for callers that go on where this release can't read an item.
     pub async fn query_all_items(&self, query: &Query, most: usize) -> Result<Vec<Item>, TableError> {
         let (mut query, mut all) = (query.clone(), Vec::new());
         loop {

@@ -1,4 +1,4 @@
-//! Sends writes, alone and as transactions, and tries again when others write the same items.
+//! Sends single writes and transactions, and retries those that conflict with other writes.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ use crate::ids;
 
 /// The most writes DynamoDB takes in one transaction.
 pub(super) const MAX_WRITES: usize = 100;
-/// How often a conflict is met with another try.
+/// Attempts of a write that conflicts with others.
 const MAX_TRIES: u32 = 10;
 /// The first wait is below this, each next one below twice as much.
 const FIRST_WAIT_MS: u64 = 20;
@@ -113,7 +113,7 @@ impl Tables {
 
     async fn transact_once(&self, writes: &[Write]) -> Result<(), TableError> {
         let items = writes.iter().map(|write| self.transact_item(write)).collect::<Result<_, _>>()?;
-        // The SDK adds a token, so its own second try after a lost answer does not write twice.
+        // The SDK adds an idempotency token, so that its own retry after a lost response does not write twice.
         let answer = self.client.transact_write_items().set_transact_items(Some(items)).send().await;
         answer.map(drop).map_err(|error| sort_cancelled(writes, error))
     }
@@ -191,7 +191,7 @@ fn sort_cancelled(writes: &[Write], error: SdkError<TransactWriteItemsError, Htt
     }
 }
 
-/// A refusal is final, so it goes before a conflict that might have passed.
+/// A refusal takes precedence over a conflict: a retry would not change it.
 fn sort_reasons(writes: &[Write], reasons: &[CancellationReason]) -> TableError {
     let code = |reason: &CancellationReason| reason.code().unwrap_or_default().to_owned();
     let refused = |reason: &CancellationReason| reason.code() == Some("ConditionalCheckFailed");

@@ -23,7 +23,7 @@ pub struct Write {
     values: HashMap<String, AttributeValue>,
 }
 
-/// That there is no item yet, or one that this release may change.
+/// Holds for no item, or for one of this release's version.
 const OF_THIS_VERSION: &str = "attribute_not_exists(#pk) OR #v = :v";
 
 #[derive(Clone, Debug)]

@@ -1,4 +1,4 @@
-//! Cancels an upload: by who began it, or by who manages the room. Who adopted it may finish it and nothing else.
+//! Cancels an upload: by the member who began it, or by a manager. A member who adopted it may only finish it.
 
 use slipway_protocol::wire::UploadState;
 use slipway_protocol::wire::error::ErrorCode;
@@ -16,13 +16,13 @@ use crate::table::TableError;
 
 /// Delay before the sweep resumes what a killed function left, in milliseconds.
 const TAKE_OVER_MS: u64 = 60_000;
-/// Reads of an upload that another call changes each time, before the caller is asked to come back.
-const MAX_LOOKS: u32 = 5;
+/// Attempts while other calls keep changing the upload, before the caller has to retry.
+const MAX_READS: u32 = 5;
 
-/// Cancels the upload and leaves nothing of it in storage. Cancelled before is no error.
+/// Cancels the upload and removes it from storage. Idempotent.
 pub async fn abort(app: &App, member: &Member, id: UploadId) -> Result<(), ApiFailure> {
     limits::charge_member(app, member.id).await?;
-    for _ in 0..MAX_LOOKS {
+    for _ in 0..MAX_READS {
         let upload = in_room(app, member, id).await?;
         let reason = match (upload.beginner() == member.id, member.role.may_manage()) {
             (true, _) => Reason::Cancelled,
@@ -42,7 +42,7 @@ pub async fn abort(app: &App, member: &Member, id: UploadId) -> Result<(), ApiFa
             }
         }
     }
-    Err(ApiFailure::unavailable("an upload changed each time it was looked at"))
+    Err(ApiFailure::unavailable("an upload changed each time it was read"))
 }
 
 fn begun_by_another() -> ApiFailure {
@@ -50,7 +50,7 @@ fn begun_by_another() -> ApiFailure {
     ApiFailure::new(ErrorCode::RoleTooLow, message)
 }
 
-/// Moves an upload to `aborting`. None: it changed meanwhile, and was left alone.
+/// Moves an upload to `aborting`. None: another call changed it first.
 pub(crate) async fn mark(
     app: &App,
     upload: &UploadRecord,

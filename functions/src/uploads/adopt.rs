@@ -1,9 +1,10 @@
-//! Continues an upload begun elsewhere: who knows the MD5s of some stored parts has the file.
+//! Continues an upload begun elsewhere. Knowing the MD5s of some stored parts proves that the caller has the file.
 //!
-//! The challenge belongs to the upload and is kept: whoever asks gets the same parts, so joining again buys no other
-//! choice. It only grows, up to eight parts, as more is stored: were it fixed by whoever asks first, one known part
-//! (the head that two versions of a file share) would be enough for all of the file. Wrong proofs are not counted, since
-//! a guest could use the count up for the rightful member; an MD5 is not guessed within the rate of calls.
+//! The challenge belongs to the upload and is stored: every caller gets the same parts, so that joining again yields no
+//! other choice. It only grows, up to eight parts, as more parts are stored. If the first request fixed it, one known
+//! part (the beginning that two versions of a file share) could prove the whole file. Wrong proofs are not counted,
+//! since a guest could exhaust the count of the rightful member; the rate limit of calls makes guessing an MD5
+//! infeasible.
 
 use std::collections::BTreeMap;
 
@@ -25,14 +26,14 @@ use crate::rooms::journal::{self, Journal};
 use crate::storage::StorageError;
 use crate::table::TableError;
 
-/// At most this many parts are asked for, or all that are stored.
+/// Parts of a full challenge.
 const ASKED_PARTS: usize = 8;
-/// Each try that is refused was overtaken by a growth, of which there are at most [`ASKED_PARTS`].
+/// A refused write means that another call has grown the challenge, which happens at most [`ASKED_PARTS`] times.
 const CHALLENGE_TRIES: usize = ASKED_PARTS + 1;
 /// The table drops a challenge this long after the upload's last possible end, in seconds.
 const KEEP_SECONDS: u64 = 24 * 3600;
 
-/// Which part has which digest.
+/// Digests by part.
 type Digests = BTreeMap<PartNumber, Md5>;
 
 /// Without proofs: names the parts to prove. With them: hands the upload to the caller.
@@ -43,12 +44,12 @@ pub async fn adopt(app: &App, member: &Member, id: UploadId, proofs: &[Proof]) -
     if !upload.state.is_open() {
         return Err(closed(&upload));
     }
-    // The same member, from another tab or browser: nothing changes hands, so nothing is to be proved.
+    // The same member in another tab or browser: the owner stays, so no proof is needed.
     if upload.member_id == member.id {
         return Ok(Adoption::Adopted { upload_id: id });
     }
     if upload.state != UploadState::Uploading {
-        // Nothing is stored of a pending one: there is nothing to gain, and nothing to prove by.
+        // A pending upload has no stored parts to prove it by.
         return Err(ApiFailure::not_found());
     }
     let digests = provable(app, &upload).await?;
@@ -64,8 +65,8 @@ pub async fn adopt(app: &App, member: &Member, id: UploadId, proofs: &[Proof]) -
     hand_to(app, &upload, member).await
 }
 
-/// The digests that the file can be proved by: of what storage holds, and of a single PUT, which storage has whole or
-/// not at all, the promised one. None at all is as good as no upload.
+/// The digests that can prove the file: of the stored parts, or of a single PUT the promised one, whether it is stored
+/// yet or not. Without any, the upload is reported as not found.
 async fn provable(app: &App, upload: &UploadRecord) -> Result<Digests, ApiFailure> {
     let digests: Digests = if upload.plan.is_single() {
         plan::all(&app.tables, upload.upload_id).await?
@@ -80,20 +81,20 @@ async fn provable(app: &App, upload: &UploadRecord) -> Result<Digests, ApiFailur
     if digests.is_empty() { Err(ApiFailure::not_found()) } else { Ok(digests) }
 }
 
-/// The upload's challenge: the one that stands, with more parts where more is stored by now.
+/// The stored challenge, grown if more parts are stored than when it was drawn.
 async fn challenge(app: &App, upload: &UploadRecord, digests: &Digests) -> Result<Vec<PartNumber>, ApiFailure> {
     let id = upload.upload_id;
     for _ in 0..CHALLENGE_TRIES {
-        let standing = challenge::get(&app.tables, id).await?;
-        let parts = grown(standing.as_ref().map_or(&[], |standing| &standing.parts), digests);
-        if standing.as_ref().is_some_and(|standing| standing.parts == parts) {
+        let stored = challenge::get(&app.tables, id).await?;
+        let parts = grown(stored.as_ref().map_or(&[], |stored| &stored.parts), digests);
+        if stored.as_ref().is_some_and(|stored| stored.parts == parts) {
             return Ok(parts);
         }
         let ttl = upload.started_at / 1000 + app.config.upload_life_seconds + KEEP_SECONDS;
         let new = Challenge { parts, ttl };
-        match challenge::replace(&app.tables, id, standing.as_ref(), &new).await {
+        match challenge::replace(&app.tables, id, stored.as_ref(), &new).await {
             Ok(()) => return Ok(new.parts),
-            // Asked twice at once: the other one stands.
+            // A concurrent call was first: read its challenge.
             Err(TableError::Refused(_)) => {}
             Err(error) => return Err(error.into()),
         }
@@ -101,7 +102,7 @@ async fn challenge(app: &App, upload: &UploadRecord, digests: &Digests) -> Resul
     Err(ApiFailure::unavailable("the challenge kept changing"))
 }
 
-/// The parts that are asked for already, and more at random while they are too few; ascending.
+/// The parts of the challenge so far, and random further ones up to [`ASKED_PARTS`]; ascending.
 fn grown(asked: &[PartNumber], digests: &Digests) -> Vec<PartNumber> {
     let mut parts = asked.to_vec();
     let mut others: Vec<_> = digests.keys().copied().filter(|part| !asked.contains(part)).collect();
@@ -112,14 +113,14 @@ fn grown(asked: &[PartNumber], digests: &Digests) -> Vec<PartNumber> {
     parts
 }
 
-/// Whether the challenge has grown since these proofs were made: they are right, and more is asked for.
+/// Whether the proofs are right for an earlier, smaller state of the challenge.
 fn is_right_so_far(asked: &[PartNumber], digests: &Digests, proofs: &[Proof]) -> bool {
     let proved: Vec<_> = proofs.iter().map(|proof| proof.part_number).collect();
     let are_asked = proved.iter().all(|part| asked.contains(part));
     are_asked && proved.len() < asked.len() && proves(&proved, digests, proofs)
 }
 
-/// Each part that was asked for, no other, with the right digest.
+/// Whether the proofs have exactly the parts of the challenge, with the right digests.
 fn proves(asked: &[PartNumber], digests: &Digests, proofs: &[Proof]) -> bool {
     let proofs: Digests = proofs.iter().map(|proof| (proof.part_number, proof.digest.0)).collect();
     !asked.is_empty()

@@ -1,4 +1,4 @@
-//! Completes an upload, once, however often it is asked for.
+//! Completes an upload exactly once, also if the call is repeated.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -19,10 +19,10 @@ use crate::edge::limits;
 use crate::edge::request_id::RequestId;
 use crate::records::upload::UploadRecord;
 
-/// Time to hand over what is still under way when the time of a batch is over.
+/// Time to hand a running completion over after the time of a batch has ended.
 const HAND_OVER: Duration = Duration::from_secs(4);
-/// Reads of an upload that another call changes each time, before it is reported as still at work.
-const MAX_LOOKS: u32 = 5;
+/// Attempts while other calls keep changing the upload, before it is reported as completing.
+const MAX_READS: u32 = 5;
 
 /// Completes the caller's upload.
 pub async fn complete(app: &App, member: &Member, id: UploadId) -> Result<Completion, ApiFailure> {
@@ -30,8 +30,8 @@ pub async fn complete(app: &App, member: &Member, id: UploadId) -> Result<Comple
     complete_owned(app, member, id, Instant::now() + app.config.call.complete).await
 }
 
-/// Completes several uploads of the caller: small ones together, the others, and what is in doubt, each by itself. They
-/// share the time of the call: what it does not suffice for is answered as still at work, and the caller asks again.
+/// Completes several uploads of the caller: small ones in one transaction, all others one by one. They share the time
+/// of the call; those it does not suffice for are reported as completing, and the caller repeats the call.
 pub async fn complete_many(
     app: &App,
     member: &Member,
@@ -63,15 +63,15 @@ pub async fn complete_many(
     Ok(CompletedMany { results: results.collect().await })
 }
 
-/// Those that could be completed together, in half of the call's time at most. What prevented the others is found again when
-/// each is completed by itself.
+/// The uploads that could be completed together, within half of the call's time. The errors of the others are not kept:
+/// completing them one by one finds them again.
 async fn completed_in_batch(
     app: &App,
     member: &Member,
     ids: &[UploadId],
     until: Instant,
 ) -> HashMap<UploadId, FileInfo> {
-    // A task of its own: a caller that hangs up does not leave what was sent to lie.
+    // A task of its own, so that it is not cancelled when the caller disconnects.
     let task = tokio::spawn({
         let (app, member, ids) = (app.clone(), member.clone(), ids.to_vec());
         async move { complete_batch::complete(&app, &member, &ids).await }
@@ -100,7 +100,7 @@ async fn complete_until(app: &App, member: &Member, id: UploadId, until: Instant
 }
 
 async fn complete_owned(app: &App, member: &Member, id: UploadId, until: Instant) -> Result<Completion, ApiFailure> {
-    for _ in 0..MAX_LOOKS {
+    for _ in 0..MAX_READS {
         let upload = owned(app, member, id).await?;
         match upload.state {
             UploadState::Completed => return completed(upload.file()),
@@ -119,13 +119,13 @@ async fn complete_owned(app: &App, member: &Member, id: UploadId, until: Instant
     Ok(completing())
 }
 
-/// Until then, if that suffices; else by `finish`.
+/// Completes in this call if that takes no longer than `until`, else through `finish`.
 pub(crate) async fn under_lease(app: &App, upload: UploadRecord, until: Instant) -> Result<Completion, ApiFailure> {
     if upload.plan.part_count > MAX_PARTS_IN_CALL {
         finish::hand_over(app, &upload).await?;
         return Ok(completing());
     }
-    // A task of its own: a caller that hangs up does not leave the upload to wait for the end of the lease.
+    // A task of its own: if the caller disconnects, the upload does not have to wait for the end of the lease.
     let task = tokio::spawn({
         let (app, upload) = (app.clone(), upload.clone());
         async move { verify::run(&app, &upload).await }

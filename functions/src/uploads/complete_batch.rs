@@ -1,7 +1,7 @@
-//! Completes small files together: what is verified becomes files of the room in one transaction.
+//! Completes small files together: all verified ones are listed in one transaction.
 //!
-//! There is no lease: until that transaction nothing changes, and it is refused if any of the uploads did. Changes to a
-//! room take turns, so twenty files by themselves would take twenty turns.
+//! It needs no lease: the transaction is the first write, and it is refused if one of the uploads has changed.
+//! Transactions of a room are serialized by its sequence, so twenty files one by one would take twenty rounds.
 
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
@@ -22,13 +22,13 @@ use crate::rooms::journal;
 /// Uploads of a batch that are verified at a time.
 pub(super) const BATCH_LANES: usize = 8;
 /// How long storage may take to report an object; after that, the upload is completed by itself.
-const LOOK: Duration = Duration::from_secs(3);
+const HEAD_LIMIT: Duration = Duration::from_secs(3);
 
 // Four writes for each, one for the quota, and the journal's: DynamoDB takes 100.
 const _: () = assert!(4 * MAX_UPLOADS_PER_CALL < journal::MAX_WRITES_BESIDE);
 
-/// Completes those of the uploads that are the caller's, are one PUT each, and are in storage as promised. What is not
-/// among the answers is for the caller to look at one by one; so are all of them when somebody was quicker with one.
+/// Completes the uploads that are the caller's, are one PUT each, and are in storage as promised. The caller completes
+/// those missing in the answer one by one; that is all of them if another call has changed one.
 pub(super) async fn complete(
     app: &App,
     member: &Member,
@@ -51,7 +51,7 @@ pub(super) async fn complete(
 }
 
 async fn ready(app: &App, member: &Member, ids: &[UploadId]) -> Result<Vec<UploadRecord>, ApiFailure> {
-    // A batch read names nothing twice.
+    // DynamoDB refuses a batch read with duplicate keys.
     let ids: BTreeSet<_> = ids.iter().copied().collect();
     let uploads = upload::get_many(&app.tables, ids).await?.into_iter().flatten();
     let is_ready = |upload: &UploadRecord| {
@@ -63,8 +63,8 @@ async fn ready(app: &App, member: &Member, ids: &[UploadId]) -> Result<Vec<Uploa
     Ok(uploads.filter(is_ready).collect())
 }
 
-/// The upload with its object's ETag, if that is what was promised.
+/// The upload with its object's ETag, if the object is as promised.
 async fn verified(app: &App, upload: UploadRecord, promises: Promises) -> Option<(UploadRecord, String)> {
-    let object = tokio::time::timeout(LOOK, app.storage.head(&upload.object_key())).await.ok()?.ok()?;
+    let object = tokio::time::timeout(HEAD_LIMIT, app.storage.head(&upload.object_key())).await.ok()?.ok()?;
     verify::is_as_promised(&object, &upload.plan, &promises).then_some((upload, object.etag))
 }

@@ -1,4 +1,4 @@
-//! What complete cannot end within its call: the function `finish`, or a task in dev-server, under the same lease.
+//! Completions that do not fit into a call: the function `finish`, or a task in dev-server, under the same lease.
 
 use std::time::Duration;
 
@@ -11,10 +11,10 @@ use crate::app::App;
 use crate::edge::error::ApiFailure;
 use crate::records::upload::{self, UploadRecord};
 
-/// The lease is renewed so often: twice before it ends.
+/// Interval of renewals: two of them can fail before the lease ends.
 const RENEW_EVERY: Duration = Duration::from_millis(lease::LEASE_MS / 3);
 
-/// Hands a lease over. If nobody can be found to take it, the upload is open again.
+/// Hands the lease to `finish`. If that cannot be invoked, releases it, so that the upload is open again.
 pub(crate) async fn hand_over(app: &App, upload: &UploadRecord) -> Result<(), ApiFailure> {
     let request = FinishRequest { upload_id: upload.upload_id, fence: upload.fence };
     if let Err(failure) = invoke(app, request).await {
@@ -43,7 +43,7 @@ async fn finish_logged(app: App, request: FinishRequest) {
 /// Completes an upload under a lease that was handed over.
 ///
 /// # Errors
-/// Worth another invocation only for what is unavailable; for the rest the upload's state says what became of it.
+/// Only unavailability is worth another invocation; any other outcome is recorded in the upload's state.
 pub async fn finish(app: &App, request: FinishRequest) -> Result<(), ApiFailure> {
     let Some(upload) = upload::get(&app.tables, request.upload_id).await? else { return Ok(()) };
     let is_ours = upload.state == UploadState::Completing && upload.fence == request.fence;
@@ -59,7 +59,7 @@ pub async fn finish(app: &App, request: FinishRequest) -> Result<(), ApiFailure>
     }
 }
 
-/// Ends only when the lease is lost. A renewal that failed is tried again: the lease outlasts two of them.
+/// Renews the lease until it is lost. A failed renewal is repeated: the lease outlasts two of them.
 async fn keep_lease(app: &App, upload: &UploadRecord) {
     loop {
         tokio::time::sleep(RENEW_EVERY).await;

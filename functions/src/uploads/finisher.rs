@@ -1,4 +1,4 @@
-//! Completes outside of the call what does not fit into it: the function `finish`, or a task.
+//! Starts a completion outside of the call: by invoking the function `finish`, or as a task.
 
 use std::sync::Arc;
 
@@ -10,17 +10,17 @@ use slipway_protocol::wire::id::UploadId;
 
 use crate::edge::error::ApiFailure;
 
-/// What `finish` is invoked with.
+/// The payload of `finish`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FinishRequest {
     /// Which upload.
     pub upload_id: UploadId,
-    /// The number of the lease: under a newer one there is nothing to do.
+    /// The fence number of the lease. Ignored if the upload has a newer one.
     pub fence: u64,
 }
 
-/// Who finishes.
+/// Where completions run.
 #[derive(Clone, Debug)]
 pub enum Finisher {
     /// The function `finish`.

@@ -1,4 +1,4 @@
-//! `Idempotency-Key`: a repeated initiate is the same initiate.
+//! `Idempotency-Key`: a repeated initiate begins nothing twice.
 
 use sha2::{Digest as _, Sha256};
 use slipway_protocol::wire::error::ErrorCode;
@@ -12,10 +12,10 @@ use crate::table::Write;
 
 /// The longest key, in bytes.
 const MAX_KEY_BYTES: usize = 128;
-/// A page keeps the key as long as its upload lives; this is on top of it, in seconds.
+/// Time that a key outlives its uploads, in seconds: a page keeps the key for as long as its upload.
 const KEEP_SECONDS: u64 = 24 * 3600;
 
-/// A call that is to happen once.
+/// A call with an idempotency key.
 #[derive(Clone, Debug)]
 pub struct IdempotentCall {
     member: MemberId,
@@ -24,7 +24,7 @@ pub struct IdempotentCall {
 }
 
 impl IdempotentCall {
-    /// Of a header's value, for this member and body.
+    /// Parses the header, and hashes room and body.
     pub fn new(header: &str, member: MemberId, room: RoomId, request: &Initiate) -> Result<Self, ApiFailure> {
         let fits = (1..=MAX_KEY_BYTES).contains(&header.len());
         if !fits || !header.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte)) {
@@ -36,8 +36,8 @@ impl IdempotentCall {
         Ok(Self { member, key: header.to_owned(), fingerprint })
     }
 
-    /// The uploads that the same call began before, if it did.
-    pub(super) async fn before(&self, app: &App) -> Result<Option<Vec<UploadId>>, ApiFailure> {
+    /// The uploads that an earlier call of this key began.
+    pub(super) async fn earlier_uploads(&self, app: &App) -> Result<Option<Vec<UploadId>>, ApiFailure> {
         let record = idempotency::get(&app.tables, self.member, &self.key, app.clock.now_seconds()).await?;
         let Some(record) = record else { return Ok(None) };
         if record.fingerprint != self.fingerprint {
@@ -47,7 +47,7 @@ impl IdempotentCall {
         Ok(Some(record.upload_ids))
     }
 
-    /// The write that makes the call happen once.
+    /// The write that records the key, refused if it is on record already.
     pub(super) fn record(&self, app: &App, upload_ids: Vec<UploadId>) -> Write {
         let now = app.clock.now_seconds();
         let ttl = now + app.config.upload_life_seconds + KEEP_SECONDS;

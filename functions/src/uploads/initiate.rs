@@ -1,7 +1,7 @@
-//! Begins uploads: all of a call or none, in one transaction, and once for each Idempotency-Key.
+//! Begins uploads: all uploads of a call or none, in one transaction, once per Idempotency-Key.
 //!
-//! They are created in storage afterwards. A crash in between leaves uploads in `pending`; the repeated call, a presign
-//! or the sweep goes on from there.
+//! They are created in storage afterwards. A crash in between leaves uploads in `pending`; the repeated call or a presign
+//! opens them, or the sweep expires them.
 
 use futures::future::join_all;
 use slipway_protocol::wire::{Event, Initiate, Initiated, StartedUpload, UploadState};
@@ -25,7 +25,7 @@ use crate::rooms::journal::{self, Journal};
 use crate::rooms::quota;
 use crate::table::Write;
 
-/// How long an upload may stay unknown to storage after its initiate, in milliseconds: a day.
+/// Time after which an upload that was never created in storage expires, in milliseconds: a day.
 const PENDING_MS: u64 = 24 * 3_600_000;
 
 /// Begins the uploads of a call and signs their first parts.
@@ -51,7 +51,7 @@ pub async fn initiate(
     Ok(Initiated { uploads: started.await.into_iter().collect::<Result<_, _>>()? })
 }
 
-/// Records the uploads, unless the same call did so in this moment: then it returns those.
+/// Records the uploads. If a concurrent call of the same key was first, returns its uploads.
 pub async fn begin(
     app: &App,
     member: &Member,
@@ -63,7 +63,7 @@ pub async fn begin(
     let writes = writes(app, &uploads, drafts, amount, call);
     match journal::commit(app, member.room, &writes, &journal_of(&uploads)).await {
         Ok(_) => Ok(uploads),
-        // The same call came twice at once.
+        // A concurrent call of the same key was first.
         Err(error) if error.refused(IDEMPOTENCY) => begun_before(app, call).await?.ok_or_else(|| error.into()),
         Err(error) if error.refused(QUOTA) => Err(quota::why_refused(app, member.room, amount).await?),
         Err(error) => Err(error.into()),
@@ -72,9 +72,9 @@ pub async fn begin(
 
 async fn begun_before(app: &App, call: Option<&IdempotentCall>) -> Result<Option<Vec<UploadRecord>>, ApiFailure> {
     let Some(call) = call else { return Ok(None) };
-    let Some(ids) = call.before(app).await? else { return Ok(None) };
+    let Some(ids) = call.earlier_uploads(app).await? else { return Ok(None) };
     let records: Option<Vec<_>> = upload::get_many(&app.tables, ids).await?.into_iter().collect();
-    // Longer ago than records are kept.
+    // None: the records have expired.
     records.ok_or_else(ApiFailure::not_found).map(Some)
 }
 
@@ -95,7 +95,7 @@ fn new_record(app: &App, member: &Member, draft: &Draft) -> UploadRecord {
         plan: draft.plan,
         storage: "s3".to_owned(),
         s3_upload_id: None,
-        // A single PUT needs nothing in storage before it.
+        // A single PUT needs no preparation in storage.
         state: if single { UploadState::Uploading } else { UploadState::Pending },
         reason: None,
         removed_by: None,
@@ -114,7 +114,7 @@ fn amount(uploads: &[UploadRecord]) -> Amount {
     Amount { bytes: uploads.iter().map(|upload| upload.plan.size).sum(), files: count, open: count }
 }
 
-/// At most 20 times four, and two: DynamoDB takes 100 with the journal's three.
+/// At most 4 writes for each of 20 uploads, and 2. DynamoDB takes 100, of which the journal needs 3.
 fn writes(
     app: &App,
     uploads: &[UploadRecord],
@@ -144,8 +144,8 @@ fn journal_of(uploads: &[UploadRecord]) -> Journal {
     })
 }
 
-/// Creates it in storage, and signs. Of an upload that is not open any more, or that another member adopted since, nothing
-/// is signed: its state says the rest.
+/// Creates the upload in storage and signs its first parts. Nothing is signed if a repeated call finds it closed or
+/// adopted by another member.
 async fn start(app: &App, member: &Member, draft: &Draft, upload: UploadRecord) -> Result<StartedUpload, ApiFailure> {
     let may_sign = |upload: &UploadRecord| upload.state.is_open() && upload.member_id == member.id;
     let upload = if may_sign(&upload) { start_in_storage::start(app, upload).await? } else { upload };

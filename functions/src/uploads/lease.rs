@@ -1,4 +1,4 @@
-//! The lease under which an upload is completed: one holder at a time, told apart by a fence number.
+//! The lease under which an upload is completed: one holder at a time, distinguished by a fence number.
 
 use crate::app::App;
 use crate::edge::error::ApiFailure;
@@ -7,13 +7,13 @@ use crate::records::due::Due;
 use crate::records::upload::UploadRecord;
 use crate::table::TableError;
 
-/// How long a lease lasts without renewal, in milliseconds. Longer than a call of the HTTP API (30 s), so that a
-/// call that is still at work is never taken over.
+/// Lifetime of a lease without renewal, in milliseconds. Longer than a call of the HTTP API (30 s), so that a running call
+/// never loses it.
 pub(crate) const LEASE_MS: u64 = 40_000;
 
-/// Takes the lease on an upload as it was read. None: another call was quicker.
+/// Takes the lease of an upload in the state that was read. None: another call changed it first.
 ///
-/// The visit of the sweep is noted first, so that it takes over if the holder dies.
+/// The sweep's visit is noted before, so that it takes over if the holder is killed.
 pub(crate) async fn take(app: &App, upload: &UploadRecord) -> Result<Option<UploadRecord>, ApiFailure> {
     let now = app.clock.now_ms();
     let until = now + LEASE_MS;
@@ -29,7 +29,7 @@ pub(crate) async fn take(app: &App, upload: &UploadRecord) -> Result<Option<Uplo
     }
 }
 
-/// Keeps the lease. False: it is lost.
+/// Renews the lease. False: it is lost.
 pub(super) async fn renew(app: &App, upload: &UploadRecord) -> Result<bool, TableError> {
     match app.tables.write(&upload.renewed(app.clock.now_ms() + LEASE_MS)).await {
         Ok(()) => Ok(true),
@@ -38,7 +38,7 @@ pub(super) async fn renew(app: &App, upload: &UploadRecord) -> Result<bool, Tabl
     }
 }
 
-/// Gives the lease back: the upload is open again. One that is lost already is no error.
+/// Releases the lease: the upload is open again. Losing it before is no error.
 pub(super) async fn release(app: &App, upload: &UploadRecord) -> Result<(), TableError> {
     match app.tables.write(&upload.released()).await {
         Err(TableError::Refused(_)) => Ok(()),

@@ -5,8 +5,8 @@
 //!    │            │  ^──────────┘ │
 //!    └────────────┴──> aborting <─┘ ──> aborted, expired or failed
 //! ```
-//! Small files that are completed together go from uploading to completed at once. Each arrow is one conditional write.
-//! What storage holds is asked of storage, never remembered.
+//! Small files that are completed together go directly from uploading to completed. Each arrow is one conditional write.
+//! Which parts are stored is always read from storage, never from a record.
 
 pub mod abort;
 pub mod adopt;
@@ -38,17 +38,16 @@ use crate::records::upload::{self, Reason, UploadRecord};
 
 pub(crate) use lease::take as take_lease;
 
-/// When to ask again about an upload that is being completed, in seconds.
+/// Delay before asking again about an upload that is being completed, in seconds.
 pub const COMPLETING_RETRY_SECONDS: u64 = 2;
 
-/// The upload, if it is of the caller's room; else the uniform 404.
+/// The upload, if it belongs to the caller's room; else the uniform 404.
 async fn in_room(app: &App, member: &Member, id: UploadId) -> Result<UploadRecord, ApiFailure> {
     let upload = upload::get(&app.tables, id).await?;
     upload.filter(|upload| upload.room_id == member.room).ok_or_else(ApiFailure::not_found)
 }
 
-/// The upload, if the caller may know of it: who began it, who adopted it, and whoever sees the room; else the
-/// uniform 404.
+/// The upload, if the caller began it, adopted it or may view the room; else the uniform 404.
 async fn visible(app: &App, member: &Member, id: UploadId) -> Result<UploadRecord, ApiFailure> {
     let upload = in_room(app, member, id).await?;
     let is_of_caller = upload.member_id == member.id || upload.beginner() == member.id;
@@ -61,7 +60,7 @@ async fn owned(app: &App, member: &Member, id: UploadId) -> Result<UploadRecord,
     if upload.member_id == member.id { Ok(upload) } else { Err(ApiFailure::not_found()) }
 }
 
-/// Why an upload that is not open takes nothing any more.
+/// The error for a call on an upload that is not open.
 fn closed(upload: &UploadRecord) -> ApiFailure {
     let (code, message) = match (upload.state, upload.reason) {
         (UploadState::Pending | UploadState::Uploading | UploadState::Completing, _) => {

@@ -1,4 +1,4 @@
-//! Signs parts: only of the plan, only while the upload is open, and only for bytes promised once and for all.
+//! Signs parts: only those of the plan, only while the upload is open, and only for their promised digests.
 
 use std::time::Duration;
 
@@ -16,8 +16,8 @@ use crate::records::upload::UploadRecord;
 use crate::storage::SignedBytes;
 use crate::table::TableError;
 
-/// Between the note of a URL's end and its signing there may be so much time, in milliseconds. It also spares most
-/// batches a write.
+/// Slack added to the recorded end of URLs, in milliseconds, for the time between recording and signing. With it, most
+/// batches need no write.
 const URLS_SLACK_MS: u64 = 60_000;
 /// How long promises outlive their upload, in seconds.
 const KEEP_PROMISES_SECONDS: u64 = 31 * 24 * 3600;
@@ -33,7 +33,7 @@ pub async fn presign(app: &App, member: &Member, id: UploadId, request: &Presign
     }
     promise(app, &upload, &request.parts).await?;
     let upload = start_in_storage::start(app, upload).await?;
-    let (requests, ()) = futures::join!(sign(app, &upload, &request.parts), progress::look_beside(app, &upload));
+    let (requests, ()) = futures::join!(sign(app, &upload, &request.parts), progress::refresh_beside(app, &upload));
     Ok(Presigned { requests: requests? })
 }
 
@@ -53,7 +53,7 @@ pub(super) fn promises_ttl(app: &App, upload: &UploadRecord) -> u64 {
 }
 
 fn file_changed(parts: Vec<PartNumber>) -> ApiFailure {
-    let message = "The file changed since its upload began. Upload it anew.";
+    let message = "The file changed since its upload began. Upload it again.";
     ApiFailure::new(ErrorCode::FileChanged, message).parts(parts)
 }
 
@@ -86,12 +86,13 @@ async fn sign_one(app: &App, upload: &UploadRecord, part: &PartToSign) -> Result
     Ok(signed?)
 }
 
-/// When a URL signed within the next minute is over at the latest, in milliseconds since 1970.
+/// Latest expiry of a URL that is signed within the next minute, in milliseconds since 1970.
 pub(super) fn urls_end(app: &App, now_ms: u64) -> u64 {
     now_ms + app.config.part_url_seconds * 1000 + URLS_SLACK_MS
 }
 
-/// A single PUT lands whenever its URL is used: the record says until when, before there is such a URL.
+/// Records the latest expiry of the URLs of a single PUT, before such a URL exists: until then the sweep has to expect the
+/// object.
 async fn note_urls_end(app: &App, upload: &UploadRecord) -> Result<(), ApiFailure> {
     let now = app.clock.now_ms();
     if now + app.config.part_url_seconds * 1000 <= upload.urls_end_at {

@@ -1,4 +1,5 @@
-//! How far an upload is, as storage knows it: for display, stored beside the room's list, every 5 s at most.
+//! Progress of an upload as stored bytes, for display. It is read from storage and recorded in the room's list at most
+//! every 5 s.
 
 use std::time::Duration;
 
@@ -15,25 +16,25 @@ use crate::records::upload::{UploadRecord, percentage};
 use crate::storage::{PARTS_PER_PAGE, PartPage, S3UploadId, StorageError};
 use crate::table::TableError;
 
-/// Progress is looked up in storage at most so often for an upload, in milliseconds.
+/// Minimum interval between two reads of an upload's progress from storage, in milliseconds.
 const PROGRESS_EVERY_MS: u64 = 5_000;
-/// And so often beside a call that is there for something else: each page of 1,000 parts is a call to storage.
+/// The same beside a presign, for uploads of several pages: each page of 1,000 parts is a call to storage.
 const BESIDE_EVERY_MS: u64 = 30_000;
-/// A call that is there for something else does not wait longer.
+/// Time that a presign waits for it at most.
 const BESIDE_LIMIT: Duration = Duration::from_secs(2);
 
-/// How far the upload is, as storage knows it, looked up every 5 s at most.
+/// The progress, at most 5 s old.
 pub async fn progress(app: &App, member: &Member, id: UploadId) -> Result<Progress, ApiFailure> {
     let upload = visible(app, member, id).await?;
     let listed = match listed_upload::get(&app.tables, &upload).await? {
-        Some(listed) if upload.state == UploadState::Uploading => look(app, &upload, listed).await?,
+        Some(listed) if upload.state == UploadState::Uploading => refresh(app, &upload, listed).await?,
         Some(listed) => listed,
         None => return Ok(to_progress(&upload, if upload.etag.is_some() { upload.plan.size } else { 0 }, 0)),
     };
     Ok(to_progress(&upload, listed.bytes_uploaded, listed.speed))
 }
 
-async fn look(app: &App, upload: &UploadRecord, listed: ListedUpload) -> Result<ListedUpload, ApiFailure> {
+async fn refresh(app: &App, upload: &UploadRecord, listed: ListedUpload) -> Result<ListedUpload, ApiFailure> {
     if listed.bytes_uploaded > 0 && app.clock.now_ms() < listed.progress_at + PROGRESS_EVERY_MS {
         return Ok(listed);
     }
@@ -55,12 +56,12 @@ fn bytes(page: &PartPage) -> u64 {
     page.parts.iter().map(|part| part.size).sum()
 }
 
-/// Looks beside another call, if the last look is long ago. What fails here is no failure of that call. Not for a
-/// single PUT: it is signed once, before anything is there.
-pub(super) async fn look_beside(app: &App, upload: &UploadRecord) {
+/// Refreshes the progress beside a presign, if it is old. Failures are logged and do not fail the presign. Not for a single
+/// PUT, which is signed before anything is stored.
+pub(super) async fn refresh_beside(app: &App, upload: &UploadRecord) {
     let every = if upload.plan.part_count > PARTS_PER_PAGE { BESIDE_EVERY_MS } else { PROGRESS_EVERY_MS };
     let Some(s3) = &upload.s3_upload_id else { return };
-    let look = async {
+    let refresh = async {
         let listed = listed_upload::get(&app.tables, upload).await?;
         if let Some(listed) = listed.filter(|listed| app.clock.now_ms() >= listed.progress_at + every) {
             let bytes = bytes_of_parts(app, upload, s3).await?;
@@ -68,16 +69,16 @@ pub(super) async fn look_beside(app: &App, upload: &UploadRecord) {
         }
         Ok::<_, ApiFailure>(())
     };
-    match tokio::time::timeout(BESIDE_LIMIT, look).await {
+    match tokio::time::timeout(BESIDE_LIMIT, refresh).await {
         Ok(Ok(())) => {}
-        Ok(Err(failure)) => tracing::info!(cause = failure.cause(), "progress was not looked up"),
-        Err(_) => tracing::info!("progress was not looked up in time"),
+        Ok(Err(failure)) => tracing::info!(cause = failure.cause(), "progress was not refreshed"),
+        Err(_) => tracing::info!("progress was not refreshed in time"),
     }
 }
 
-/// Notes what another call has found in storage, if the last note is long ago.
-pub(super) async fn note(app: &App, upload: &UploadRecord, bytes: u64) {
-    let note = async {
+/// Records progress that another call has read from storage, if the recorded one is old. Failures are logged.
+pub(super) async fn record(app: &App, upload: &UploadRecord, bytes: u64) {
+    let record = async {
         let listed = listed_upload::get(&app.tables, upload).await?;
         let is_old = |listed: &ListedUpload| {
             listed.bytes_uploaded != bytes && app.clock.now_ms() >= listed.progress_at + PROGRESS_EVERY_MS
@@ -87,8 +88,8 @@ pub(super) async fn note(app: &App, upload: &UploadRecord, bytes: u64) {
             None => Ok(()),
         }
     };
-    if let Err(error) = note.await {
-        tracing::info!(%error, "progress was not noted");
+    if let Err(error) = record.await {
+        tracing::info!(%error, "progress was not recorded");
     }
 }
 

@@ -1,4 +1,4 @@
-//! The one transaction that makes verified objects files of the room.
+//! The transaction that lists verified objects as files of the room.
 
 use slipway_protocol::wire::id::RoomId;
 use slipway_protocol::wire::{Event, FileInfo, UploadState};
@@ -15,7 +15,7 @@ use crate::records::upload::{self, UploadRecord};
 use crate::rooms::journal::{self, Journal};
 use crate::table::{TableError, Write};
 
-/// Lists the file, ends the upload, frees its place among the open ones, and tells the room.
+/// Lists the file, completes the upload, frees its open slot, and appends the events.
 pub(super) async fn publish(
     app: &App,
     upload: &UploadRecord,
@@ -32,7 +32,7 @@ pub(super) async fn publish(
     }
 }
 
-/// The same for several of one part each that nobody has a lease on, 20 at most: all of them or none.
+/// The same for up to 20 uploads of one part each, without leases: all or none.
 pub(super) async fn publish_open(
     app: &App,
     room: RoomId,
@@ -45,7 +45,7 @@ pub(super) async fn publish_open(
     Ok(files)
 }
 
-/// The transaction: four writes for each file, and one; one more for each thousand parts.
+/// The transaction: four writes for each file, one for the quota, and one for each 1,000 parts of a file of several.
 struct Change {
     now: u64,
     writes: Vec<Write>,
@@ -84,7 +84,7 @@ impl Change {
     }
 }
 
-/// Our lease ran out and another holder went on.
+/// For a lost lease: the file, if another holder completed it.
 async fn done_by_another(app: &App, upload: &UploadRecord) -> Result<FileInfo, ApiFailure> {
     let now = upload::get(&app.tables, upload.upload_id).await?.ok_or_else(ApiFailure::not_found)?;
     match now.file() {

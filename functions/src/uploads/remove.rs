@@ -1,4 +1,4 @@
-//! Takes an upload out of storage, then frees its quota, once.
+//! Removes an upload from storage, then frees its quota, exactly once.
 
 use slipway_protocol::wire::{Event, UploadState};
 
@@ -11,8 +11,8 @@ use crate::records::upload::{self, Reason, UploadRecord};
 use crate::rooms::journal::{self, Journal};
 
 /// Delay before the last check of storage after the end, in milliseconds: a PUT or a complete that was under way then
-/// has arrived by now.
-const LAST_LOOK_MS: u64 = 24 * 3_600_000;
+/// has arrived by then.
+const LAST_CHECK_MS: u64 = 24 * 3_600_000;
 
 /// Removes an upload in `aborting` from storage, and ends it.
 pub async fn remove(app: &App, upload: &UploadRecord) -> Result<(), ApiFailure> {
@@ -20,7 +20,7 @@ pub async fn remove(app: &App, upload: &UploadRecord) -> Result<(), ApiFailure> 
     if let Some(s3) = &upload.s3_upload_id {
         app.storage.abort(&key, s3).await?;
     }
-    // After the abort: a complete that was under way is over by then, one way or the other.
+    // After the abort: a complete that was in flight has ended by then, one way or the other.
     app.storage.delete(&key).await?;
     app.faults.at(Point::AbortInStorage).await;
     end(app, upload).await
@@ -30,14 +30,14 @@ async fn end(app: &App, upload: &UploadRecord) -> Result<(), ApiFailure> {
     let now = app.clock.now_ms();
     let reason = upload.reason.unwrap_or(Reason::Cancelled);
     let ended = UploadRecord { ended_at: Some(now), ..upload.clone() };
-    if let Some(at) = next_look(&ended, now) {
+    if let Some(at) = next_check(&ended, now) {
         Due::upload(upload.upload_id, at).note(&app.tables).await?;
     }
     let mut writes = Vec::with_capacity(3);
     writes.extend(upload.removed(reason.end(), now));
     writes.push(quota::release(upload.room_id, Amount { bytes: upload.plan.size, files: 1, open: 1 }));
     match journal::commit(app, upload.room_id, &writes, &journal_of(upload, reason)).await {
-        // Another call did it: once is enough.
+        // Another call was first.
         Err(error) if error.refused(upload::STATE) => Ok(()),
         result => Ok(result.map(drop)?),
     }
@@ -54,14 +54,14 @@ fn journal_of(upload: &UploadRecord, reason: Reason) -> Journal {
     Journal::new().event(event).audit(upload.removed_by, action, upload.upload_id)
 }
 
-/// Deletes what landed after the end: a single PUT can, until its last URL is over.
+/// Deletes an object that arrived after the end: a single PUT can, until its last URL expires.
 pub async fn delete_late(app: &App, upload: &UploadRecord) -> Result<(), ApiFailure> {
     Ok(app.storage.delete(&upload.object_key()).await?)
 }
 
 /// When storage has to be checked again for a removed upload, in milliseconds since 1970.
-pub fn next_look(upload: &UploadRecord, now: u64) -> Option<u64> {
-    let last = upload.ended_at? + LAST_LOOK_MS;
+pub fn next_check(upload: &UploadRecord, now: u64) -> Option<u64> {
+    let last = upload.ended_at? + LAST_CHECK_MS;
     match upload.state {
         UploadState::Completed => None,
         _ if now < upload.urls_end_at => Some(upload.urls_end_at),

@@ -1,4 +1,4 @@
-//! Creates a pending upload in storage. Done with the initiate, or by whoever needs it first.
+//! Creates a pending upload in storage: with the initiate, or with the first call that needs it.
 
 use super::closed;
 use crate::app::App;
@@ -22,7 +22,8 @@ pub(super) async fn start(app: &App, upload: UploadRecord) -> Result<UploadRecor
     match app.tables.update_returning(&opened).await {
         Ok(upload) => Ok(upload),
         Err(TableError::Refused(_)) => {
-            // Another call was quicker, or cancelled it: ours holds no part, and nobody knows its id.
+            // Another call opened or cancelled the upload first. Our multipart upload has no parts, and its id is on no
+            // record.
             app.storage.abort(&key, &s3_upload_id).await?;
             reload(app, &upload).await
         }

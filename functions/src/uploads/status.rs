@@ -1,4 +1,4 @@
-//! How an upload stands, and what storage holds of it.
+//! The state of an upload, and its stored parts.
 
 use slipway_protocol::wire::id::{PartNumber, UploadId};
 use slipway_protocol::wire::{UploadState, UploadStatus};
@@ -12,7 +12,7 @@ use crate::records::upload::UploadRecord;
 use crate::storage::{PartPage, StorageError};
 use crate::table::TableError;
 
-/// A later end is recorded once it is later by this part of the idle time: writes are few, and none too late.
+/// A later expiry is recorded once it differs by this fraction of the idle time, which keeps writes rare.
 const DUE_STEPS: u64 = 100;
 
 /// The status, with a page of the stored parts for its owner.
@@ -28,11 +28,11 @@ pub async fn status(
         match stored(app, &upload, after).await {
             Ok(stored) => {
                 if let Some(bytes) = all_bytes(&stored, after) {
-                    progress::note(app, &upload, bytes).await;
+                    progress::record(app, &upload, bytes).await;
                 }
                 page = stored;
             }
-            // Completed or removed in this moment, or lost: whoever completes it finds out which.
+            // Just completed or removed, or lost: a completion finds out which.
             Err(StorageError::NoSuchUpload) => upload = completed_by_another(app, member, id).await?,
             Err(error) => return Err(error.into()),
         }
@@ -45,7 +45,7 @@ pub async fn status(
     Ok(to_wire(app, upload, page))
 }
 
-/// How much storage holds, where the page is all of it.
+/// The stored bytes, if the page has all parts.
 fn all_bytes(page: &PartPage, after: Option<PartNumber>) -> Option<u64> {
     let is_all = after.is_none() && page.next_after.is_none();
     is_all.then(|| page.parts.iter().map(|part| part.size).sum())
@@ -60,7 +60,7 @@ async fn completed_by_another(app: &App, member: &Member, id: UploadId) -> Resul
     visible(app, member, id).await
 }
 
-/// Nobody is at it: let it be completed, outside of this call.
+/// Completes the upload outside of this call, unless another call holds the lease.
 async fn take_over(app: &App, upload: &UploadRecord) -> Result<(), ApiFailure> {
     match lease::take(app, upload).await? {
         Some(leased) => finish::hand_over(app, &leased).await,

@@ -1,4 +1,4 @@
-//! What storage holds of an upload.
+//! The stored parts of an upload.
 
 use slipway_protocol::wire::StoredPart;
 use slipway_protocol::wire::digest::{Digest, Md5};
@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::records::upload::UploadRecord;
 use crate::storage::{PARTS_PER_PAGE, PartPage, StorageError};
 
-/// A page of what storage holds; of a single PUT, the object as its one part.
+/// A page of the stored parts. The object of a single PUT counts as its one part.
 pub(super) async fn stored(
     app: &App,
     upload: &UploadRecord,

@@ -1,4 +1,4 @@
-//! What an initiate or a presign may ask for, checked before anything is written.
+//! Validates an initiate or a presign before anything is written.
 
 use std::collections::HashSet;
 
@@ -24,11 +24,11 @@ const MAX_TYPE_BYTES: usize = 255;
 pub struct Draft {
     /// What the file is.
     pub meta: Meta,
-    /// What goes with it, opaque.
+    /// Opaque data that is stored with it.
     pub seal: Option<Seal>,
     /// Its parts.
     pub plan: Plan,
-    /// Parts hashed already: promised with the begin, signed with the answer. Some of the first 100.
+    /// Parts hashed already, among the first 100: promised with the initiate, signed in its answer.
     pub first_parts: Vec<PartToSign>,
 }
 
@@ -104,7 +104,7 @@ fn check_meta(field: &str, meta: &Meta) -> Result<(), ApiFailure> {
     }
 }
 
-/// Names are stored as they came: what is odd in them is dealt with where they are shown or saved.
+/// Names are stored unchanged: escaping is the matter of the page, and of `Content-Disposition`.
 fn check_plain(field: &str, meta: &FileMeta) -> Result<(), ApiFailure> {
     if meta.v != 1 {
         return Err(ApiFailure::bad(format!("{field}.v"), "This version knows descriptions of version 1."));

@@ -1,7 +1,7 @@
 //! Under the lease: from parts in storage to a file in the room.
 //!
-//! It may have been tried before, up to any line, and the answers may have been lost. So each step asks storage
-//! what is there, and what is there already is not done again.
+//! An earlier attempt may have stopped at any line, and responses may have been lost. So each step reads the state of
+//! storage first and skips what is done already.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ use crate::records::plan::{self, Promises};
 use crate::records::upload::{self, Reason, UploadRecord};
 use crate::storage::{S3UploadId, StorageError, StoredObject};
 
-/// What storage has of the upload.
+/// The state of the upload in storage.
 enum InStorage {
     /// The whole object.
     Object(StoredObject),
@@ -33,21 +33,21 @@ enum InStorage {
 pub(super) async fn run(app: &App, upload: &UploadRecord) -> Result<FileInfo, ApiFailure> {
     let promises = match plan::all(&app.tables, upload.upload_id).await {
         Ok(promises) => promises,
-        Err(error) => return give_back(app, upload, error.into()).await,
+        Err(error) => return release(app, upload, error.into()).await,
     };
-    match bring_together(app, upload, &promises).await {
+    match assemble(app, upload, &promises).await {
         Ok(InStorage::Object(object)) if is_as_promised(&object, &upload.plan, &promises) => {
             app.faults.at(Point::CompleteVerified).await;
             publish::publish(app, upload, &promises, &object.etag).await
         }
         Ok(InStorage::Object(_)) => fail(app, upload, Reason::ObjectMismatch).await,
         Ok(InStorage::Nothing) => fail(app, upload, Reason::LostByStorage).await,
-        Ok(InStorage::Lacks(parts)) => give_back(app, upload, parts_incomplete(parts)).await,
-        Err(error) => give_back(app, upload, error.into()).await,
+        Ok(InStorage::Lacks(parts)) => release(app, upload, parts_incomplete(parts)).await,
+        Err(error) => release(app, upload, error.into()).await,
     }
 }
 
-async fn bring_together(app: &App, upload: &UploadRecord, promises: &Promises) -> Result<InStorage, StorageError> {
+async fn assemble(app: &App, upload: &UploadRecord, promises: &Promises) -> Result<InStorage, StorageError> {
     let Some(s3) = &upload.s3_upload_id else {
         return match app.storage.head(&upload.object_key()).await {
             Err(StorageError::NotFound) => Ok(InStorage::Lacks(vec![PartNumber::FIRST])),
@@ -56,7 +56,7 @@ async fn bring_together(app: &App, upload: &UploadRecord, promises: &Promises) -
     };
     let parts = match app.storage.list_parts(&upload.object_key(), s3).await {
         Ok(page) => page.parts,
-        // Completed before, and the answer lost, or gone.
+        // Completed by an attempt whose response was lost, or removed.
         Err(StorageError::NoSuchUpload) => return object_or(app, upload, Ok(InStorage::Nothing)).await,
         Err(error) => return Err(error),
     };
@@ -80,12 +80,12 @@ async fn complete(
     app.faults.at(Point::CompleteInStorage).await;
     match result {
         Ok(()) | Err(StorageError::NoSuchUpload) => object_or(app, upload, Ok(InStorage::Nothing)).await,
-        // An object of a key that only this upload can write: it was completed before.
+        // Only this upload can write to the key, so an earlier attempt completed it.
         Err(StorageError::Precondition) => {
             app.storage.abort(&key, s3).await?;
             object_or(app, upload, Ok(InStorage::Nothing)).await
         }
-        // No answer tells nothing: look. Not there means that it may still come.
+        // Without a response the outcome is unknown. A missing object may still appear, so that is no proof of failure.
         Err(error @ StorageError::Unreachable(_)) => object_or(app, upload, Err(error)).await,
         Err(error) => Err(error),
     }
@@ -102,7 +102,7 @@ async fn object_or(
     }
 }
 
-/// The planned parts that are not there with their planned size and promised digest.
+/// Planned parts that are missing, or stored with another size or digest.
 fn wrong_parts(plan: &Plan, promises: &Promises, stored: &[StoredPart]) -> Vec<PartNumber> {
     let stored: BTreeMap<_, _> = stored.iter().map(|part| (part.part_number, part)).collect();
     let is_right = |part: &PartNumber| {
@@ -128,13 +128,13 @@ pub(super) fn parts_incomplete(parts: Vec<PartNumber>) -> ApiFailure {
     ApiFailure::new(ErrorCode::PartsIncomplete, message).parts(parts)
 }
 
-/// Opens the upload again, and says why it is not complete.
-async fn give_back<T>(app: &App, upload: &UploadRecord, failure: ApiFailure) -> Result<T, ApiFailure> {
+/// Releases the lease, so that the upload is open again, and returns the failure.
+async fn release<T>(app: &App, upload: &UploadRecord, failure: ApiFailure) -> Result<T, ApiFailure> {
     lease::release(app, upload).await?;
     Err(failure)
 }
 
-/// Gives the upload up. What storage holds of it is removed now, or by sweep.
+/// Fails the upload. Its parts or object are removed now, or by the sweep.
 async fn fail<T>(app: &App, upload: &UploadRecord, reason: Reason) -> Result<T, ApiFailure> {
     let failed = match app.tables.update_returning(&upload.failing(reason)).await {
         Ok(failed) => failed,

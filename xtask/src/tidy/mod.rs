@@ -4,6 +4,7 @@ mod calls;
 mod docs;
 mod keys;
 mod page;
+mod page_text;
 mod permissions;
 mod policy;
 mod secrets;
@@ -45,6 +46,7 @@ fn findings() -> Result<Vec<Finding>> {
     findings.extend(keys::check(&sources));
     findings.extend(sources::check(&sources));
     findings.extend(page::check(&sources));
+    findings.extend(page_text::check(&sources));
     findings.extend(secrets::check(&sources));
     Ok(findings)
 }

@@ -30,6 +30,8 @@ const TABLE_VERBS: &[(&str, &str)] = &[
     ("tables.get_all::<", "dynamodb:BatchGetItem"),
     ("tables.query(", "dynamodb:Query"),
     ("tables.query::<", "dynamodb:Query"),
+    ("tables.query_known(", "dynamodb:Query"),
+    ("tables.query_known::<", "dynamodb:Query"),
     ("tables.query_all(", "dynamodb:Query"),
     ("tables.query_all_items(", "dynamodb:Query"),
     ("Write::put(", "dynamodb:PutItem"),

@@ -1,5 +1,5 @@
-//! What screen readers are told of uploads that need the user. Those that are done have a region of their own, so that
-//! one message does not take the place of another.
+//! Announces uploads that need the user to screen readers. Completed ones have a live region of their own, so that one
+//! message does not replace the other.
 
 use leptos::prelude::*;
 

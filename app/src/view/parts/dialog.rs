@@ -1,12 +1,13 @@
-//! Dialogs: the browser's own, with its focus trap and Escape.
+//! Dialogs: the native `<dialog>`, with its focus trap and Escape.
 
 use leptos::html;
 use leptos::prelude::*;
 
 use super::effect;
 use crate::model::state::{self, Question};
+use crate::text::frame::GO_BACK;
 
-/// A modal dialog, open while `open` is true. `on_close` is told when the user closes it.
+/// A modal dialog, open while `open` is true. `on_close` runs when the user closes it.
 #[component]
 pub(crate) fn Modal(
     open: Memo<bool>,
@@ -18,13 +19,13 @@ pub(crate) fn Modal(
     effect(move || {
         let Some(dialog) = node.get() else { return };
         match (open.get(), dialog.open()) {
-            // Fails only on a dialog that is not in the document any more.
+            // Fails only for a dialog that was removed from the document.
             (true, false) => drop(dialog.show_modal()),
             (false, true) => dialog.close(),
             _ => {}
         }
     });
-    // A click on the dialog itself is one on its backdrop: its content covers all of it.
+    // The content covers the whole dialog, so a click whose target is the dialog is one on the backdrop.
     let on_backdrop = move |event: leptos::ev::MouseEvent| {
         if node.get_untracked().is_some_and(|dialog| event.target().is_some_and(|at| at == ****dialog)) {
             on_close.run(());
@@ -37,7 +38,7 @@ pub(crate) fn Modal(
     }
 }
 
-/// Asks before something that can't be undone.
+/// The confirmation of [`state::Ctx::ask`].
 #[component]
 pub(crate) fn QuestionDialog() -> impl IntoView {
     let ctx = state::ctx();
@@ -53,16 +54,16 @@ pub(crate) fn QuestionDialog() -> impl IntoView {
 
 #[component]
 fn Asked(question: Question, close: Callback<()>) -> impl IntoView {
-    let Question { title, text, yes, then } = question;
+    let Question { title, text, yes, on_yes } = question;
     let agree = move |_| {
         close.run(());
-        then.run(());
+        on_yes.run(());
     };
     view! {
         <h2>{title}</h2>
         <p>{text}</p>
         <div class="dialog-buttons">
-            <button type="button" class="btn" data-testid="dialog-no" on:click=move |_| close.run(())>"Go back"</button>
+            <button type="button" class="btn" data-testid="dialog-no" on:click=move |_| close.run(())>{GO_BACK}</button>
             <button type="button" class="btn btn-danger" data-testid="dialog-yes" on:click=agree>{yes}</button>
         </div>
     }

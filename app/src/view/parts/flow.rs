@@ -1,24 +1,24 @@
-//! `Show`, `For` and effects as Leptos has them, but in the page once: its own are compiled anew for each place that
-//! uses them.
+//! `Show`, `For` and effects with the interface of Leptos, but type-erased: Leptos' own are generic and compiled again for
+//! each use, which costs page size (decision 7).
 
 use std::hash::{Hash, Hasher};
 
 use leptos::children::ViewFn;
 use leptos::prelude::*;
 
-/// What decides whether a view is shown.
-pub(crate) struct Test(Box<dyn Fn() -> bool + Send + Sync>);
+/// Whether a view is shown.
+pub(crate) struct Condition(Box<dyn Fn() -> bool + Send + Sync>);
 
-impl<F: Fn() -> bool + Send + Sync + 'static> From<F> for Test {
-    fn from(test: F) -> Self {
-        Self(Box::new(test))
+impl<F: Fn() -> bool + Send + Sync + 'static> From<F> for Condition {
+    fn from(condition: F) -> Self {
+        Self(Box::new(condition))
     }
 }
 
-/// Its children while the test holds, and the fallback while it does not.
+/// Shows its children while the condition holds, else the fallback.
 #[component]
 pub(crate) fn Show(
-    #[prop(into)] when: Test,
+    #[prop(into)] when: Condition,
     children: ChildrenFn,
     #[prop(optional, into)] fallback: ViewFn,
 ) -> impl IntoView {
@@ -26,18 +26,18 @@ pub(crate) fn Show(
     move || if holds.get() { children() } else { fallback.run() }
 }
 
-/// Does something now, and again each time that what it looked at has changed.
+/// Runs now, and again whenever a signal that it read has changed.
 pub(crate) fn effect(run: impl FnMut() + 'static) {
     Effect::new(Box::new(run) as Box<dyn FnMut()>);
 }
 
-/// A row that is not drawn yet.
+/// A row before it is drawn.
 struct Item {
     key: Vec<u8>,
     draw: Box<dyn FnOnce() -> AnyView + Send>,
 }
 
-/// A list whose rows stay as they are while their keys stay.
+/// A keyed list: a row is drawn once for its key.
 #[component]
 pub(crate) fn For<T: Send + 'static, K: Hash, V: IntoView + 'static>(
     each: impl Fn() -> Vec<T> + Send + 'static,
@@ -56,7 +56,7 @@ fn list(each: Box<dyn Fn() -> Vec<Item> + Send>) -> AnyView {
         .into_any()
 }
 
-/// All that a key tells a hasher: what no other key tells it.
+/// The bytes that a key feeds to a hasher. Unlike its hash they differ for different keys.
 fn bytes(key: &impl Hash) -> Vec<u8> {
     let mut bytes = Bytes::default();
     key.hash(&mut bytes);
@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn other_keys_have_other_bytes() {
+    fn different_keys_have_different_bytes() {
         assert_eq!(bytes(&("a", "bc".to_owned())), bytes(&("a", "bc".to_owned())));
         assert_ne!(bytes(&("a", "bc")), bytes(&("ab", "c")));
         assert_ne!(bytes(&(1_u64, true)), bytes(&(1_u64, false)));

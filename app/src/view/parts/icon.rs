@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-/// What there is an icon for.
+/// Every icon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Icon {
     Archive,
@@ -90,7 +90,7 @@ impl Icon {
     }
 }
 
-/// An icon in the colour of its text. The word for it stands beside it or in its button's label.
+/// An icon in the colour of its text. Hidden from screen readers: the text beside it or its button's label says the same.
 #[component]
 pub(crate) fn Glyph(icon: Icon) -> impl IntoView {
     view! {

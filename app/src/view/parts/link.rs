@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::model::place::is_above;
+use crate::model::router::is_above;
 use crate::model::state;
 
 /// A link to another page.
@@ -10,12 +10,12 @@ use crate::model::state;
 pub(crate) fn A(
     #[prop(into)] href: String,
     #[prop(optional)] class: &'static str,
-    /// What it is called, where its content does not say so.
+    /// Its accessible name, where that is not its content.
     #[prop(optional)]
     label: Option<&'static str>,
     children: Children,
 ) -> impl IntoView {
-    let path = state::ctx().place.path;
+    let path = state::ctx().router.path;
     let to = href.clone();
     let current = move || path.with(|path| is_above(&to, path)).then_some("page");
     view! {

@@ -1,4 +1,4 @@
-//! Small pieces that pages are made of.
+//! Components without knowledge of rooms or uploads.
 
 mod announcer;
 mod dialog;

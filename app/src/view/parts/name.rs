@@ -1,14 +1,14 @@
-//! Names of files and people: text of others, shown so that it can't spill into what stands around it.
+//! Names from other people, isolated with `<bdi>` so that they can't reorder the text around them.
 
 use leptos::prelude::*;
 
 use super::{Glyph, Icon};
 use crate::model::names::{self, Kind, SafeName};
 
-/// A file's name in its own direction, cut in the middle where the place is short.
+/// A file's name in its own text direction, truncated in the middle.
 #[component]
 pub(crate) fn Name(
-    /// As it came; anything may be in it.
+    /// Unescaped.
     name: String,
 ) -> impl IntoView {
     let safe = SafeName::new(&name);
@@ -23,7 +23,7 @@ pub(crate) fn Name(
     }
 }
 
-/// The folders above a file; nothing for a file picked alone.
+/// The path of a file's folders; nothing for a file that was picked without them.
 #[component]
 pub(crate) fn Folder(path: String) -> impl IntoView {
     (!path.is_empty()).then(|| {
@@ -32,7 +32,7 @@ pub(crate) fn Folder(path: String) -> impl IntoView {
     })
 }
 
-/// The icon for what a file's name says it is.
+/// The icon of a file's type.
 #[component]
 pub(crate) fn KindIcon(name: String) -> impl IntoView {
     let kind = names::kind(&name);

@@ -1,4 +1,4 @@
-//! What the client has to tell: at the top of every page, until it is dismissed.
+//! Notices of the client, at the top of every page until they are dismissed.
 
 use leptos::prelude::*;
 use wasm_client::{Level, Notice};
@@ -38,7 +38,7 @@ fn One(notice: Notice) -> impl IntoView {
             <button
                 type="button"
                 class="icon-btn"
-                aria-label="Dismiss this notice"
+                aria-label=text::frame::DISMISS_NOTICE
                 on:click=move |_| ctx.client().dismiss_notice(key)
             >
                 <Glyph icon=Icon::Close/>

@@ -1,15 +1,16 @@
-//! What stands where something is on its way, or can't be.
+//! Placeholders: a page that is loading, and one that can't be shown.
 
 use leptos::prelude::*;
 
 use super::{Glyph, Icon};
+use crate::text::frame;
 use crate::view::parts::A;
 
-/// The shape of a page that is not there yet.
+/// A loading page.
 #[component]
 pub(crate) fn Skeleton() -> impl IntoView {
     view! {
-        <p class="sr-only" role="status">"Loading"</p>
+        <p class="sr-only" role="status">{frame::LOADING}</p>
         <div class="skeleton skeleton-title"></div>
         <div class="skeleton skeleton-line"></div>
         <div class="skeleton skeleton-card"></div>
@@ -31,7 +32,7 @@ pub(crate) fn Lost(
             <p>{text}</p>
             <div class="lost-buttons">
                 {children.map(|children| children())}
-                <A href="/" class="btn">"To the start page"</A>
+                <A href="/" class="btn">{frame::TO_START}</A>
             </div>
         </section>
     }

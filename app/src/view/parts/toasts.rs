@@ -1,11 +1,11 @@
-//! Words that go away by themselves.
+//! Short messages that disappear after some seconds.
 
 use leptos::prelude::*;
 
 use super::{For, Glyph, Icon};
 use crate::model::state;
 
-/// All toasts. The region is always there, so that screen readers hear what comes into it.
+/// All toasts. Screen readers announce additions only to a live region that exists already, so it is never removed.
 #[component]
 pub(crate) fn Toasts() -> impl IntoView {
     let ctx = state::ctx();

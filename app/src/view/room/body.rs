@@ -1,4 +1,4 @@
-//! The room itself: what goes in, what is there, and who may come.
+//! The room of a member: uploads, files and links.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -15,10 +15,10 @@ use super::share::Share;
 use super::uploads::Uploads;
 use crate::model::live::Live;
 use crate::model::state::{self, Ctx};
-use crate::text;
+use crate::text::{self, join, rooms};
 use crate::view::parts::{Glyph, Icon, Lost, Show, Skeleton, effect};
 
-/// All of a room, for a member.
+/// The room, or why it can't be shown.
 #[component]
 pub(crate) fn Body(live: Live) -> impl IntoView {
     let ctx = state::ctx();
@@ -64,7 +64,7 @@ fn Inside(live: Live, role: Role) -> impl IntoView {
     }
 }
 
-/// The first answer is not there yet.
+/// Before the first answer.
 #[component]
 fn Waiting(live: Live) -> impl IntoView {
     view! {
@@ -73,14 +73,14 @@ fn Waiting(live: Live) -> impl IntoView {
     }
 }
 
-/// The last look failed, but the next may not: what is shown may be old.
+/// The last refresh failed and is being repeated, so the room may be out of date.
 #[component]
 fn Trouble(live: Live) -> impl IntoView {
     let ctx = state::ctx();
     let text = move || {
         live.trouble.get().map(|trouble| match trouble {
-            ClientError::Offline => "Slipway can't be reached. What you see may be old; trying again.".to_owned(),
-            other => format!("The room could not be refreshed; trying again. {}", text::error_text(&other)),
+            ClientError::Offline => rooms::STALE.to_owned(),
+            other => rooms::not_refreshed(&text::error_text(&other)),
         })
     };
     view! {
@@ -89,14 +89,14 @@ fn Trouble(live: Live) -> impl IntoView {
                 <div class="notice notice-warning" data-testid="offline">
                     <Glyph icon=Icon::Offline/>
                     <p>{move || text()}</p>
-                    <button type="button" class="btn btn-small" on:click=move |_| live.refresh(ctx)>"Try now"</button>
+                    <button type="button" class="btn btn-small" on:click=move |_| live.refresh(ctx)>{rooms::TRY_NOW}</button>
                 </div>
             </Show>
         </div>
     }
 }
 
-/// A session that ran out comes back with the link this device keeps.
+/// Renews an expired session with the link saved on this device.
 #[component]
 fn JoinAgain(live: Live) -> impl IntoView {
     let ctx = state::ctx();
@@ -107,7 +107,7 @@ fn JoinAgain(live: Live) -> impl IntoView {
     });
     own.map(|(link, me)| {
         let again = move |_| join_again(ctx, live, link.clone(), me.clone());
-        view! { <button type="button" class="btn btn-primary" data-testid="join" on:click=again>"Join again"</button> }
+        view! { <button type="button" class="btn btn-primary" data-testid="join" on:click=again>{join::JOIN_AGAIN}</button> }
     })
 }
 

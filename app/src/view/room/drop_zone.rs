@@ -1,4 +1,4 @@
-//! Ways in for files: dropped anywhere on the page, picked, or pasted.
+//! Adds files: dropped anywhere on the page, picked, or pasted.
 
 use leptos::ev;
 use leptos::html;
@@ -8,9 +8,10 @@ use slipway_protocol::wire::id::RoomId;
 use wasm_client::has_picker;
 use web_sys::DataTransfer;
 
+use crate::browser::has_files;
 use crate::model::live::Live;
 use crate::model::state::{self, Ctx};
-use crate::text;
+use crate::text::{self, files};
 use crate::view::parts::{Glyph, Icon};
 
 /// The drop zone and the two buttons.
@@ -21,12 +22,12 @@ pub(crate) fn DropZone(live: Live) -> impl IntoView {
     let over = RwSignal::new(false);
     listen(ctx, room, over);
     view! {
-        <section class="drop" class:drop-over=move || over.get() data-testid="drop-zone" aria-label="Add files">
+        <section class="drop" class:drop-over=move || over.get() data-testid="drop-zone" aria-label=files::ADD>
             <span class="drop-icon"><Glyph icon=Icon::Upload/></span>
             <div class="drop-words">
-                <strong class="wide-only">"Drop files or folders"</strong>
-                <strong class="narrow-only">"Add files or folders"</strong>
-                <span class="muted small"><span class="wide-only">"Anywhere on this page, or paste. "</span>"Up to 5 TB each."</span>
+                <strong class="wide-only">{files::DROP_WIDE}</strong>
+                <strong class="narrow-only">{files::DROP_NARROW}</strong>
+                <span class="muted small"><span class="wide-only">{files::DROP_WHERE}</span>{files::DROP_LIMIT}</span>
             </div>
             <div class="drop-buttons">
                 <Picker room folder=false/>
@@ -34,13 +35,13 @@ pub(crate) fn DropZone(live: Live) -> impl IntoView {
             </div>
         </section>
         <div class="drop-veil" class:drop-veil-on=move || over.get() aria-hidden="true">
-            <p><Glyph icon=Icon::Upload/>"Let go to upload"</p>
+            <p><Glyph icon=Icon::Upload/>{files::LET_GO}</p>
         </div>
     }
 }
 
-/// A button to pick with. Where the browser's picker keeps handles it is used, since a reload then needs
-/// no second pick; the plain input stays for all others, and for tests.
+/// A button that opens a picker. Where the browser has the File System Access API its picker is used, since its handles
+/// make a second pick after a reload unnecessary. The plain input serves other browsers, and tests.
 #[component]
 fn Picker(room: RoomId, folder: bool) -> impl IntoView {
     let ctx = state::ctx();
@@ -54,7 +55,7 @@ fn Picker(room: RoomId, folder: bool) -> impl IntoView {
         if let Some(files) = input.files() {
             ctx.client().add_files(room, files);
         }
-        // So that the same file can be picked again.
+        // Else picking the same file again would raise no event.
         input.set_value("");
     };
     let open = move |_| {
@@ -67,8 +68,8 @@ fn Picker(room: RoomId, folder: bool) -> impl IntoView {
         });
     };
     let (id, words, icon, class) = match folder {
-        false => ("file-input", "Choose files", Icon::File, "btn btn-primary"),
-        true => ("folder-input", "Choose a folder", Icon::Folder, "btn"),
+        false => ("file-input", files::CHOOSE_FILES, Icon::File, "btn btn-primary"),
+        true => ("folder-input", files::CHOOSE_FOLDER, Icon::Folder, "btn"),
     };
     let input = view! {
         <input
@@ -93,9 +94,9 @@ fn Picker(room: RoomId, folder: bool) -> impl IntoView {
     }
 }
 
-/// The whole page takes drops, while the room is open.
+/// Accepts drops on the whole page while the room is shown.
 fn listen(ctx: Ctx, room: RoomId, over: RwSignal<bool>) {
-    // Enter and leave come for every element on the way: the page is left when as many left as entered.
+    // Each element that is crossed raises both events: the pointer has left the page when their numbers are equal.
     let depth = StoredValue::new(0_i32);
     let mut listeners = vec![
         window_event_listener(ev::dragenter, move |event| {
@@ -111,7 +112,7 @@ fn listen(ctx: Ctx, room: RoomId, over: RwSignal<bool>) {
             }
         }),
         window_event_listener(ev::dragover, move |event| {
-            // Without this the browser opens the file in place of the page.
+            // Otherwise the browser navigates to the dropped file.
             if has_files(event.data_transfer().as_ref()) {
                 event.prevent_default();
             }
@@ -135,10 +136,6 @@ fn listen(ctx: Ctx, room: RoomId, over: RwSignal<bool>) {
 }
 
 fn add(ctx: Ctx, room: RoomId, data: DataTransfer) {
-    // The list is read within the event, and walked after it.
+    // The data transfer is readable only during the event: it is read before the future is first polled.
     spawn_local(ctx.client().add_dropped(room, data));
-}
-
-fn has_files(data: Option<&DataTransfer>) -> bool {
-    data.is_some_and(|data| data.types().includes(&"Files".into(), 0))
 }

@@ -1,4 +1,4 @@
-//! The room's files: newest first, with a filter, further pages, download and removal.
+//! The room's files, newest first: filter, paging, download, removal.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -7,17 +7,18 @@ use slipway_protocol::wire::link::Role;
 use slipway_protocol::wire::{FileInfo, Meta};
 
 use crate::browser;
+use crate::model::incremental;
 use crate::model::listing::Listing;
 use crate::model::live::Live;
 use crate::model::names::visible;
 use crate::model::state::{self, Ctx};
-use crate::model::{format, steps};
-use crate::text;
+use crate::text::files::*;
+use crate::text::{self, format};
 use crate::view::parts::{Folder, For, Glyph, Icon, KindIcon, Name, Show, effect};
 
-/// A filter is of use above this many files.
+/// The filter is shown above this many files.
 const FILTER_ABOVE: usize = 6;
-/// So many rows are drawn, and so many more each time that more are asked for.
+/// Rows that are drawn at first, and added with each click on the button for more.
 const DRAWN: usize = 200;
 
 /// The list.
@@ -25,12 +26,13 @@ const DRAWN: usize = 200;
 pub(crate) fn Files(live: Live, role: Role) -> impl IntoView {
     let filter = RwSignal::new(String::new());
     let known = Memo::new(move |_| live.listing.with(Listing::len));
-    let ids =
-        Memo::new(move |_| live.listing.with(|listing| filter.with(|text| listing.matching(text, browser::lower))));
+    let ids = Memo::new(move |_| {
+        live.listing.with(|listing| filter.with(|text| listing.matching(text, browser::to_lowercase)))
+    });
     let drawn = RwSignal::new(DRAWN);
     let asked = Memo::new(move |_| drawn.get() > DRAWN || filter.with(|text| !text.is_empty()));
-    let shown = steps::by_frames(ids, drawn, asked);
-    // What was drawn of another list says nothing about this one.
+    let shown = incremental::draw(ids, drawn, asked);
+    // Another filter starts again with the first rows.
     effect(move || {
         filter.track();
         drawn.set(DRAWN);
@@ -41,22 +43,21 @@ pub(crate) fn Files(live: Live, role: Role) -> impl IntoView {
         live.view.with(|view| view.as_ref().and_then(|view| view.quota.as_ref()).map_or(0, |quota| quota.used_files))
     };
     let more = Memo::new(move |_| live.listing.with(|listing| listing.next().is_some()));
-    let counted = move || match more.get() && (known.get() as u64) < total() {
-        // The quota also counts uploads that are under way.
-        true => format!("{} of about {}", format::grouped(known.get() as u64), format::grouped(total())),
-        false => format::grouped(known.get() as u64),
+    let count = move || {
+        let (known, total) = (known.get() as u64, total());
+        counted(known, Some(total).filter(|_| more.get() && known < total))
     };
     view! {
-        <section class="card panel" aria-label="Files in the room">
+        <section class="card panel" aria-label=LIST>
             <div class="panel-head">
-                <h2>"Files" <span class="count number">{move || counted()}</span></h2>
+                <h2>{TITLE} <span class="count number">{move || count()}</span></h2>
                 <Show when=move || useful.get()>
-                    <input class="filter" type="search" placeholder="Filter by name" aria-label="Filter files by name" data-testid="file-filter" bind:value=filter/>
+                    <input class="filter" type="search" placeholder=FILTER aria-label=FILTER_LABEL data-testid="file-filter" bind:value=filter/>
                 </Show>
             </div>
             <Show when=move || known.get() == 0><EmptyRoom role/></Show>
             <Show when=move || known.get() != 0 && ids.with(Vec::is_empty)>
-                <p class="empty">"No file name matches. Clear the filter to see all."</p>
+                <p class="empty">{NO_MATCH}</p>
             </Show>
             <ul class="files">
                 <For each=move || shown.get() key=|id| *id let:id><FileRow live role id/></For>
@@ -68,15 +69,11 @@ pub(crate) fn Files(live: Live, role: Role) -> impl IntoView {
 
 #[component]
 fn EmptyRoom(role: Role) -> impl IntoView {
-    let text = match role.may_upload() {
-        true => "Drop the first file here, or send somebody a link so that they can.",
-        false => "As soon as somebody uploads, it shows here by itself.",
-    };
     view! {
         <div class="empty-room">
             <span class="empty-icon"><Glyph icon=Icon::Folder/></span>
-            <strong>"No files yet"</strong>
-            <p class="muted">{text}</p>
+            <strong>{NONE}</strong>
+            <p class="muted">{none_text(role.may_upload())}</p>
         </div>
     }
 }
@@ -104,9 +101,9 @@ fn More(live: Live, drawn: RwSignal<usize>, hidden: Memo<bool>, partly: Memo<boo
     };
     view! {
         <div class="more">
-            <Show when=move || partly.get()><span class="muted small">"The filter looks at the files loaded so far."</span></Show>
+            <Show when=move || partly.get()><span class="muted small">{FILTER_PARTLY}</span></Show>
             <button type="button" class="btn btn-small" data-testid="more-files" disabled=move || busy.get() on:click=load>
-                {move || if busy.get() { "Loading…" } else { "Show more files" }}
+                {move || if busy.get() { LOADING } else { MORE }}
             </button>
         </div>
     }
@@ -123,7 +120,7 @@ fn OneFile(live: Live, role: Role, file: FileInfo) -> impl IntoView {
     let ctx = state::ctx();
     let (name, path) = match &file.meta {
         Meta::Plain(meta) => (meta.name.clone(), meta.path.clone()),
-        Meta::Sealed(_) => ("Encrypted file".to_owned(), String::new()),
+        Meta::Sealed(_) => (ENCRYPTED.to_owned(), String::new()),
     };
     let (id, added_at, added_by) = (file.file_id, file.added_at, file.added_by);
     let when = move || format::ago(added_at, ctx.now.get());
@@ -132,8 +129,7 @@ fn OneFile(live: Live, role: Role, file: FileInfo) -> impl IntoView {
     };
     let shown = StoredValue::new(visible(&name));
     let ask = move |_| {
-        let title = format!("Remove {} from the room?", shown.get_value());
-        ctx.ask(title, "It is deleted from storage, for everyone.", "Remove", move || remove(ctx, live, id));
+        ctx.ask(remove_title(&shown.get_value()), REMOVE_TEXT, REMOVE, move || remove_file(ctx, live, id));
     };
     view! {
         <li class="file" data-testid="room-file" data-name=name.clone() data-path=path.clone() data-size=file.size data-file=id.to_string()>
@@ -146,11 +142,11 @@ fn OneFile(live: Live, role: Role, file: FileInfo) -> impl IntoView {
                 <time title=browser::local_time(added_at)>{move || when()}</time>
             </p>
             <div class="file-buttons">
-                <button type="button" class="btn btn-small" data-testid="file-download" aria-label=move || format!("Download {}", shown.get_value()) on:click=move |_| download(ctx, live, id)>
-                    <Glyph icon=Icon::Download/><span class="wide-only">"Download"</span>
+                <button type="button" class="btn btn-small" data-testid="file-download" aria-label=move || download(&shown.get_value()) on:click=move |_| download_file(ctx, live, id)>
+                    <Glyph icon=Icon::Download/><span class="wide-only">{DOWNLOAD}</span>
                 </button>
                 <Show when=may_remove>
-                    <button type="button" class="icon-btn" data-testid="file-remove" title="Remove" aria-label=move || format!("Remove {}", shown.get_value()) on:click=ask>
+                    <button type="button" class="icon-btn" data-testid="file-remove" title=REMOVE aria-label=move || remove(&shown.get_value()) on:click=ask>
                         <Glyph icon=Icon::Trash/>
                     </button>
                 </Show>
@@ -159,7 +155,7 @@ fn OneFile(live: Live, role: Role, file: FileInfo) -> impl IntoView {
     }
 }
 
-fn download(ctx: Ctx, live: Live, id: FileId) {
+fn download_file(ctx: Ctx, live: Live, id: FileId) {
     spawn_local(async move {
         if let Err(error) = ctx.client().download(live.room, id).await {
             ctx.toast_error(text::error_text(&error));
@@ -167,12 +163,12 @@ fn download(ctx: Ctx, live: Live, id: FileId) {
     });
 }
 
-fn remove(ctx: Ctx, live: Live, id: FileId) {
+fn remove_file(ctx: Ctx, live: Live, id: FileId) {
     spawn_local(async move {
         match ctx.client().remove_file(live.room, id).await {
             Ok(()) => {
                 live.listing.try_update(|listing| listing.remove(id));
-                ctx.toast("Removed.");
+                ctx.toast(REMOVED);
                 live.refresh(ctx);
             }
             Err(error) => ctx.toast_error(text::error_text(&error)),

@@ -1,4 +1,4 @@
-//! At the door: a name, and in.
+//! The forms to join a room, and to switch roles.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -7,22 +7,18 @@ use slipway_protocol::wire::link::RoomLink;
 use crate::model::names::visible;
 use crate::model::state;
 use crate::pages::{FormError, last_name};
-use crate::text;
+use crate::text::{self, join::*};
 use crate::view::parts::A;
 
-/// Join with a link: for the first time, or again because the link is a new one.
+/// Joins with a link: for the first time, or again with a replaced link.
 #[component]
 pub(crate) fn JoinForm(link: RoomLink) -> impl IntoView {
     let ctx = state::ctx();
-    ctx.title.set("Join".into());
+    ctx.title.set(PAGE_TITLE.into());
     let before = ctx.saved_now(link.room);
     let name = RwSignal::new(before.as_ref().map_or_else(|| last_name(ctx), |saved| saved.display_name.clone()));
     let is_back = before.is_some();
-    let title = match before.map(|saved| visible(&saved.name)).filter(|name| !name.is_empty()) {
-        Some(name) => format!("This is a new link to {name}"),
-        None if is_back => "This is a new link to a room of yours".into(),
-        None => "You are invited to a room".into(),
-    };
+    let title = title(before.map(|saved| visible(&saved.name)).as_deref());
     let inside = format!("/r/{}", link.room);
     let (busy, error) = (RwSignal::new(false), RwSignal::new(None::<String>));
     let role = link.role;
@@ -30,7 +26,7 @@ pub(crate) fn JoinForm(link: RoomLink) -> impl IntoView {
         event.prevent_default();
         let me = name.with_untracked(|name| name.trim().to_owned());
         if me.is_empty() {
-            error.set(Some("Enter your name, so that the others know who you are.".into()));
+            error.set(Some(NAME_MISSING.into()));
             return;
         }
         if !busy.get_untracked() {
@@ -40,22 +36,17 @@ pub(crate) fn JoinForm(link: RoomLink) -> impl IntoView {
     view! {
         <form class="card form form-lone" on:submit=submit>
             <h1>{title}</h1>
-            <p class="muted">
-                {match is_back {
-                    true => "Join by it to go on as the same person. Your uploads go on, too.".to_owned(),
-                    false => format!("What you may do with this link: {}", text::role_text(role)),
-                }}
-            </p>
+            <p class="muted">{about(is_back, role)}</p>
             <label class="field">
-                <span>"Your name, as others see it"</span>
+                <span>{YOUR_NAME}</span>
                 <input type="text" maxlength="60" autocomplete="nickname" data-testid="display-name" bind:value=name autofocus/>
             </label>
             <FormError error/>
             <button type="submit" class="btn btn-primary btn-wide" data-testid="join" disabled=move || busy.get()>
-                {move || if busy.get() { "Joining…" } else { "Join the room" }}
+                {move || if busy.get() { JOINING } else { JOIN }}
             </button>
-            // A link that was cut or is out of date does not bar the way of somebody who is in already.
-            {is_back.then(|| view! { <A href=inside class="btn btn-wide">"Go on without it"</A> })}
+            // A member who opens a truncated or outdated link can still enter.
+            {is_back.then(|| view! { <A href=inside class="btn btn-wide">{WITHOUT_LINK}</A> })}
         </form>
     }
 }
@@ -65,7 +56,7 @@ fn join(ctx: state::Ctx, link: RoomLink, me: String, busy: RwSignal<bool>, error
     error.set(None);
     spawn_local(async move {
         match ctx.client().join(&link, &me).await {
-            // The page follows by itself: a saved session is the way in.
+            // The room page reacts to the saved session.
             Ok(_) => ctx.rooms.set(ctx.client().saved_rooms()),
             Err(fault) => {
                 let text = fault.code().and_then(text::lost_text).map(|(title, text)| format!("{title}. {text}"));
@@ -76,7 +67,7 @@ fn join(ctx: state::Ctx, link: RoomLink, me: String, busy: RwSignal<bool>, error
     });
 }
 
-/// This device is in the room already, and the link lets it do something that it may not do now.
+/// For a member who opens a link with rights that the present role lacks.
 #[component]
 pub(crate) fn SwitchForm(link: RoomLink) -> impl IntoView {
     let ctx = state::ctx();
@@ -85,13 +76,13 @@ pub(crate) fn SwitchForm(link: RoomLink) -> impl IntoView {
     let me = saved.map(|saved| saved.display_name).unwrap_or_default();
     let (busy, error) = (RwSignal::new(false), RwSignal::new(None::<String>));
     let (path, role) = (format!("/r/{}", link.room), link.role);
-    let stay = move |_| ctx.place.go_instead(&path);
+    let stay = move |_| ctx.router.navigate_replacing(&path);
     view! {
         <section class="card form form-lone">
-            <h1>"This link gives you another role"</h1>
+            <h1>{SWITCH}</h1>
             <p>
-                "You are in this room already, as " <strong>{now}</strong> ". The link is for "
-                <strong>{text::role_name(role)}</strong> ": " {text::role_text(role)} " It would replace what you may do now."
+                {SWITCH_NOW} <strong>{now}</strong> {SWITCH_LINK}
+                <strong>{text::role_name(role)}</strong> {SWITCH_ALLOWS} {text::role_text(role)} {SWITCH_END}
             </p>
             <FormError error/>
             <button
@@ -101,9 +92,9 @@ pub(crate) fn SwitchForm(link: RoomLink) -> impl IntoView {
                 disabled=move || busy.get()
                 on:click=move |_| join(ctx, link.clone(), me.clone(), busy, error)
             >
-                {format!("Go on as {}", text::role_name(role))}
+                {go_on_as(role)}
             </button>
-            <button type="button" class="btn btn-wide" on:click=stay>{format!("Stay as {now}")}</button>
+            <button type="button" class="btn btn-wide" on:click=stay>{stay_as(now)}</button>
         </section>
     }
 }

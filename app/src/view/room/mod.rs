@@ -1,4 +1,4 @@
-//! The room's page, from the door to the list of files.
+//! The room's page: joining, uploads, files, links.
 
 mod body;
 mod cap;

@@ -1,16 +1,17 @@
-//! The question when a picked file looks like one that was begun and not finished.
+//! Asks whether picked files continue unfinished uploads of the same name and size.
 
 use leptos::prelude::*;
 use wasm_client::Offer;
 
 use crate::model::names::visible;
-use crate::model::{format, state};
+use crate::model::state;
+use crate::text::others;
 use crate::view::parts::{Glyph, Icon, Modal};
 
-/// So many names are listed.
+/// Names that are listed; the others are counted.
 const LISTED: usize = 5;
 
-/// Asks once for all files that wait.
+/// One question for all such files.
 #[component]
 pub(crate) fn OffersDialog() -> impl IntoView {
     let ctx = state::ctx();
@@ -20,7 +21,7 @@ pub(crate) fn OffersDialog() -> impl IntoView {
         let dropped = ctx.client().drop_offers();
         ctx.offers.set(Vec::new());
         if dropped > 0 {
-            ctx.toast(format!("{} not added.", format::count(dropped as u64, "file")));
+            ctx.toast(others::not_added(dropped as u64));
         }
     });
     let answer = move |go_on: bool| {
@@ -30,15 +31,15 @@ pub(crate) fn OffersDialog() -> impl IntoView {
     view! {
         <Modal open label on_close=close>
             <h2>{move || ctx.offers.with(|offers| title(offers))}</h2>
-            <p>"If it is the same file, only what is missing is sent. That is checked by its content, part by part."</p>
+            <p>{others::OFFER_TEXT}</p>
             <ul class="offers" data-testid="offers">
                 {move || ctx.offers.with(|offers| offers.iter().take(LISTED).map(line).collect_view())}
             </ul>
             <p class="muted small">{move || ctx.offers.with(|offers| more(offers.len()))}</p>
             <div class="dialog-buttons">
-                <button type="button" class="btn" data-testid="offer-anew" on:click=move |_| answer(false)>"Upload anew"</button>
+                <button type="button" class="btn" data-testid="offer-anew" on:click=move |_| answer(false)>{others::UPLOAD_AGAIN}</button>
                 <button type="button" class="btn btn-primary" data-testid="offer-continue" autofocus on:click=move |_| answer(true)>
-                    <Glyph icon=Icon::Play/>"Go on"
+                    <Glyph icon=Icon::Play/>{others::GO_ON}
                 </button>
             </div>
         </Modal>
@@ -47,13 +48,13 @@ pub(crate) fn OffersDialog() -> impl IntoView {
 
 fn line(offer: &Offer) -> impl IntoView + use<> {
     let who = match &offer.who {
-        Some(who) => format!("begun by {}", visible(who)),
-        None => "begun on this device".to_owned(),
+        Some(who) => others::begun_by(&visible(who)),
+        None => others::BEGUN_HERE.to_owned(),
     };
     view! {
         <li>
             <bdi class="strong">{visible(&offer.name)}</bdi>
-            <span class="muted small">{format!("{}, ", format::bytes_of(offer.bytes, offer.size))}<bdi>{who}</bdi></span>
+            <span class="muted small">{others::offer_amount(offer.bytes, offer.size)}<bdi>{who}</bdi></span>
         </li>
     }
 }
@@ -61,13 +62,13 @@ fn line(offer: &Offer) -> impl IntoView + use<> {
 fn title(offers: &[Offer]) -> String {
     match offers {
         [] => String::new(),
-        [one] => format!("Go on with {}?", visible(&one.name)),
-        many => format!("Go on with {}?", format::count(many.len() as u64, "unfinished file")),
+        [one] => others::offer_title(&visible(&one.name)),
+        many => others::offers_title(many.len() as u64),
     }
 }
 
 fn more(count: usize) -> Option<String> {
-    (count > LISTED).then(|| format!("and {} more", format::grouped((count - LISTED) as u64)))
+    (count > LISTED).then(|| others::offers_more((count - LISTED) as u64))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Uploads of others that are under way, as the room tells them.
+//! Open uploads of other members and devices.
 
 use leptos::html;
 use leptos::prelude::*;
@@ -7,14 +7,13 @@ use slipway_protocol::wire::id::{RoomId, UploadId};
 use slipway_protocol::wire::link::Role;
 use slipway_protocol::wire::{Meta, UploadInfo, UploadState};
 
-use crate::model::format;
 use crate::model::live::Live;
 use crate::model::names::visible;
 use crate::model::state;
-use crate::text;
+use crate::text::{self, format, others};
 use crate::view::parts::{Folder, For, Glyph, Icon, KindIcon, Name, Show};
 
-/// The list; nothing while nobody else uploads.
+/// The list; nothing while there are none.
 #[component]
 pub(crate) fn Others(live: Live, role: Role) -> impl IntoView {
     let ctx = state::ctx();
@@ -25,8 +24,8 @@ pub(crate) fn Others(live: Live, role: Role) -> impl IntoView {
     let ids = move || uploads.with(|all| all.iter().map(|upload| upload.upload_id).collect::<Vec<_>>());
     view! {
         <Show when=move || uploads.with(|all| !all.is_empty())>
-            <section class="card panel" aria-label="Other uploads">
-                <div class="panel-head"><h2>"Also on the way"</h2></div>
+            <section class="card panel" aria-label=others::LIST>
+                <div class="panel-head"><h2>{others::TITLE}</h2></div>
                 <ul class="files">
                     <For each=ids key=|id| *id let:id><Other live role uploads id/></For>
                 </ul>
@@ -47,9 +46,9 @@ fn Other(live: Live, role: Role, uploads: Memo<Vec<UploadInfo>>, id: UploadId) -
         let may_go_on = role.may_upload() && upload.state == UploadState::Uploading;
         let (name, path) = match upload.meta {
             Meta::Plain(meta) => (meta.name, meta.path),
-            Meta::Sealed(_) => ("Encrypted file".to_owned(), String::new()),
+            Meta::Sealed(_) => (text::files::ENCRYPTED.to_owned(), String::new()),
         };
-        let who = if upload.mine { "You, in another browser or tab".to_owned() } else { text::label_text(&upload.display_name) };
+        let who = if upload.mine { others::YOU_ELSEWHERE.to_owned() } else { text::label_text(&upload.display_name) };
         let size = upload.size;
         let percent = move || format::percent(bytes.get(), size);
         view! {
@@ -62,7 +61,7 @@ fn Other(live: Live, role: Role, uploads: Memo<Vec<UploadInfo>>, id: UploadId) -
                     <bdi>{who}</bdi>
                 </p>
                 <div class="file-buttons">
-                    <progress class="other-bar" max="100" value=move || percent() aria-label=format!("How far {} is", visible(&name))></progress>
+                    <progress class="other-bar" max="100" value=move || percent() aria-label=others::how_far(&visible(&name))></progress>
                     {may_go_on.then(|| view! { <GoOn room=live.room name=name.clone() size id/> })}
                     {may_cancel.then(|| view! { <Cancel live name=name.clone() id/> })}
                 </div>
@@ -71,26 +70,26 @@ fn Other(live: Live, role: Role, uploads: Memo<Vec<UploadInfo>>, id: UploadId) -
     })
 }
 
-/// Takes the upload over: whoever has the file may end it.
+/// Takes the upload over, with the same file picked here.
 #[component]
 fn GoOn(room: RoomId, name: String, size: u64, id: UploadId) -> impl IntoView {
     let ctx = state::ctx();
     let node = NodeRef::<html::Input>::new();
-    let words = format!("Go on with {} here", visible(&name));
+    let words = others::go_on_with(&visible(&name));
     let on_pick = move |_| {
         let Some(input) = node.get_untracked() else { return };
         if let Some(file) = input.files().and_then(|files| files.get(0)) {
             if file.size() == size as f64 {
                 ctx.client().continue_upload(room, id, file);
             } else {
-                ctx.toast_error(format!("That is another file: it has {}.", format::bytes(file.size() as u64)));
+                ctx.toast_error(others::another_file(file.size() as u64));
             }
         }
         input.set_value("");
     };
     view! {
         <label class="btn btn-small" title=words.clone()>
-            <Glyph icon=Icon::Play/>"Go on here"
+            <Glyph icon=Icon::Play/>{others::GO_ON_HERE}
             <input type="file" class="sr-only" node_ref=node data-testid="other-pick" aria-label=words.clone() on:change=on_pick/>
         </label>
     }
@@ -99,8 +98,8 @@ fn GoOn(room: RoomId, name: String, size: u64, id: UploadId) -> impl IntoView {
 #[component]
 fn Cancel(live: Live, name: String, id: UploadId) -> impl IntoView {
     let ctx = state::ctx();
-    let words = format!("Cancel the upload of {}", visible(&name));
-    let title = format!("{words}?");
+    let name = visible(&name);
+    let (words, title) = (others::cancel(&name), others::cancel_title(&name));
     let cancel = move || {
         spawn_local(async move {
             if let Err(error) = ctx.client().cancel_elsewhere(live.room, id).await {
@@ -110,7 +109,7 @@ fn Cancel(live: Live, name: String, id: UploadId) -> impl IntoView {
         });
     };
     let ask = move |_| {
-        ctx.ask(title.clone(), "What is stored of it is deleted, and its sender is told.", "Cancel upload", cancel);
+        ctx.ask(title.clone(), others::CANCEL_TEXT, others::CANCEL, cancel);
     };
     view! {
         <button type="button" class="icon-btn" data-testid="other-cancel" aria-label=words.clone() title=words on:click=ask>

@@ -8,14 +8,15 @@ use wasm_client::{Actions, LocalId, Reason, Stage, View, Which, has_picker};
 use super::strip_view::Strip;
 use crate::model::names::visible;
 use crate::model::state::{self, Ctx};
-use crate::model::{format, order, pace};
-use crate::text;
+use crate::model::{order, pace};
+use crate::text::panel::{self, of_file};
+use crate::text::{self, format, others};
 use crate::view::parts::{Folder, Glyph, Icon, KindIcon, Name, Show};
 
-/// Cancelling more than this, in bytes already stored, is asked about first.
+/// Cancelling needs a confirmation above this many sent bytes.
 const ASK_ABOVE: u64 = 100_000_000;
 
-/// The row of one upload. Only what changed in it is drawn again.
+/// The row of one upload. Each of its fields is a memo, so that only changed fields are drawn again.
 #[component]
 pub(crate) fn UploadRow(id: LocalId, order: Memo<Vec<LocalId>>) -> impl IntoView {
     let ctx = state::ctx();
@@ -85,7 +86,7 @@ fn StageMark(stage: Memo<Stage>) -> impl IntoView {
     }
 }
 
-/// Percent, speed and time left, each in a place of its own so that nothing jumps.
+/// Percent, speed and time left, each in an element of its own so that the layout does not shift.
 #[component]
 fn Figures(view: Memo<View>) -> impl IntoView {
     let ctx = state::ctx();
@@ -96,9 +97,7 @@ fn Figures(view: Memo<View>) -> impl IntoView {
     });
     let pace = Memo::new(move |_| view.with(|view| pace::of_one(ctx, view)));
     let speed = Memo::new(move |_| pace.get().speed.filter(|_| moving.get()).map(format::speed));
-    let eta = Memo::new(move |_| {
-        pace.get().eta.filter(|_| moving.get()).map(|eta| format!("{} left", format::duration(eta)))
-    });
+    let eta = Memo::new(move |_| pace.get().eta.filter(|_| moving.get()).map(panel::left));
     view! {
         <div class="upload-figures">
             <span class="upload-percent number">{percent}</span>
@@ -108,7 +107,7 @@ fn Figures(view: Memo<View>) -> impl IntoView {
     }
 }
 
-/// Another tab knows how far it is; this one does not.
+/// Whether another tab sends it: only that tab knows its progress.
 fn elsewhere(view: &View) -> bool {
     view.reason == Some(Reason::OtherTab)
 }
@@ -123,23 +122,23 @@ fn Buttons(view: Memo<View>) -> impl IntoView {
     view! {
         <div class="upload-buttons">
             <Pick id name shown=can(|a| a.pick)/>
-            <Act name shown=can(|a| a.take_over) test="upload-take-over" words="Take over" icon=Icon::Laptop wide=true
+            <Act name shown=can(|a| a.take_over) test="upload-take-over" words=panel::TAKE_OVER icon=Icon::Laptop wide=true
                 run=Callback::new(move |()| ctx.client().take_over(id))/>
-            <Act name shown=can(|a| a.retry) test="upload-retry" words="Retry" icon=Icon::Retry wide=true
+            <Act name shown=can(|a| a.retry) test="upload-retry" words=panel::RETRY icon=Icon::Retry wide=true
                 run=Callback::new(move |()| ctx.client().retry(one))/>
-            <Act name shown=can(|a| a.resume) test="upload-resume" words="Resume" icon=Icon::Play wide=true
+            <Act name shown=can(|a| a.resume) test="upload-resume" words=panel::RESUME icon=Icon::Play wide=true
                 run=Callback::new(move |()| ctx.client().resume(one))/>
-            <Act name shown=can(|a| a.pause) test="upload-pause" words="Pause" icon=Icon::Pause
+            <Act name shown=can(|a| a.pause) test="upload-pause" words=panel::PAUSE icon=Icon::Pause
                 run=Callback::new(move |()| ctx.client().pause(one))/>
-            <Act name shown=can(|a| a.cancel) test="upload-cancel" words="Cancel" icon=Icon::Close
+            <Act name shown=can(|a| a.cancel) test="upload-cancel" words=panel::CANCEL icon=Icon::Close
                 run=Callback::new(move |()| view.with_untracked(|view| cancel(ctx, view)))/>
-            <Act name shown=can(order::may_clear) test="upload-dismiss" words="Take off the list" icon=Icon::Close
+            <Act name shown=can(order::may_clear) test="upload-dismiss" words=panel::DISMISS icon=Icon::Close
                 run=Callback::new(move |()| ctx.client().dismiss(id))/>
         </div>
     }
 }
 
-/// One button; with its word beside it where it is the way on.
+/// A button of the row. `wide`: with its label beside the icon.
 #[component]
 fn Act(
     name: StoredValue<String>,
@@ -153,7 +152,7 @@ fn Act(
     let class = if wide { "btn btn-small" } else { "icon-btn" };
     view! {
         <Show when=move || shown.get()>
-            <button type="button" class=class data-testid=test aria-label=move || of_file(words, name) title=words on:click=move |_| run.run(())>
+            <button type="button" class=class data-testid=test aria-label=move || of_file(words, &name.get_value()) title=words on:click=move |_| run.run(())>
                 <Glyph icon/>
                 {wide.then_some(words)}
             </button>
@@ -161,12 +160,7 @@ fn Act(
     }
 }
 
-/// A button's name for those who hear it: its word first, as it is seen, and which file it is for.
-fn of_file(words: &str, name: StoredValue<String>) -> String {
-    format!("{words}: {}", name.get_value())
-}
-
-/// Picks the file of a restored upload again: with the picker that keeps a handle, or the plain input.
+/// Picks the file of a restored upload again: with the File System Access API, or the plain input.
 #[component]
 fn Pick(id: LocalId, name: StoredValue<String>, shown: Memo<bool>) -> impl IntoView {
     let ctx = state::ctx();
@@ -193,24 +187,26 @@ fn Pick(id: LocalId, name: StoredValue<String>, shown: Memo<bool>) -> impl IntoV
                 class="sr-only"
                 node_ref=node
                 data-testid="upload-pick"
-                aria-label=move || of_file("Pick again", name)
+                aria-label=move || of_file(panel::PICK_AGAIN, &name.get_value())
                 tabindex=picker.then_some("-1")
                 aria-hidden=picker.then_some("true")
                 on:change=on_pick
             />
         }
     };
-    let button = move || match picker {
+    let button = move || {
+        match picker {
         true => view! {
-            <button type="button" class="btn btn-small" aria-label=move || of_file("Pick again", name) on:click=open>
-                <Glyph icon=Icon::File/>"Pick again"
+            <button type="button" class="btn btn-small" aria-label=move || of_file(panel::PICK_AGAIN, &name.get_value()) on:click=open>
+                <Glyph icon=Icon::File/>{panel::PICK_AGAIN}
             </button>
             {input()}
         }
         .into_any(),
         false => {
-            view! { <label class="btn btn-small"><Glyph icon=Icon::File/>"Pick again"{input()}</label> }.into_any()
+            view! { <label class="btn btn-small"><Glyph icon=Icon::File/>{panel::PICK_AGAIN}{input()}</label> }.into_any()
         }
+    }
     };
     view! { <Show when=move || shown.get()>{button()}</Show> }
 }
@@ -221,7 +217,6 @@ fn cancel(ctx: Ctx, view: &View) {
         ctx.client().cancel(which);
         return;
     }
-    let title = format!("Cancel the upload of {}?", visible(&view.name));
-    let text = format!("{} have been sent and would be deleted. Pause keeps them.", format::bytes(view.bytes));
-    ctx.ask(title, text, "Cancel upload", move || ctx.client().cancel(which));
+    let title = others::cancel_title(&visible(&view.name));
+    ctx.ask(title, panel::cancel_text(view.bytes), others::CANCEL, move || ctx.client().cancel(which));
 }

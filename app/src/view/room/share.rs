@@ -1,19 +1,20 @@
-//! The room's links: to copy, to scan, to replace, to end.
+//! The room's links: copying, QR codes, replacing, ending.
 
 use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use slipway_protocol::wire::link::Role;
 
+use crate::browser;
 use crate::model::live::Live;
 use crate::model::state::{self, Ctx};
+use crate::text::{self, links};
 use crate::view::parts::{For, Glyph, Icon, Modal, QrCode, Show};
-use crate::{browser, text};
 
-/// A link to show large, if any.
+/// The link whose QR code is shown.
 type Shown = RwSignal<Option<(Role, String)>>;
 
-/// The links that this device knows, and for those who manage also the others.
+/// The links saved on this device; for managers, all roles.
 #[component]
 pub(crate) fn Share(live: Live, role: Role) -> impl IntoView {
     let ctx = state::ctx();
@@ -25,14 +26,14 @@ pub(crate) fn Share(live: Live, role: Role) -> impl IntoView {
     let none = move || roles().is_empty();
     view! {
         <section class="card side-card" id="share" tabindex="-1">
-            <h2>"Links"</h2>
-            <p class="muted small">"Whoever has a link is in. Hand out the one with just the rights that are needed."</p>
+            <h2>{links::TITLE}</h2>
+            <p class="muted small">{links::ABOUT}</p>
             <ul class="links">
                 <For each=roles key=|role| *role let:each>
                     <LinkRow live role=each manages=role.may_manage() shown/>
                 </For>
             </ul>
-            <Show when=none><p class="empty">"This device keeps no link of the room."</p></Show>
+            <Show when=none><p class="empty">{links::NONE}</p></Show>
         </section>
         <LinkDialog shown/>
     }
@@ -56,8 +57,8 @@ fn LinkRow(live: Live, role: Role, manages: bool, shown: Shown) -> impl IntoView
         let Some(input) = field.get_untracked() else { return };
         spawn_local(async move {
             match browser::copy(&input).await {
-                true => ctx.toast(format!("{name} link copied.")),
-                false => ctx.toast_error("The browser refused. Select the link and copy it by hand."),
+                true => ctx.toast(links::copied(role)),
+                false => ctx.toast_error(links::COPY_REFUSED),
             }
         });
     };
@@ -79,52 +80,51 @@ fn LinkRow(live: Live, role: Role, manages: bool, shown: Shown) -> impl IntoView
                         readonly
                         node_ref=field
                         data-testid=format!("link-{role}")
-                        aria-label=format!("{name} link")
+                        aria-label=links::link(role)
                         prop:value=move || url.get().unwrap_or_default()
                         on:focus=move |_| { if let Some(input) = field.get_untracked() { input.select() } }
                     />
-                    <button type="button" class="icon-btn" data-testid=format!("copy-{role}") aria-label=format!("Copy the {name} link") title="Copy" on:click=copy>
+                    <button type="button" class="icon-btn" data-testid=format!("copy-{role}") aria-label=links::copy(role) title=links::COPY on:click=copy>
                         <Glyph icon=Icon::Copy/>
                     </button>
-                    <button type="button" class="icon-btn" aria-label=format!("QR code of the {name} link") title="QR code" on:click=show>
+                    <button type="button" class="icon-btn" aria-label=links::qr_of(role) title=links::QR on:click=show>
                         <Glyph icon=Icon::Qr/>
                     </button>
                 </div>
             </Show>
-            {manages.then(|| view! { <LinkPower live role url unsure/> })}
+            {manages.then(|| view! { <LinkActions live role url unsure/> })}
         </li>
     }
 }
 
-/// Replace and end, each with a question before it.
+/// Buttons to replace and to end a link, each with a confirmation.
 #[component]
-fn LinkPower(live: Live, role: Role, url: Memo<Option<String>>, unsure: Memo<bool>) -> impl IntoView {
+fn LinkActions(live: Live, role: Role, url: Memo<Option<String>>, unsure: Memo<bool>) -> impl IntoView {
     let ctx = state::ctx();
-    let name = text::role_name(role);
     let rotate = move |_| {
-        ctx.ask(format!("Replace the {name} link?"), text::replace_text(role), "Replace", move || {
+        ctx.ask(links::replace_title(role), text::replace_text(role), links::REPLACE, move || {
             change(ctx, live, role, true);
         });
     };
     let revoke = move |_| {
-        ctx.ask(format!("End the {name} link?"), text::end_text(role), "End it", move || {
+        ctx.ask(links::end_title(role), text::end_text(role), links::END_YES, move || {
             change(ctx, live, role, false);
         });
     };
     let replace = move || match (url.with(Option::is_some), unsure.get()) {
-        (true, _) => "Replace",
-        (false, true) => "Try again",
-        (false, false) => "Make a new link",
+        (true, _) => links::REPLACE,
+        (false, true) => links::REPLACE_AGAIN,
+        (false, false) => links::MAKE,
     };
     view! {
         <div class="link-power">
-            <button type="button" class="text-btn" data-testid=format!("rotate-{role}") aria-label=move || format!("{} ({name})", replace()) on:click=rotate>
+            <button type="button" class="text-btn" data-testid=format!("rotate-{role}") aria-label=move || links::replace_label(replace(), role) on:click=rotate>
                 <Glyph icon=Icon::Swap/>{move || replace()}
             </button>
-            // The last way in stays: a room that nobody manages can't be put right.
+            // The manage link can only be replaced: a room without managers could not be repaired.
             <Show when=move || role != Role::Manage>
-                <button type="button" class="text-btn text-btn-danger" data-testid=format!("revoke-{role}") aria-label=format!("End the {name} link") on:click=revoke>
-                    <Glyph icon=Icon::Trash/>"End"
+                <button type="button" class="text-btn text-btn-danger" data-testid=format!("revoke-{role}") aria-label=links::end(role) on:click=revoke>
+                    <Glyph icon=Icon::Trash/>{links::END}
                 </button>
             </Show>
         </div>
@@ -135,8 +135,8 @@ fn change(ctx: Ctx, live: Live, role: Role, rotate: bool) {
     spawn_local(async move {
         let client = ctx.client();
         let done = match rotate {
-            true => client.rotate_link(live.room, role).await.map(|_| "The link is replaced. Copy the new one."),
-            false => client.revoke_link(live.room, role).await.map(|()| "The link is ended."),
+            true => client.rotate_link(live.room, role).await.map(|_| links::REPLACED),
+            false => client.revoke_link(live.room, role).await.map(|()| links::ENDED),
         };
         match done {
             Ok(text) => ctx.toast(text),
@@ -150,15 +150,15 @@ fn change(ctx: Ctx, live: Live, role: Role, rotate: bool) {
 fn LinkDialog(shown: Shown) -> impl IntoView {
     let open = Memo::new(move |_| shown.with(Option::is_some));
     let close = Callback::new(move |()| shown.set(None));
-    let label = move || shown.get().map(|(role, _)| format!("{} link", text::role_name(role))).unwrap_or_default();
+    let label = move || shown.get().map(|(role, _)| links::link(role)).unwrap_or_default();
     view! {
         <Modal open label=Memo::new(move |_| label()) on_close=close>
             {move || shown.get().map(|(role, url)| view! {
-                <h2>{format!("{} link", text::role_name(role))}</h2>
+                <h2>{links::link(role)}</h2>
                 <p class="muted">{text::role_text(role)}</p>
                 <QrCode text=url/>
                 <div class="dialog-buttons">
-                    <button type="button" class="btn" on:click=move |_| close.run(())>"Close"</button>
+                    <button type="button" class="btn" on:click=move |_| close.run(())>{text::frame::CLOSE}</button>
                 </div>
             })}
         </Modal>

@@ -1,10 +1,11 @@
-//! The parts strip on the page: one drawing, and a progress bar to those who hear it.
+//! The strip of parts: an SVG, and a progress bar for screen readers.
 
 use leptos::prelude::*;
 use wasm_client::View;
 
+use crate::model::names::visible;
 use crate::model::strip;
-use crate::text;
+use crate::text::{self, panel};
 
 /// The strip of one upload.
 #[component]
@@ -13,7 +14,7 @@ pub(crate) fn Strip(view: Memo<View>) -> impl IntoView {
     let percent = Memo::new(move |_| view.with(|view| view.percent));
     let text = Memo::new(move |_| view.with(text::progress_text));
     let whole = Memo::new(move |_| view.with(|view| view.parts.count <= 1));
-    let label = view.with_untracked(|view| format!("Upload of {}", crate::model::names::visible(&view.name)));
+    let label = view.with_untracked(|view| panel::upload_of(&visible(&view.name)));
     let drawing = move || match whole.get() {
         true => view! { <Bar percent/> }.into_any(),
         false => view! { <Cells cells/> }.into_any(),
@@ -35,7 +36,7 @@ pub(crate) fn Strip(view: Memo<View>) -> impl IntoView {
     }
 }
 
-/// A file in one part has no parts to show: a plain bar.
+/// A plain bar, for a file of one part.
 #[component]
 fn Bar(percent: Memo<u8>) -> impl IntoView {
     view! {
@@ -58,16 +59,13 @@ fn Cells(cells: Memo<Vec<wasm_client::Cell>>) -> impl IntoView {
     }
 }
 
-/// What the colours mean.
+/// The meaning of the colours.
 #[component]
 pub(crate) fn Legend() -> impl IntoView {
-    let entry = |class: &'static str, words: &'static str| {
+    let entry = |(class, words): (&'static str, &'static str)| {
         view! { <li><span class=format!("swatch swatch-{class}")></span>{words}</li> }
     };
     view! {
-        <ul class="legend" aria-label="What the colours of the parts mean">
-            {entry("planned", "planned")} {entry("hashed", "hashed")} {entry("inflight", "in flight")}
-            {entry("again", "sent again")} {entry("stored", "stored")}
-        </ul>
+        <ul class="legend" aria-label=panel::LEGEND>{panel::LEGEND_ENTRIES.map(entry).collect_view()}</ul>
     }
 }

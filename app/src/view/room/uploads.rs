@@ -1,4 +1,4 @@
-//! The uploads of this device in this room: totals, buttons for all, and the list.
+//! The panel of this device's uploads: totals, buttons for all, filters and the list.
 
 use std::time::Duration;
 
@@ -14,18 +14,19 @@ use crate::browser;
 use crate::model::order::{self, Filter};
 use crate::model::rows::Counts;
 use crate::model::state::{self, Ctx};
-use crate::model::{format, pace, window};
+use crate::model::{pace, window};
+use crate::text::{format, panel};
 use crate::view::parts::{For, Glyph, Icon, Show, effect};
 
-/// Filters are of use above this many rows.
+/// Filters are shown above this many rows.
 const FILTER_ABOVE: usize = 8;
-/// The height of a row in pixels, where the style sheet does not tell.
+/// The height of a row in pixels, if the style sheet does not set it.
 const ROW_PIXELS: f64 = 88.0;
-/// Rows of one task while the list is new.
+/// Rows that one task draws while the list is new.
 const FIRST_ROWS: usize = 8;
 
-/// The panel; nothing is seen of it while there are no uploads. Where there are none yet it is drawn in a task of its own
-/// once the room is, so that the first pick finds it there.
+/// The panel; hidden while there are no uploads. It is drawn ahead of the first one, in a task of its own after the room,
+/// because drawing it takes 7 ms that the first pick would otherwise wait for.
 #[component]
 pub(crate) fn Uploads(room: RoomId) -> impl IntoView {
     let ctx = state::ctx();
@@ -38,13 +39,13 @@ pub(crate) fn Uploads(room: RoomId) -> impl IntoView {
     });
     let counts = Memo::new(move |_| ctx.uploads.with(|uploads| uploads.counts(room)));
     let (none, ahead) = (Memo::new(move |_| counts.with(|counts| counts.all == 0)), RwSignal::new(false));
-    // The view may have gone meanwhile.
+    // The view may have been disposed of in the meantime.
     set_timeout(move || _ = ahead.try_set(none.try_get_untracked() == Some(true)), Duration::ZERO);
     view! {
         <Show when=move || !none.get() || ahead.get()>
-            <section class="card panel" aria-label="Your uploads" hidden=none>
+            <section class="card panel" aria-label=panel::TITLE hidden=none>
                 <div class="panel-head">
-                    <h2>"Your uploads"</h2>
+                    <h2>{panel::TITLE}</h2>
                     <ForAll room counts/>
                 </div>
                 <TotalsLine counts/>
@@ -62,15 +63,13 @@ pub(crate) fn Uploads(room: RoomId) -> impl IntoView {
 #[component]
 fn ForAll(room: RoomId, counts: Memo<Counts>) -> impl IntoView {
     let ctx = state::ctx();
-    let of = move |which: fn(&Counts) -> usize| Memo::new(move |_| counts.with(which));
-    let (pausable, resumable, retryable) = (of(|all| all.pausable), of(|all| all.resumable), of(|all| all.retryable));
-    let (open, over) = (of(|all| all.open), of(|all| all.clearable));
-    let cancel = move |_| {
-        let title = format!("Cancel {}?", format::count(open.get_untracked() as u64, "upload"));
-        let text = "What is stored of them is deleted. Finished files stay in the room.";
-        ctx.ask(title, text, "Cancel all", move || each(ctx, room, |client, which| client.cancel(which), |_| true));
+    let of = move |which: fn(&Counts) -> bool| Memo::new(move |_| counts.with(which));
+    let cancel = move || {
+        let open = counts.with_untracked(|counts| counts.open as u64);
+        let cancel = move || for_each_fitting(ctx, room, |client, which| client.cancel(which), |_| true);
+        ctx.ask(panel::cancel_all_title(open), panel::CANCEL_ALL_TEXT, panel::CANCEL_ALL, cancel);
     };
-    let clear = move |_| {
+    let clear = move || {
         let done = ctx.uploads.with_untracked(|uploads| {
             uploads.of(room).filter(|view| order::may_clear(&view.actions)).map(|view| view.id).collect::<Vec<_>>()
         });
@@ -78,39 +77,43 @@ fn ForAll(room: RoomId, counts: Memo<Counts>) -> impl IntoView {
     };
     view! {
         <div class="for-all">
-            <Show when=move || { retryable.get() > 1 }>
-                <button type="button" class="btn btn-small" data-testid="retry-all" on:click=move |_| each(ctx, room, |client, which| client.retry(which), |view| view.actions.retry)>
-                    <Glyph icon=Icon::Retry/>"Retry all"
-                </button>
-            </Show>
-            <Show when=move || { resumable.get() > 0 }>
-                <button type="button" class="btn btn-small" data-testid="resume-all" on:click=move |_| each(ctx, room, |client, which| client.resume(which), |view| view.actions.resume)>
-                    <Glyph icon=Icon::Play/>"Resume all"
-                </button>
-            </Show>
-            <Show when=move || { pausable.get() > 0 }>
-                <button type="button" class="btn btn-small" data-testid="pause-all" on:click=move |_| each(ctx, room, |client, which| client.pause(which), |view| view.actions.pause)>
-                    <Glyph icon=Icon::Pause/>"Pause all"
-                </button>
-            </Show>
-            <Show when=move || { open.get() > 1 }>
-                <button type="button" class="btn btn-small" data-testid="cancel-all" on:click=cancel>
-                    <Glyph icon=Icon::Close/>"Cancel all"
-                </button>
-            </Show>
-            <Show when=move || { over.get() > 0 }>
-                <button type="button" class="btn btn-small" data-testid="clear-done" on:click=clear>
-                    <Glyph icon=Icon::Check/>"Clear finished"
-                </button>
-            </Show>
+            <AllButton shown=of(|all| all.retryable > 1) test="retry-all" words=panel::RETRY_ALL icon=Icon::Retry
+                run=Callback::new(move |()| for_each_fitting(ctx, room, |client, which| client.retry(which), |view| view.actions.retry))/>
+            <AllButton shown=of(|all| all.resumable > 0) test="resume-all" words=panel::RESUME_ALL icon=Icon::Play
+                run=Callback::new(move |()| for_each_fitting(ctx, room, |client, which| client.resume(which), |view| view.actions.resume))/>
+            <AllButton shown=of(|all| all.pausable > 0) test="pause-all" words=panel::PAUSE_ALL icon=Icon::Pause
+                run=Callback::new(move |()| for_each_fitting(ctx, room, |client, which| client.pause(which), |view| view.actions.pause))/>
+            <AllButton shown=of(|all| all.open > 1) test="cancel-all" words=panel::CANCEL_ALL icon=Icon::Close
+                run=Callback::new(move |()| cancel())/>
+            <AllButton shown=of(|all| all.clearable > 0) test="clear-done" words=panel::CLEAR_FINISHED icon=Icon::Check
+                run=Callback::new(move |()| clear())/>
         </div>
     }
 }
 
-/// All at once where this room's are all there are; else one by one, so that other rooms go on.
-fn each(ctx: Ctx, room: RoomId, act: fn(&Client, Which), fits: fn(&View) -> bool) {
+/// A button for all uploads that it applies to.
+#[component]
+fn AllButton(
+    shown: Memo<bool>,
+    test: &'static str,
+    words: &'static str,
+    icon: Icon,
+    run: Callback<()>,
+) -> impl IntoView {
+    view! {
+        <Show when=move || shown.get()>
+            <button type="button" class="btn btn-small" data-testid=test on:click=move |_| run.run(())>
+                <Glyph icon/>{words}
+            </button>
+        </Show>
+    }
+}
+
+/// Applies an action to all open uploads of the room that it fits: with one call if no other room has uploads, else one by
+/// one.
+fn for_each_fitting(ctx: Ctx, room: RoomId, act: fn(&Client, Which), fits: fn(&View) -> bool) {
     let client = ctx.client();
-    // Asked first and done then: what is done may change the rows.
+    // Collected before acting, since an action changes the rows.
     let ids = ctx.uploads.with_untracked(|uploads| {
         let is_only_room = uploads.rooms().all(|(other, counts)| other == room || counts.all == 0);
         let fitting = |view: &&View| !view.stage.is_over() && fits(view);
@@ -122,7 +125,7 @@ fn each(ctx: Ctx, room: RoomId, act: fn(&Client, Which), fits: fn(&View) -> bool
     }
 }
 
-/// Files, bytes, speed and time left of all together.
+/// Files, bytes, speed and time left of all uploads together.
 #[component]
 fn TotalsLine(counts: Memo<Counts>) -> impl IntoView {
     let ctx = state::ctx();
@@ -133,15 +136,15 @@ fn TotalsLine(counts: Memo<Counts>) -> impl IntoView {
     let files = move || {
         let totals = ctx.totals.get();
         let all = u64::from(totals.open + totals.completed + totals.failed);
-        format!("{} of {} done", format::grouped(totals.completed.into()), format::count(all, "file"))
+        panel::done_of(totals.completed.into(), all)
     };
     let bytes = move || ctx.totals.with(|totals| format::bytes_of(totals.bytes, totals.size));
     let pace = Memo::new(move |_| pace::of_all(ctx));
     let speed = move || pace.get().speed.map(format::speed);
-    let left = move || pace.get().eta.map(|eta| format!("{} left", format::duration(eta)));
+    let left = move || pace.get().eta.map(panel::left);
     let other = move || match elsewhere.get() {
         0 => None,
-        n => Some(format!("with {} in other rooms", format::grouped(n as u64))),
+        n => Some(panel::in_other_rooms(n as u64)),
     };
     view! {
         <p class="totals" data-testid="totals" data-completed=move || ctx.totals.with(|totals| totals.completed)>
@@ -149,7 +152,7 @@ fn TotalsLine(counts: Memo<Counts>) -> impl IntoView {
             <span>{move || left()}</span>
             <span class="muted">{move || other()}</span>
         </p>
-        <progress class="totals-bar" max="100" aria-label="All uploads together"
+        <progress class="totals-bar" max="100" aria-label=panel::ALL_TOGETHER
             value=move || ctx.totals.with(|totals| format::percent(totals.bytes, totals.size))></progress>
     }
 }
@@ -157,27 +160,27 @@ fn TotalsLine(counts: Memo<Counts>) -> impl IntoView {
 #[component]
 fn Filters(counts: Memo<Counts>, filter: RwSignal<Filter>) -> impl IntoView {
     let useful = Memo::new(move |_| counts.with(|all| all.all) > FILTER_ABOVE || filter.get() != Filter::All);
-    // Gone with the last row: what is picked next is seen.
+    // Reset with the last row, so that the next uploads are not filtered out.
     on_cleanup(move || _ = filter.try_set(Filter::All));
-    let button = move |(each, words): (Filter, &'static str)| {
+    let button = move |each: Filter| {
         let n = Memo::new(move |_| counts.with(|all| all.shown(each)));
         view! {
             <button type="button" class="chip" aria-pressed=move || (filter.get() == each).to_string() on:click=move |_| filter.set(each)>
-                {words} " " <span class="number">{move || format::grouped(n.get() as u64)}</span>
+                {panel::filter(each)} " " <span class="number">{move || format::grouped(n.get() as u64)}</span>
             </button>
         }
     };
     view! {
         <Show when=move || useful.get()>
-            <div class="chips" role="group" aria-label="Which uploads to show">
+            <div class="chips" role="group" aria-label=panel::FILTERS>
                 {Filter::ALL.map(button).collect_view()}
             </div>
         </Show>
     }
 }
 
-/// The first few rows are one task, a few more the next, and so on, so that no task is long. Each row is drawn for the
-/// first time then, and the browser has yet to compile what draws it; later a whole window of rows takes as long as these.
+/// Draws the first rows a few at a time, each few in a task of its own, so that no task is long. The browser has yet to
+/// compile the code that draws a row; once it has, a whole window of rows takes as long as these few.
 fn draw_more(most: RwSignal<usize>) {
     set_timeout(
         move || {
@@ -194,7 +197,7 @@ fn draw_more(most: RwSignal<usize>) {
     );
 }
 
-/// The list, of which only what is seen is drawn.
+/// The list. Only the rows in and near the viewport are drawn.
 #[component]
 fn List(
     order: Memo<Vec<LocalId>>,
@@ -204,7 +207,7 @@ fn List(
 ) -> impl IntoView {
     let node = NodeRef::<html::Div>::new();
     let (scroll, height, row) = (RwSignal::new(0.0), RwSignal::new(600.0), RwSignal::new(ROW_PIXELS));
-    // A frame, or the end of a scroll, may come when the list is gone.
+    // Frames and scroll events may still arrive after the list was disposed of.
     let there = move || node.try_get_untracked().flatten();
     let measure = move || {
         if let Some(list) = there() {
@@ -213,7 +216,7 @@ fn List(
         }
     };
     let many = Memo::new(move |_| order.with(Vec::len));
-    // It grows with its rows until it is full.
+    // Up to `DRAW_ALL` rows the list grows with them, so its height changes.
     let few = Memo::new(move |_| many.get().min(window::DRAW_ALL + 1));
     effect(move || {
         let _ = (node.get(), few.get());
@@ -222,7 +225,7 @@ fn List(
     let resized = window_event_listener(leptos::ev::resize, move |_| measure());
     on_cleanup(move || {
         resized.remove();
-        // What is taken away from under the pointer is not told that it left.
+        // An element that is removed under the pointer receives no `pointerleave`.
         pointed.try_set(false);
         focused.try_set(false);
     });
@@ -233,10 +236,10 @@ fn List(
             return;
         }
         begun = true;
-        // The panel goes with its last row, so that the next ones are not looked at from where it was scrolled to.
+        // From now on the panel is removed with its last row, which also resets the scroll position.
         ahead.set(false);
         match browser::is_hidden() {
-            // A hidden page's timers are slow, and nobody sees it.
+            // Timers of a hidden page are throttled, and long tasks do no harm there.
             true => most.set(usize::MAX),
             false => draw_more(most),
         }
@@ -264,12 +267,12 @@ fn List(
                 <For each=rows key=|id| *id let:id><UploadRow id order/></For>
             </ul>
             <div style:height=move || below()></div>
-            <Show when=move || many.get() == 0><p class="empty">"None of these now."</p></Show>
+            <Show when=move || many.get() == 0><p class="empty">{panel::NONE}</p></Show>
         </div>
     }
 }
 
-/// The style sheet knows how high a row is.
+/// The height of some rows, from the height of one in the style sheet.
 fn rows_high(rows: usize) -> String {
     format!("calc({rows} * var(--row))")
 }

@@ -1,4 +1,4 @@
-//! A JSON body: bounded, by its content type, with the name of the field that is not right.
+//! A JSON body: its content type and size are checked, and errors name the invalid field.
 
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
@@ -10,7 +10,7 @@ use slipway_protocol::wire::error::ErrorCode;
 
 use crate::edge::error::ApiFailure;
 
-/// The largest body that any call takes, in bytes. API Gateway itself takes 10 MB.
+/// The largest body that any call accepts, in bytes. API Gateway itself accepts 10 MB.
 pub const MAX_BODY_BYTES: usize = 1 << 20;
 
 /// The parsed body.
@@ -25,7 +25,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
             let message = "Send the body as JSON, with `content-type: application/json`.";
             return Err(ApiFailure::new(ErrorCode::UnsupportedMediaType, message));
         }
-        if told_length(request.headers()).is_some_and(|length| length > MAX_BODY_BYTES as u64) {
+        if content_length(request.headers()).is_some_and(|length| length > MAX_BODY_BYTES as u64) {
             return Err(too_large());
         }
         // The limit is set on the router: see `routers::serve`.
@@ -39,7 +39,7 @@ fn is_json(content_type: Option<&HeaderValue>) -> bool {
     text.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
 }
 
-fn told_length(headers: &HeaderMap) -> Option<u64> {
+fn content_length(headers: &HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
@@ -54,7 +54,7 @@ fn not_read(error: &BytesRejection) -> ApiFailure {
     ApiFailure::new(ErrorCode::BadRequest, "The body did not arrive whole. Send it again.")
 }
 
-/// serde_json stops at 128 levels by itself, so depth needs no check of its own.
+/// Depth needs no check: serde_json stops at 128 levels.
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiFailure> {
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
@@ -67,7 +67,7 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiFailure> {
 
 fn explain(path: &str, error: &serde_json::Error) -> ApiFailure {
     let text = error.to_string();
-    // The position says nothing to a caller who did not write the JSON by hand.
+    // Without the position, which is of no use for JSON that a program wrote.
     let reason: String = text.split(" at line ").next().unwrap_or(&text).chars().take(200).collect();
     match field(path, &reason) {
         Some(field) => ApiFailure::bad(field.clone(), format!("The field `{field}` is not right: {reason}.")),
@@ -75,11 +75,11 @@ fn explain(path: &str, error: &serde_json::Error) -> ApiFailure {
     }
 }
 
-/// The path to the field. serde reports a missing or duplicate one at its parent, so its own name comes from the reason.
+/// The path of the field. serde reports a missing or duplicate field at its parent, so its name is taken from the reason.
 fn field(path: &str, reason: &str) -> Option<String> {
     let parent = if path == "." { "" } else { path };
-    let told = ["missing field `", "duplicate field `"].iter().find_map(|words| reason.strip_prefix(words));
-    let path = match told.and_then(|rest| rest.split('`').next()) {
+    let named = ["missing field `", "duplicate field `"].iter().find_map(|words| reason.strip_prefix(words));
+    let path = match named.and_then(|rest| rest.split('`').next()) {
         Some(name) if parent.is_empty() => name.to_owned(),
         Some(name) => format!("{parent}.{name}"),
         None => parent.to_owned(),

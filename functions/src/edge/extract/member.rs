@@ -1,4 +1,4 @@
-//! Who is calling: the bearer token, its member and its room.
+//! Authentication: the bearer token, its member and its room.
 
 use std::convert::Infallible;
 
@@ -19,20 +19,20 @@ use crate::records::seen;
 use crate::records::standing::{self, Standing};
 use crate::records::token::{self, TokenRecord};
 
-/// The caller, let in: the token is alive, the member was not removed, the link was not changed.
+/// The authenticated caller: the token has not expired, the member was not removed, the link has not changed.
 #[derive(Clone, Debug)]
 pub struct Member {
     /// The room of the token.
     pub room: RoomId,
     /// The member.
     pub id: MemberId,
-    /// What the link that was joined by lets the member do.
+    /// The role of the link that was joined by.
     pub role: Role,
-    /// As the member gave it.
+    /// The member's display name.
     pub display_name: Label,
-    /// Who stands behind the member.
+    /// The identity behind the member.
     pub principal: Principal,
-    /// The record of the token that was shown.
+    /// The record of the token.
     pub token: TokenRecord,
 }
 
@@ -98,7 +98,7 @@ impl FromRequestParts<App> for Member {
     }
 }
 
-/// A token shown beside a join, dead or alive: whoever has it goes on as the same member.
+/// A token sent with a join, expired or not: its holder joins as the same member.
 #[derive(Clone, Debug)]
 pub struct OldToken(pub Option<MemberToken>);
 
@@ -124,7 +124,7 @@ fn token_expired() -> ApiFailure {
     ApiFailure::new(ErrorCode::TokenExpired, "You were away for long. Open the room's link to go on as before.")
 }
 
-/// Also for a link that was changed: whoever came by it is out.
+/// Also for a changed link, which ends the access of everyone who joined by it.
 pub(crate) fn member_removed() -> ApiFailure {
     ApiFailure::new(
         ErrorCode::MemberRemoved,

@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 
 use crate::edge::error::ApiFailure;
 
-/// The ids in the path, in their order. One that is no id at all is as unknown as one that nobody has.
+/// The ids of the path, in their order. A malformed id is answered like an unknown one.
 #[derive(Clone, Copy, Debug)]
 pub struct Ids<T>(pub T);
 

@@ -1,4 +1,4 @@
-//! The audit log tells what was done, by whom, in order, and only managers read it.
+//! The audit log has every operation with its member, in order, and only managers can read it.
 
 use functions::records::sequence::CHAIN_START;
 use functions::rooms::audit::chain;
@@ -10,7 +10,7 @@ use slipway_protocol::wire::{AuditPage, RotateLink};
 use crate::support::{NewRoom, both_ways};
 
 both_ways! {
-    async fn every_operation_is_told_once_and_chained(stack, api) {
+    async fn every_operation_is_logged_once_and_chained(stack, api) {
         let room = NewRoom::create(&api).await;
         let (manager, member) = (room.join(&api, Role::Manage).await, room.join(&api, Role::View).await);
         let body = RotateLink { verifier: Verifier::from_bytes([5; 32]), wrapped_key: None };
@@ -22,10 +22,10 @@ both_ways! {
         room.try_join(&api, Role::Manage, manager.token()).await.ok::<slipway_protocol::wire::Joined>();
 
         let page: AuditPage = api.call(&calls::ListAudit { room: room.id, after: 0 }, manager.token()).await.ok();
-        let told: Vec<_> =
+        let logged: Vec<_> =
             page.entries.iter().map(|entry| (entry.action.as_str(), entry.subject.as_str(), entry.member_id)).collect();
         let by = Some(manager.member_id);
-        assert_eq!(told, [
+        assert_eq!(logged, [
             ("room-created", room.id.to_string().as_str(), None),
             ("member-joined", "manage", by),
             ("member-joined", "view", Some(member.member_id)),

@@ -26,7 +26,7 @@ fn without(name: &str) -> Vec<u8> {
 }
 
 both_ways! {
-    async fn the_field_that_is_not_right_is_named(stack, api) {
+    async fn the_invalid_field_is_named(stack, api) {
         let cases: Vec<(Vec<u8>, Option<&str>)> = vec![
             (without("name"), Some("name")),
             (without("links"), Some("links")),
@@ -65,7 +65,7 @@ both_ways! {
         assert!(send(&api, "/api/rooms", "application/json; charset=utf-8", good).await.status.is_success());
     }
 
-    async fn a_query_that_is_not_right_is_refused(stack, api) {
+    async fn an_invalid_query_is_refused(stack, api) {
         let room = NewRoom::create(&api).await;
         let manager = room.join(&api, Role::Manage).await;
         for query in ["after=-1", "after=x", "after=99999999999999999999", "after=1&after=2"] {

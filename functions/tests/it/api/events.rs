@@ -1,4 +1,4 @@
-//! THREATS 16: events are of the own room, and for a drop member of its own uploads.
+//! THREATS 16: a member receives events of its own room only, and a drop member of its own uploads only.
 
 use functions::rooms::journal::{self, Journal};
 use slipway_protocol::calls;
@@ -59,7 +59,7 @@ both_ways! {
         let list = calls::ListEvents { room: room.id, after: 0 };
         let all: EventPage = api.call(&list, viewer.token()).await.ok();
         assert_eq!((numbers(&all), all.last_seq), (vec![1, 2, 3, 4, 5], 5));
-        assert_eq!(all.events[2].what, added(mine), "the event comes back as it was told");
+        assert_eq!(all.events[2].what, added(mine), "the event is read as it was written");
         let own: EventPage = api.call(&list, dropper.token()).await.ok();
         assert_eq!((numbers(&own), own.last_seq), (vec![2, 3], 5));
         let later: EventPage = api.call(&calls::ListEvents { room: room.id, after: 3 }, viewer.token()).await.ok();

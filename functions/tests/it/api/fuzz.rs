@@ -1,4 +1,5 @@
-//! THREATS 23: calls made from the OpenAPI document, then spoiled. Whatever comes, the answer is an error of ours.
+//! THREATS 23: valid and mutated calls from the OpenAPI document. Each one is answered by us, with success or a documented
+//! error.
 
 use std::collections::BTreeSet;
 
@@ -18,7 +19,7 @@ const ROUNDS: u64 = 100;
 /// Calls for each of the others.
 const ROUNDS_WITHOUT_BODY: u64 = 15;
 
-/// What has to get through unspoiled at times, or the rest would mean nothing.
+/// Operations that have to succeed at least once, or the test would prove nothing.
 const GET_THROUGH: [&str; 14] = [
     "get /api/rooms/{roomId}",
     "post /api/rooms",
@@ -35,7 +36,7 @@ const GET_THROUGH: [&str; 14] = [
     "post /api/files/{fileId}/downloads",
     "delete /api/files/{fileId}",
 ];
-/// What a call may be about is made anew after so many calls: some of them end it.
+/// Calls after which the subjects are created again, since some calls end them.
 const SAME_SUBJECTS: u64 = 8;
 
 /// splitmix64: repeatable, and good enough to choose with.
@@ -67,7 +68,7 @@ struct Fuzz {
     ana: Person,
 }
 
-/// What is really there, and the caller's.
+/// Resources of the caller that exist.
 struct Subjects {
     upload: UploadId,
     file: FileId,

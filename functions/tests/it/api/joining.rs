@@ -10,7 +10,7 @@ use slipway_protocol::wire::{Joined, RoomView};
 use crate::support::{NewRoom, both_ways};
 
 both_ways! {
-    /// THREATS 12: neither the room, the link nor the secret can be told apart from outside.
+    /// THREATS 12: an unknown room, an unknown link and a wrong secret have the same answer.
     async fn an_unknown_room_and_a_wrong_secret_look_alike(stack, api) {
         let (room, nobodys) = (NewRoom::create(&api).await, NewRoom::invented());
         let mut wrong = room.join_request(Role::View, "Ana");

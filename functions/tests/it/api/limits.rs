@@ -75,7 +75,7 @@ async fn a_forged_address_changes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_guesses_wrong_too_often_is_not_told_when_right() {
+async fn after_too_many_wrong_guesses_a_right_one_is_refused_too() {
     let stack = stack(|config| config.rates.misses_per_minute = 5).await;
     let (guesser, other) = (stack.gateway(), stack.gateway().at_address("192.0.2.9"));
     let room = NewRoom::create(&other).await;
@@ -125,7 +125,7 @@ async fn a_members_calls_are_limited_and_other_members_go_on() {
 
 const SECRET: &str = "a-secret-of-the-cdn-that-is-long-enough";
 
-/// A new room, told as if it came through the CDN.
+/// Creates a room with the headers that the CDN sets.
 async fn through_cdn(api: &Api, secret: Option<&str>, viewer: &str) -> Answer {
     let call = Call::of(&calls::CreateRoom { body: NewRoom::invented().request() });
     let call = secret.into_iter().fold(call, |call, secret| call.header("x-slipway-cdn", secret));
@@ -134,7 +134,7 @@ async fn through_cdn(api: &Api, secret: Option<&str>, viewer: &str) -> Answer {
 
 /// Behind the CDN all callers come from its addresses.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn behind_the_cdn_callers_are_told_apart() {
+async fn behind_the_cdn_callers_have_limits_of_their_own() {
     let stack = stack(|config| {
         config.rates.rooms_per_minute = 1;
         config.cdn_secret = CdnSecret::new(SECRET);

@@ -1,4 +1,4 @@
-//! THREATS 7: names that people give are cleaned before others see them.
+//! THREATS 7: names given by users are cleaned before others see them.
 
 use slipway_protocol::calls;
 use slipway_protocol::wire::error::ErrorCode;

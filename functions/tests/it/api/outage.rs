@@ -1,15 +1,17 @@
-//! When the table does not answer: 503, when to come back, nothing of the inside.
+//! Failures of the table: 503 with `Retry-After`, and no internals in the answer.
 
 use functions::app::App;
 use functions::config::TableEndpoint;
-use functions::records::room;
+use functions::ids::file_id;
+use functions::records::upload::{self, UploadRecord};
+use functions::records::{file, room};
 use functions::routers;
-use functions::table::{TableError, Write};
-use serde_json::Value;
+use functions::table::{Key, TableError, Tables, Write};
+use serde_json::{Value, json};
 use slipway_protocol::calls;
-use slipway_protocol::wire::RoomCreated;
 use slipway_protocol::wire::error::ErrorCode;
 use slipway_protocol::wire::link::{MemberToken, Role};
+use slipway_protocol::wire::{FilePage, Initiated, RoomCreated, RoomView};
 
 use crate::support::{Api, NewRoom, Stack};
 
@@ -39,22 +41,67 @@ async fn a_table_that_is_not_there_is_our_own_fault() {
     assert!(!error.message.contains("another-one"), "{}", error.message);
 }
 
+/// An item in the place of ours, with a version of its own in the write and in its condition.
+async fn write_as_another_release(tables: &Tables, key: &Key) {
+    tables.write(&Write::delete(key)).await.unwrap();
+    tables.write(&Write::update(key, "SET #name = :name").bind("name", "theirs").bind("v", 2)).await.unwrap();
+}
+
 /// As after a release that was rolled back: what the newer one wrote is neither misread nor lost.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_room_of_another_release_is_told_and_left_alone() {
+async fn a_room_of_another_release_is_reported_and_left_alone() {
     let stack = Stack::start(|_| {}).await;
     let api = stack.http();
     let room = NewRoom::create(&api).await;
     let member = room.join(&api, Role::Manage).await;
     let (tables, key) = (&stack.app.tables, room::key(room.id));
-    tables.write(&Write::delete(&key)).await.unwrap();
-    tables.write(&Write::update(&key, "SET #name = :name").bind("name", "theirs").bind("v", 2)).await.unwrap();
+    write_as_another_release(tables, &key).await;
 
     let error = api.call(&calls::GetRoom { room: room.id }, member.token()).await.failed(ErrorCode::Internal);
     assert!(error.message.contains("Another release of Slipway"), "{}", error.message);
     // The same room once more: it is there, whoever wrote it.
     api.call(&calls::CreateRoom { body: room.request() }, None).await.ok::<RoomCreated>();
     assert_eq!(tables.get::<Value>(&key).await.unwrap_err(), TableError::UnknownVersion("2".into()));
+}
+
+/// One file, one upload in the list and one upload's own record of another release: the room shows all else.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_list_leaves_out_what_another_release_wrote() {
+    let stack = Stack::start(|_| {}).await;
+    let api = stack.http();
+    let room = NewRoom::create(&api).await;
+    let member = room.join(&api, Role::Manage).await;
+    let meta = |name: &str| json!({ "meta": { "v": 1, "name": name }, "size": 5 });
+    let body = json!({ "uploads": [meta("one"), meta("two"), meta("three")] });
+    let begun: Initiated = api.post(&room.path("/uploads"), member.token(), &body).await.ok();
+    let ids: Vec<_> = begun.uploads.iter().map(|upload| upload.upload_id).collect();
+    let tables = &stack.app.tables;
+    for number in 1..=3 {
+        let upload = upload::get(tables, ids[0]).await.unwrap().unwrap();
+        let done = UploadRecord { etag: Some("x".into()), ended_at: Some(number), file_id: file_id(), ..upload };
+        tables.transact(&file::list(room.id, &done.file().unwrap())).await.unwrap();
+    }
+    let before: RoomView = api.call(&calls::GetRoom { room: room.id }, member.token()).await.ok();
+    assert_eq!((before.files.len(), before.uploads.len()), (3, 3));
+
+    let partition = format!("ROOM#{}", room.id);
+    let theirs = [
+        Key::main(&partition, format!("FILE#{:013}.{}", 2, before.files[1].file_id)),
+        Key::main(&partition, format!("UPLOAD#{}", ids[1])),
+        upload::key(ids[2]),
+    ];
+    for key in &theirs {
+        write_as_another_release(tables, key).await;
+    }
+    let view: RoomView = api.call(&calls::GetRoom { room: room.id }, member.token()).await.ok();
+    let added: Vec<_> = view.files.iter().map(|file| file.added_at).collect();
+    let uploads: Vec<_> = view.uploads.iter().map(|upload| upload.upload_id).collect();
+    assert_eq!((added, uploads), (vec![3, 1], vec![ids[0]]));
+    let page: FilePage = api.call(&calls::ListFiles { room: room.id, after: None }, member.token()).await.ok();
+    assert_eq!(page.files, view.files);
+    for key in &theirs {
+        assert_eq!(tables.get::<Value>(key).await.unwrap_err(), TableError::UnknownVersion("2".into()), "left alone");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

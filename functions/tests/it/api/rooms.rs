@@ -69,7 +69,7 @@ both_ways! {
         assert_eq!(error.field.as_deref(), Some("after"));
     }
 
-    /// THREATS 6: somebody else's room, a room that is not there and an id that is none look alike.
+    /// THREATS 6: a foreign room, a missing room and a malformed id have the same answer.
     async fn foreign_and_unknown_rooms_look_alike(stack, api) {
         let (mine, foreign) = (NewRoom::create(&api).await, NewRoom::create(&api).await);
         let member = mine.join(&api, Role::Manage).await;

@@ -67,7 +67,7 @@ async fn a_deleted_object_is_gone_and_deleting_twice_is_no_error() {
 }
 
 #[tokio::test]
-async fn a_missing_bucket_and_a_dead_server_are_told_apart() {
+async fn a_missing_bucket_and_a_dead_server_are_different_errors() {
     let bucket = Bucket::new().await;
     let mut elsewhere = bucket.config.clone();
     elsewhere.bucket.push_str("-missing");

@@ -1,12 +1,10 @@
-//! One way to call the API, and what came back.
+//! One way to call the API, whichever way the call takes.
 
 use functions::app::App;
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, Method};
+use local_stack::Answer;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
-use serde_json::Value;
 use slipway_protocol::calls::{self, SerdeJson};
-use slipway_protocol::wire::error::{ApiError, ErrorBody, ErrorCode};
 
 use super::gateway;
 
@@ -31,14 +29,6 @@ pub(crate) struct Call {
     pub(crate) path: String,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Option<Vec<u8>>,
-}
-
-/// What came back.
-#[derive(Clone, Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: String,
 }
 
 impl Api {
@@ -117,35 +107,5 @@ impl Call {
     pub(crate) fn bytes(mut self, body: Vec<u8>) -> Self {
         self.body = Some(body);
         self
-    }
-}
-
-impl Answer {
-    /// The body of a call that has to succeed.
-    #[track_caller]
-    pub(crate) fn ok<T: DeserializeOwned>(self) -> T {
-        assert!(self.status.is_success(), "{} {}", self.status, self.body);
-        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
-    }
-
-    /// The error of a call that has to fail with this code, whole: status, request id, sentence.
-    #[track_caller]
-    pub(crate) fn failed(self, code: ErrorCode) -> ApiError {
-        let body: ErrorBody =
-            serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("{} {}", self.status, self.body));
-        assert_eq!(body.error.code, code, "{}", self.body);
-        assert_eq!(self.status.as_u16(), code.status());
-        assert_eq!(self.headers["x-request-id"], body.error.request_id.as_str());
-        assert!(body.error.message.ends_with('.'), "a sentence: {}", body.error.message);
-        body.error
-    }
-
-    /// The JSON without its request id: what two answers must share to be the same.
-    pub(crate) fn without_id(&self) -> Value {
-        let mut json: Value = serde_json::from_str(&self.body).expect("JSON");
-        if let Some(error) = json.get_mut("error").and_then(Value::as_object_mut) {
-            error.remove("requestId");
-        }
-        json
     }
 }

@@ -6,7 +6,8 @@ mod room;
 pub(crate) mod schema;
 mod stack;
 
-pub(crate) use api::{Answer, Api, Call};
+pub(crate) use api::{Api, Call};
+pub(crate) use local_stack::Answer;
 pub(crate) use room::{NewRoom, Session};
 pub(crate) use stack::{Stack, own_tables};
 

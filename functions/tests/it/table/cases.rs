@@ -183,7 +183,7 @@ async fn of_another_release(app: &App, key: &Key) {
     app.tables.write(&Write::update(key, "SET #name = :name").bind("name", "theirs").bind("v", 2)).await.unwrap();
 }
 
-pub(super) async fn an_item_of_another_release_is_told_and_left_alone(app: &App) {
+pub(super) async fn an_item_of_another_release_is_an_error_and_left_alone(app: &App) {
     let theirs = key("theirs");
     of_another_release(app, &theirs).await;
     let unknown = TableError::UnknownVersion("2".into());

@@ -1,4 +1,4 @@
-//! Events and audit entries: numbered without a gap, told with their change or not at all.
+//! Events and audit entries: numbered without a gap, written with their change or not at all.
 
 use std::collections::HashSet;
 
@@ -60,7 +60,7 @@ pub(super) async fn numbers_have_no_gap_however_many_write_at_once(app: &App) {
     assert_chained(&log);
 }
 
-pub(super) async fn a_refused_change_tells_nothing(app: &App) {
+pub(super) async fn a_refused_change_writes_no_events(app: &App) {
     begin(app).await;
     let never = Write::check(&Key::main("TEST", "nowhere")).when("attribute_exists(#pk)").label("never");
     let journal = Journal::new().event(removed(1)).audit(None, "file-removed", "x");

@@ -40,11 +40,11 @@ on_both_tables! {
     cases::several_items_come_in_the_order_of_their_keys,
     cases::the_tables_are_apart_and_a_transaction_spans_them,
     cases::several_items_of_all_tables_come_in_the_order_of_their_keys,
-    cases::an_item_of_another_release_is_told_and_left_alone,
+    cases::an_item_of_another_release_is_an_error_and_left_alone,
     cases::the_parallel_sum_never_passes_the_quota,
     cases::what_is_released_can_be_reserved_again,
     journal::numbers_have_no_gap_however_many_write_at_once,
-    journal::a_refused_change_tells_nothing,
+    journal::a_refused_change_writes_no_events,
     journal::many_events_of_one_change_are_numbered_one_by_one,
 }
 

@@ -1,4 +1,4 @@
-//! An upload begun elsewhere is continued by who proves to have the file.
+//! A member who proves that they have the file continues an upload begun elsewhere.
 
 use slipway_protocol::calls;
 use slipway_protocol::wire::digest::{Digest, Md5};
@@ -73,13 +73,13 @@ async fn another_file_is_refused_and_no_guess_uses_up_the_right_one() {
     let answer = ben.adopt(upload, vec![right[0]]).await;
     assert!(matches!(answer, Adoption::Challenge { parts, .. } if parts == asked));
     assert_eq!(world.record(upload).await.member_id, ana.session.member_id);
-    // A guest's guesses cost whoever has the file nothing.
+    // Wrong proofs of a guest do not count against the member who has the file.
     assert_eq!(ben.adopt(upload, right).await, Adoption::Adopted { upload_id: upload });
     ben.put_parts(upload, &file, [3]).await;
     ben.complete(upload).await;
 }
 
-/// Kept: joining again buys no other choice, and neither does another part that arrives.
+/// Neither joining again nor another stored part yields another choice.
 #[tokio::test(flavor = "multi_thread")]
 async fn everybody_is_asked_for_the_same_parts() {
     let world = World::new().await;
@@ -98,7 +98,7 @@ async fn everybody_is_asked_for_the_same_parts() {
     assert_eq!(challenged(&ana, upload).await, asked, "nor does another owner");
 }
 
-/// Whoever asks while one part is stored does not fix the challenge to it: one known part is not the file.
+/// A request while one part is stored does not fix the challenge to it: one known part does not prove the file.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_challenge_grows_with_what_is_stored() {
     let world = World::new().await;
@@ -183,7 +183,7 @@ async fn who_manages_cancels_what_was_adopted() {
     assert_eq!(ana.status(upload).await.reason.as_deref(), Some("removed"));
 }
 
-/// A repeated initiate answers as before, but it signs nothing of what is another's now.
+/// A repeated initiate gets the same uploads, but no URLs of one that was adopted by another member.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_former_owner_gets_no_urls() {
     let world = World::new().await;

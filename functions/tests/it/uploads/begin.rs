@@ -30,7 +30,7 @@ async fn files_of_every_size_arrive_byte_for_byte() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_room_is_told_of_each_step() {
+async fn each_step_is_an_event_of_the_room() {
     let world = World::new().await;
     let ana = world.join(Role::Contribute).await;
     let info = ana.upload(&Content::new(1, 10)).await;
@@ -84,7 +84,7 @@ both_tables! {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_not_right_is_named() {
+async fn the_invalid_field_is_named() {
     let world = World::new().await;
     let ana = world.join(Role::Contribute).await;
     let good = Content::new(1, 10).to_upload(1);
@@ -138,7 +138,7 @@ async fn the_same_call_begins_once() {
     let again = ana.try_begin(uploads(), Some("once")).await.ok::<Initiated>().uploads;
     assert_eq!(ids(&first), ids(&again));
     assert_eq!(world.used().await.1, 2);
-    // Signed anew, for the same storage upload: parts of either answer end in one object.
+    // Signed again for the same multipart upload: parts of either answer end in one object.
     assert_eq!(send(&first[0].requests[0], large.part(1)).await.status, 200);
     assert_eq!(send(&again[0].requests[1], large.part(2)).await.status, 200);
     assert_eq!(send(&again[1].requests[0], small.part(1)).await.status, 200);

@@ -72,7 +72,7 @@ async fn complete_behind_our_back(world: &World, upload: UploadId, content: &Con
 
 /// Abuse case 5: only what storage lists counts.
 #[tokio::test(flavor = "multi_thread")]
-async fn wrong_short_and_surplus_parts_are_found_out() {
+async fn wrong_short_and_surplus_parts_are_detected() {
     let world = World::new().await;
     let ana = world.join(Role::Contribute).await;
     let file = Content::in_small_parts(1, 11 * MIB);
@@ -179,9 +179,9 @@ async fn an_upload_that_storage_lost_fails_for_good() {
     assert_failed(&world, &ana, upload, ErrorCode::UploadFailed).await;
 }
 
-/// Storage completed it and nobody here knows: the object is looked at before anything else is tried.
+/// Storage completed it and the response was lost: the object is checked before anything else is tried.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_storage_completed_before_is_taken() {
+async fn an_object_that_storage_completed_before_is_accepted() {
     let world = World::new().await;
     let ana = world.join(Role::Contribute).await;
     let file = Content::new(1, 17 * MIB);
@@ -193,7 +193,7 @@ async fn what_storage_completed_before_is_taken() {
     assert_eq!(world.used().await, (17 * MIB as u64, 1, 0));
 }
 
-/// The status finds out, too, where a client would wait for parts that storage no longer takes.
+/// The status detects it, too: otherwise a client would wait for parts that storage no longer accepts.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_status_finds_out_what_storage_completed() {
     let world = World::new().await;

@@ -60,7 +60,7 @@ both_tables! {
 }
 
 both_tables! {
-    async fn what_is_not_small_or_not_ones_own_is_looked_at_by_itself(tables) {
+    async fn large_and_foreign_uploads_are_completed_one_by_one(tables) {
         let world = World::on(tables, |_| {}).await;
         let (ana, ben) = (world.join(Role::Contribute).await, world.join(Role::Contribute).await);
         let (small, foreign) = (sent(&ana, 2).await, sent(&ben, 1).await[0]);
@@ -75,7 +75,8 @@ both_tables! {
 }
 
 both_tables! {
-    /// The change is refused as a whole when somebody was quicker with one of them; the others are completed all the same.
+    /// The transaction is refused as a whole when another call changed one of them first; the others are completed one
+    /// by one.
     async fn an_abort_at_the_same_time_takes_its_own_and_no_other(tables) {
         let world = World::on(tables, |_| {}).await;
         let ana = world.join(Role::Contribute).await;
@@ -129,7 +130,7 @@ both_tables! {
     }
 }
 
-/// Storage does not tell of one of twenty: the others are one change all the same, and that one is not given up.
+/// Storage does not answer for one of twenty: the others are completed in one transaction, and that one later.
 #[tokio::test(flavor = "multi_thread")]
 async fn one_silent_object_holds_up_no_other() {
     let world = World::with(|config| config.call.complete = Duration::from_secs(16)).await;

@@ -1,4 +1,4 @@
-//! Two at once: one wins, and the other one is told.
+//! Concurrent calls: one wins, and the other gets the right answer.
 
 use futures::future::{join, join_all};
 use slipway_protocol::calls;
@@ -10,7 +10,7 @@ use super::content::{Content, MIB};
 use super::world::{Person, World, both_tables};
 
 both_tables! {
-    /// Abuse case 18, twice and at once: one file, one charge, told once.
+    /// Abuse case 18, twice and at once: one file, one charge, one event.
     async fn many_completes_at_once_make_one_file(tables) {
         let world = World::on(tables, |_| {}).await;
         let ana = world.join(Role::Contribute).await;

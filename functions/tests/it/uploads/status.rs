@@ -1,4 +1,4 @@
-//! The status tells what storage holds, to whom it concerns.
+//! The status of an upload, by role.
 
 use functions::records::upload::Reason;
 use slipway_protocol::calls;
@@ -28,7 +28,7 @@ async fn only_the_owner_sees_digests_of_parts() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn parts_are_told_after_a_part() {
+async fn parts_are_listed_after_a_part() {
     let world = World::new().await;
     let ana = world.join(Role::Contribute).await;
     let file = Content::in_small_parts(1, 16 * MIB);
@@ -42,7 +42,7 @@ async fn parts_are_told_after_a_part() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn progress_is_what_storage_holds_looked_up_now_and_then() {
+async fn progress_is_read_from_storage_at_intervals() {
     let world = World::new().await;
     let (ana, viewer) = (world.join(Role::Contribute).await, world.join(Role::View).await);
     let file = Content::in_small_parts(1, 20 * MIB);
@@ -68,9 +68,9 @@ async fn progress_is_what_storage_holds_looked_up_now_and_then() {
     assert_eq!((done.bytes_uploaded, done.percentage), (20 * MIB as u64, 100.0));
 }
 
-/// What the room lists says where an upload stands, not only that it began.
+/// The list has the current state, not the one at the beginning.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_list_tells_the_true_state() {
+async fn the_list_has_the_state_of_the_upload() {
     let world = World::new().await;
     let (ana, viewer) = (world.join(Role::Contribute).await, world.join(Role::View).await);
     let file = Content::in_small_parts(1, 17 * MIB);
@@ -93,7 +93,7 @@ async fn the_list_tells_the_true_state() {
     assert_eq!(listed().await, []);
 }
 
-/// Without anybody asking for it.
+/// Without a call for the progress.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_list_follows_the_calls_of_the_upload_itself() {
     let world = World::new().await;

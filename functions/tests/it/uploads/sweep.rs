@@ -1,4 +1,4 @@
-//! What is overdue is given up, and what still moves is not.
+//! Overdue uploads expire, and those with new parts do not.
 
 use functions::records::due::{self, Due};
 use functions::records::upload;
@@ -101,7 +101,7 @@ both_tables! {
     }
 }
 
-/// Without a cursor a sweep looks back for a month: what was noted before the first sweep is found.
+/// Without a cursor a sweep starts a month back, so it finds what was noted before the first sweep.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_first_sweep_finds_what_is_old() {
     let world = World::new().await;
@@ -125,9 +125,9 @@ async fn the_first_sweep_of_a_new_table_does_not_look_back() {
     assert_eq!(world.sweep().await.looked, 1);
 }
 
-/// Somebody notes a look while sweep looks: it is not forgotten with the one that sweep had read.
+/// A visit that is noted while the sweep visits: it is not deleted with the one that the sweep has read.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_look_noted_during_a_look_is_kept() {
+async fn a_visit_noted_during_a_visit_is_kept() {
     let world = World::new().await;
     let table = &world.app().tables;
     let id = functions::ids::upload_id();
@@ -173,7 +173,7 @@ async fn what_another_release_wrote_is_left_alone() {
     world.wait(8 * DAY);
     for _ in 0..2 {
         let report = world.sweep().await;
-        assert_eq!((report.failed, report.looked > 0), (1, true), "looked at again, and left");
+        assert_eq!((report.failed, report.looked > 0), (1, true), "visited again, and left");
     }
     for key in [&upload::key(theirs), &note] {
         assert_eq!(tables.get::<Value>(key).await.unwrap_err(), TableError::UnknownVersion("2".into()));

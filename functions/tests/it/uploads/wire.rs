@@ -1,4 +1,4 @@
-//! Between the functions and storage: a wire on which answers get lost, or turn into errors.
+//! A proxy between the functions and storage that loses responses, or turns them into errors.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -12,11 +12,11 @@ use http::{Method, StatusCode};
 /// What happens to an answer to CompleteMultipartUpload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Trouble {
-    /// Storage did it, and the answer is lost.
+    /// Storage completed it, and the response is lost.
     AnswerLost,
-    /// Storage did it, and says that it did not, inside of a 200.
+    /// Storage completed it, and reports an error inside a 200.
     ErrorInside200,
-    /// Storage never got it, and says so inside of a 200.
+    /// The request never reaches storage; an error inside a 200.
     NotDone,
 }
 

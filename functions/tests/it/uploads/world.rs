@@ -66,7 +66,7 @@ macro_rules! both_tables {
 }
 pub(crate) use both_tables;
 
-/// Somebody in the room.
+/// A member of the room.
 #[derive(Clone)]
 pub(crate) struct Person {
     api: Api,
@@ -138,7 +138,7 @@ impl World {
         Person { api: self.api.clone(), room: self.room.id, role, session }
     }
 
-    /// Somebody in another room of the same server.
+    /// A member of another room on the same server.
     pub(crate) async fn stranger(&self) -> Person {
         let room = NewRoom::create(&self.api).await;
         let session = room.join(&self.api, Role::Manage).await;
@@ -152,7 +152,7 @@ impl World {
         Some(self.bucket.read(&key).await)
     }
 
-    /// Lets time pass. Tokens may die of it: see [`World::rejoin`]. Signed URLs keep the system's time.
+    /// Advances the clock. Tokens may expire: see [`World::rejoin`]. Signed URLs keep the system's time.
     pub(crate) fn wait(&self, seconds: u64) {
         self.app().clock.advance(std::time::Duration::from_secs(seconds));
     }

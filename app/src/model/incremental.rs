@@ -1,4 +1,4 @@
-//! A long list is brought from what is drawn to what is wanted a few rows a frame, so that no frame is missed.
+//! Draws a long list a few rows a frame, so that no frame is missed.
 
 use std::collections::HashSet;
 use std::hash::Hash;
@@ -10,61 +10,62 @@ use leptos::prelude::*;
 use crate::browser;
 use crate::view::parts::effect;
 
-/// Rows that one frame draws anew: some 4 ms.
+/// New rows of one frame: some 4 ms.
 const ROWS_A_FRAME: usize = 12;
 
-/// New rows that are many, when they come at once. While many come, only so many are drawn: a window shows fewer.
-const MANY_ROWS: usize = 40;
-/// So long after the last of many came, all are drawn.
+/// More new rows at once than this are a burst. During one, only rows among the first of this many are drawn, more than a
+/// window shows.
+const BURST_ROWS: usize = 40;
+/// Time without a burst after which all rows are drawn.
 const CALM: Duration = Duration::from_millis(1_500);
 
-/// What to draw next: the first `limit` of those that are drawn already and the first `most` of the others, if these are
-/// among the first `near` of all. What is not in `all` goes at once; what only has no place among the first any more stays
-/// until others have taken it, so that the list keeps its length.
+/// The rows of the next frame: at most `limit`, of the rows drawn already and of the first `most` new ones among the first
+/// `near` of all. A row that is no longer in `all` is removed at once. A row that was only pushed behind `limit` stays
+/// until new rows take its place, so that the list keeps its length.
 pub fn step<T: Copy + Eq + Hash>(drawn: &[T], all: &[T], limit: usize, (most, near): (usize, usize)) -> Vec<T> {
-    let there: HashSet<&T> = drawn.iter().collect();
+    let present: HashSet<&T> = drawn.iter().collect();
     let mut new = 0;
-    let fits = |(at, one): &(usize, &T)| {
-        there.contains(one)
+    let fits = |(at, row): &(usize, &T)| {
+        present.contains(row)
             || *at < near && {
                 new += 1;
                 new <= most
             }
     };
-    all.iter().enumerate().filter(fits).map(|(_, one)| *one).take(limit).collect()
+    all.iter().enumerate().filter(fits).map(|(_, row)| *row).take(limit).collect()
 }
 
-/// How many of the first `limit` are not drawn.
+/// Number of rows among the first `limit` that are not drawn.
 fn missing<T: Eq + Hash>(drawn: &[T], all: &[T], limit: usize) -> usize {
-    let there: HashSet<&T> = drawn.iter().collect();
-    all.iter().take(limit).filter(|one| !there.contains(one)).count()
+    let present: HashSet<&T> = drawn.iter().collect();
+    all.iter().take(limit).filter(|row| !present.contains(row)).count()
 }
 
-/// The rows to draw now, on their way to the first `limit` of all. While many come, a row far down would be gone from the
-/// list before anybody scrolls to it, unless somebody `asked` for it.
-pub(crate) fn by_frames<T>(all: Memo<Vec<T>>, limit: RwSignal<usize>, asked: Memo<bool>) -> ReadSignal<Vec<T>>
+/// The rows to draw now, on the way to the first `limit` of all. During a burst, rows far down are left out unless the user
+/// `asked` for them: they would be pushed out of the list before anyone scrolls to them.
+pub(crate) fn draw<T>(all: Memo<Vec<T>>, limit: RwSignal<usize>, asked: Memo<bool>) -> ReadSignal<Vec<T>>
 where
     T: Copy + Eq + Hash + Send + Sync + 'static,
 {
     let (drawn, set_drawn) = signal(Vec::new());
-    let many_come = RwSignal::new(false);
-    let mut calm = debounce(CALM, move |()| _ = many_come.try_set(false));
+    let is_burst = RwSignal::new(false);
+    let mut calm = debounce(CALM, move |()| _ = is_burst.try_set(false));
     effect(move || {
         let new = all.with(|all| drawn.with_untracked(|drawn| missing(drawn, all, limit.get_untracked())));
-        // The first rows of a list do not come, they are there.
-        if new <= MANY_ROWS || drawn.with_untracked(Vec::is_empty) {
+        // The first rows of a list are no burst.
+        if new <= BURST_ROWS || drawn.with_untracked(Vec::is_empty) {
             return;
         }
-        many_come.set(true);
+        is_burst.set(true);
         calm(());
     });
     let (frame, planned) = (ArcTrigger::new(), StoredValue::new(false));
     effect(move || {
         frame.track();
         let limit = limit.get();
-        // Nobody sees a hidden page, and it gets no frames.
+        // A hidden page gets no animation frames.
         let most = if browser::is_hidden() { usize::MAX } else { ROWS_A_FRAME };
-        let near = if many_come.get() && !asked.get() { MANY_ROWS } else { usize::MAX };
+        let near = if is_burst.get() && !asked.get() { BURST_ROWS } else { usize::MAX };
         let next = all.with(|all| drawn.with_untracked(|drawn| step(drawn, all, limit, (most, near))));
         if drawn.with_untracked(|drawn| *drawn == next) {
             return;
@@ -76,7 +77,7 @@ where
         planned.set_value(true);
         let frame = frame.clone();
         request_animation_frame(move || {
-            // The view may have gone meanwhile.
+            // The view may have been disposed of in the meantime.
             if planned.try_set_value(false).is_none() {
                 frame.notify();
             }
@@ -89,7 +90,7 @@ where
 mod tests {
     use super::*;
 
-    /// What is drawn, frame after frame, until it changes no more.
+    /// The rows of each frame, until they no longer change.
     fn steps(drawn: Vec<u32>, all: &[u32], limit: usize) -> Vec<Vec<u32>> {
         steps_near(drawn, all, limit, usize::MAX)
     }
@@ -125,14 +126,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_gone_goes_at_once() {
+    fn removed_rows_disappear_at_once() {
         assert_eq!(step(&[1, 2, 3], &[3, 1], 9, (0, 9)), [3, 1]);
         assert!(step(&[1, 2, 3], &[], 9, (5, 9)).is_empty());
         assert_eq!(step(&[1, 2, 3], &[1, 2, 3], 2, (5, 9)), [1, 2]);
     }
 
     #[test]
-    fn while_many_come_only_those_near_the_top_are_drawn_anew() {
+    fn during_a_burst_only_rows_near_the_top_are_new() {
         let all: Vec<u32> = (0..30).collect();
         assert_eq!(step(&[20, 21], &all, 10, (4, 3)), [0, 1, 2, 20, 21]);
         assert_eq!(step(&[0, 1, 2, 20, 21], &all, 10, (4, 3)), [0, 1, 2, 20, 21]);

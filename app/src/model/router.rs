@@ -1,4 +1,4 @@
-//! Addresses: which page one is of, links, and the way from one to the next without loading anything.
+//! A router of our own: addresses, links, and navigation without loading (decision 7).
 
 use leptos::ev;
 use leptos::prelude::*;
@@ -13,11 +13,11 @@ pub(crate) enum Page {
     Audit,
     #[cfg(feature = "gallery")]
     Gallery,
-    /// None of ours.
+    /// An unknown address.
     Other,
 }
 
-/// The page of a path, and which room it is about.
+/// The page of a path, and its room.
 fn page(path: &str) -> (Page, Option<&str>) {
     let path = path.strip_suffix('/').unwrap_or(path);
     let parts: Vec<&str> = path.split('/').skip(1).collect();
@@ -31,35 +31,36 @@ fn page(path: &str) -> (Page, Option<&str>) {
     }
 }
 
-/// Whether a link leads to the page that is shown, or to one above it.
+/// Whether a link leads to the current page or to one above it.
 pub(crate) fn is_above(link: &str, path: &str) -> bool {
     path.strip_prefix(link).is_some_and(|rest| rest.is_empty() || link != "/" && rest.starts_with('/'))
 }
 
-/// Where the page is. A handle: copies are one.
+/// The current address. A handle: copies share it.
 #[derive(Clone, Copy)]
-pub(crate) struct Place {
+pub(crate) struct Router {
     pub(crate) path: RwSignal<String>,
     /// With its `#`, or empty.
     pub(crate) hash: RwSignal<String>,
 }
 
-impl Place {
-    /// What the address bar says, from now on.
+impl Router {
+    /// Follows the address bar.
     pub(crate) fn new() -> Self {
-        let place = Self { path: RwSignal::default(), hash: RwSignal::default() };
-        place.read();
-        window_event_listener(ev::popstate, move |_| place.read());
-        window_event_listener(ev::click, move |event| place.clicked(&event));
-        place
+        let router = Self { path: RwSignal::default(), hash: RwSignal::default() };
+        router.read();
+        window_event_listener(ev::popstate, move |_| router.read());
+        window_event_listener(ev::click, move |event| router.clicked(&event));
+        router
     }
 
-    /// The kind of page that is shown.
+    /// The current page.
     pub(crate) fn page(self) -> Memo<Page> {
         Memo::new(move |_| self.path.with(|path| page(path).0))
     }
 
-    /// The room that it is about. It stays while a page without one takes its place.
+    /// The room of the address. It keeps its value on a page without one, so that the room that is being left does not
+    /// flicker.
     pub(crate) fn room(self) -> Memo<String> {
         Memo::new(move |before: Option<&String>| {
             let now = self.path.with(|path| page(path).1.map(str::to_owned));
@@ -67,23 +68,23 @@ impl Place {
         })
     }
 
-    /// Goes to an address of ours, and to its top.
-    pub(crate) fn go(self, to: &str) {
-        // The same again would only be a step more to go back.
+    /// Navigates to an address of the page, and scrolls to its top.
+    pub(crate) fn navigate(self, to: &str) {
+        // The same address again would only add an entry to the history.
         if here() != to {
             self.change(to, false);
         }
         self.to_top();
     }
 
-    /// The same in place of the address that is left, which one does not come back to.
-    pub(crate) fn go_instead(self, to: &str) {
+    /// The same, replacing the entry in the history.
+    pub(crate) fn navigate_replacing(self, to: &str) {
         self.change(to, true);
         self.to_top();
     }
 
-    /// Another name for what is shown: nothing moves.
-    pub(crate) fn rename(self, to: &str) {
+    /// Changes the address without scrolling.
+    pub(crate) fn replace_url(self, to: &str) {
         self.change(to, true);
     }
 
@@ -94,7 +95,7 @@ impl Place {
             false => history.push_state_with_url(&JsValue::UNDEFINED, "", Some(to)),
         });
         if changed.is_err() || here() != to {
-            // Browsers refuse what comes by the hundred, some of them without a word: then it is loaded.
+            // Browsers limit the rate of history changes, some of them without an error: then the address is loaded.
             let location = window().location();
             let _ = if replace { location.replace(to) } else { location.assign(to) };
             return;
@@ -102,7 +103,7 @@ impl Place {
         self.read();
     }
 
-    /// Takes in what the address bar says.
+    /// Updates the signals from the address bar.
     fn read(self) {
         let here = window().location();
         for (signal, now) in [(self.path, here.pathname()), (self.hash, here.hash())] {
@@ -121,7 +122,7 @@ impl Place {
         }
     }
 
-    /// A plain click on a link of ours needs no new page.
+    /// Turns a plain click on a link within the page into navigation.
     fn clicked(self, event: &MouseEvent) {
         let special = event.meta_key() || event.alt_key() || event.ctrl_key() || event.shift_key();
         if event.default_prevented() || event.button() != 0 || special {
@@ -134,7 +135,7 @@ impl Place {
             && !link.rel().split(' ').any(|word| word == "external");
         if is_ours && is_plain && link.has_attribute("href") {
             event.prevent_default();
-            self.go(&format!("{}{}{}", link.pathname(), link.search(), link.hash()));
+            self.navigate(&format!("{}{}{}", link.pathname(), link.search(), link.hash()));
         }
     }
 }
@@ -144,7 +145,7 @@ fn link_of(event: &MouseEvent) -> Option<HtmlAnchorElement> {
     at.closest("a").ok()??.dyn_into().ok()
 }
 
-/// What the address bar says, without the origin.
+/// The current address without the origin.
 fn here() -> String {
     let location = window().location();
     [location.pathname(), location.search(), location.hash()].into_iter().filter_map(Result::ok).collect()

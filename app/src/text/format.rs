@@ -1,4 +1,4 @@
-//! Numbers as people read them: decimal units with one digit, durations in plain words.
+//! Numbers in words: sizes in decimal units with one digit, durations, counts.
 
 const UNITS: [(&str, u64); 5] =
     [("kB", 1_000), ("MB", 1_000_000), ("GB", 1_000_000_000), ("TB", 1_000_000_000_000), ("PB", 1_000_000_000_000_000)];
@@ -20,7 +20,7 @@ pub fn speed(bytes_per_second: u64) -> String {
     }
 }
 
-/// How much of how much, the unit told once where it is the same: `1.2 of 3.4 GB`.
+/// A part of a whole, with the unit once if both share it: `1.2 of 3.4 GB`.
 pub fn bytes_of(part: u64, whole: u64) -> String {
     let (part, whole) = (bytes(part), bytes(whole));
     match (part.split_once(' '), whole.split_once(' ')) {
@@ -37,13 +37,13 @@ fn scaled(n: u64) -> String {
     format!("{}.{} {name}", t / 10, t % 10)
 }
 
-/// A duration, as exact as is of use: `45 seconds`, `3 minutes 20 seconds`, `5 hours 12 minutes`, `2 days 3 hours`.
+/// A duration in one or two units: `45 seconds`, `3 minutes 20 seconds`, `5 hours 12 minutes`, `2 days 3 hours`.
 pub fn duration(seconds: u64) -> String {
     let (minutes, hours, days) = (seconds / 60, seconds / 3_600, seconds / 86_400);
     match seconds {
         0 => "a moment".into(),
         1..60 => count(seconds, "second"),
-        // Steps of five, so that the words do not flicker.
+        // Steps of five seconds, so that the text does not change every second.
         60..600 => two(minutes, "minute", seconds % 60 / 5 * 5, "second"),
         600..3_600 => count(minutes, "minute"),
         3_600..86_400 => two(hours, "hour", minutes % 60, "minute"),
@@ -58,12 +58,12 @@ fn two(large: u64, large_unit: &str, small: u64, small_unit: &str) -> String {
     }
 }
 
-/// A number with its noun, in the plural where it is one: `1 file`, `2 files`, `10,000 files`.
+/// A number with its noun in singular or plural: `1 file`, `2 files`, `10,000 files`.
 pub fn count(n: u64, noun: &str) -> String {
     format!("{} {noun}{}", grouped(n), if n == 1 { "" } else { "s" })
 }
 
-/// A number with its thousands apart: `10,000`.
+/// A number with thousands separators: `10,000`.
 pub fn grouped(n: u64) -> String {
     let digits = n.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
@@ -76,9 +76,9 @@ pub fn grouped(n: u64) -> String {
     out
 }
 
-/// How long ago something was, both times in milliseconds since 1970: `just now`, `5 minutes ago`.
+/// Time since `then`, both in milliseconds since 1970: `just now`, `5 minutes ago`.
 pub fn ago(then: u64, now: u64) -> String {
-    // A clock that is behind the server's makes the future: that is now, too.
+    // `then` is the server's time: with a local clock that is behind, it can lie in the future.
     let seconds = now.saturating_sub(then) / 1_000;
     match seconds {
         0..60 => "just now".into(),
@@ -90,7 +90,7 @@ pub fn ago(then: u64, now: u64) -> String {
     }
 }
 
-/// A share in whole percent, rounded down: 100 is all of it. Nothing of nothing is 0.
+/// A share in whole percent, rounded down, so that 100 means all. 0 of 0 is 0.
 pub fn percent(part: u64, whole: u64) -> u8 {
     if whole == 0 {
         return 0;
@@ -124,20 +124,20 @@ mod tests {
     }
 
     #[test]
-    fn a_shared_unit_is_told_once() {
+    fn a_shared_unit_is_written_once() {
         assert_eq!(bytes_of(1_200_000_000, 3_400_000_000), "1.2 of 3.4 GB");
         assert_eq!(bytes_of(900_000, 3_400_000_000), "900.0 kB of 3.4 GB");
         assert_eq!(bytes_of(0, 0), "0 of 0 bytes");
     }
 
     #[test]
-    fn speeds_carry_their_second() {
+    fn speeds_are_per_second() {
         assert_eq!(speed(0), "0 B/s");
         assert_eq!(speed(12_345_678), "12.3 MB/s");
     }
 
     #[test]
-    fn durations_are_plain_words() {
+    fn durations_have_one_or_two_units() {
         let table = [
             (0, "a moment"),
             (1, "1 second"),
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn thousands_are_set_apart() {
+    fn thousands_are_separated() {
         let table = [(0, "0"), (999, "999"), (1_000, "1,000"), (10_000, "10,000"), (1_234_567, "1,234,567")];
         for (n, text) in table {
             assert_eq!(grouped(n), text);
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn times_are_told_from_now() {
+    fn times_are_relative_to_now() {
         let now = 2_000_000_000_000;
         assert_eq!(ago(now + 5_000, now), "just now");
         assert_eq!(ago(now - 59_999, now), "just now");
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hundred_percent_is_all_of_it() {
+    fn percent_is_rounded_down() {
         assert_eq!(percent(0, 0), 0);
         assert_eq!(percent(999, 1_000), 99);
         assert_eq!(percent(1_000, 1_000), 100);
