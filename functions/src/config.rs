@@ -207,7 +207,9 @@ impl<'a> Env<'a> {
 
     fn number(&self, name: &'static str, default: u64) -> Result<u64, ConfigError> {
         let Some(text) = self.text(name) else { return Ok(default) };
-        text.parse().ok().filter(|number| *number > 0).ok_or(ConfigError::Bad(name, "a whole number above 0"))
+        // The page reads numbers as doubles, and refuses a room whose limits it can't hold.
+        let is_exact = |number: &u64| (1..=(1_u64 << 53) - 1).contains(number);
+        text.parse().ok().filter(is_exact).ok_or(ConfigError::Bad(name, "a whole number above 0 and below 2^53"))
     }
 
     /// S3 signs for seven days at most, and a year of seconds is an error in any of these.
@@ -338,6 +340,7 @@ mod tests {
             ("SLIPWAY_PART_URL_SECONDS", "00"),
             ("SLIPWAY_PART_URL_SECONDS", "604801"),
             ("SLIPWAY_ROOM_MAX_BYTES", "10 TiB"),
+            ("SLIPWAY_ROOM_MAX_BYTES", "9007199254740992"),
             ("SLIPWAY_RATE_PER_MINUTE", "-1"),
             ("SLIPWAY_SOURCE_BYTES_PER_DAY", "much"),
             ("SLIPWAY_CDN_SECRET", "too-short"),

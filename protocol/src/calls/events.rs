@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::wire::id::FileId;
 
-/// The part of an [`EventPage`](crate::wire::EventPage) that tells of removed files. Unlike that, it accepts events of
+/// The part of an [`EventPage`](crate::wire::EventPage) that concerns removed files. Unlike that, it accepts events of
 /// unknown kinds.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Removals {

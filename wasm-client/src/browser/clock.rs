@@ -1,4 +1,4 @@
-//! Time: the two clocks of an input, the machine's timer, and events that tell of sleep and of the network.
+//! Time: the two clocks of an input, the machine's timer, and events of sleep and of the network.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;

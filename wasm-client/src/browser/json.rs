@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 
 /// Reads one value. `None`: the text is not JSON, or not JSON of this type.
 ///
-/// The error is dropped here: the page would show it to nobody, and its text would be downloaded.
+/// Without an error, since the page has no place to show one.
 pub(crate) fn from_str<T: DeserializeOwned>(text: &str) -> Option<T> {
     serde_wasm_bindgen::from_value(JSON::parse(text).ok()?).ok()
 }

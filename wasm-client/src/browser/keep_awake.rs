@@ -31,7 +31,7 @@ enum Request {
     #[default]
     None,
     Pending,
-    /// The lock was wanted once more meanwhile: the pending request may be refused because the page was hidden then.
+    /// The lock was requested again meanwhile. The browser may refuse the pending request because the page was hidden.
     PendingAgain,
 }
 

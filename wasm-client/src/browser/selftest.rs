@@ -1,6 +1,6 @@
 //! Finds out whether a host answers.
 //!
-//! A `no-cors` request hides the answer, but it tells whether there was one (Fetch, opaque responses).
+//! A `no-cors` request hides the answer, but not whether there was one (Fetch, opaque responses).
 
 use gloo_net::http::{Method, RequestBuilder};
 use slipway_protocol::machine::network::self_test::Findings;

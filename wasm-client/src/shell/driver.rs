@@ -134,7 +134,7 @@ impl Driver {
             changes,
         });
         let driver = Self(inner);
-        // The room tells the real count. Until then assume the worst case: parts share the connections of the page's origin.
+        // The room's view has the real count. Until then assume the worst case: parts share the connections of the page's origin.
         driver.feed(Input::Hosts { count: 1, lanes_each: PER_OWN_HOST });
         driver.0.store.on_event(callback_with(&Rc::downgrade(&driver.0), |driver, event| driver.store_event(event)));
         driver.0.rooms.on_change(callback(&Rc::downgrade(&driver.0), |driver| {

@@ -83,7 +83,7 @@ impl Driver {
                 driver.0.changes.notify(Change::Rooms);
             }),
             TabMessage::Release { id } if self.0.locks.holds(id) => {
-                spawn_local(async move { driver.release(id).await })
+                spawn_local(async move { driver.release(id).await });
             }
             TabMessage::Release { .. } => {}
         }

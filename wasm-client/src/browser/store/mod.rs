@@ -189,7 +189,7 @@ impl Store {
         read_ids(&open.db).await.unwrap_or_default()
     }
 
-    /// One unfinished upload, as it is saved now.
+    /// The present records of one unfinished upload.
     pub(crate) async fn load_one(&self, id: LocalId) -> Option<Checkpoint> {
         // Another tab had it, and may have saved records of any kind.
         self.0.own_records.borrow_mut().remove(&id);

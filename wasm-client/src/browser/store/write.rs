@@ -34,7 +34,7 @@ pub(super) async fn write_transaction(connection: &Connection, batch: &[Op]) -> 
 }
 
 /// Begins a transaction with a durability, which `idb` can't set. The secrets of a room exist nowhere else, so they have to
-/// survive a power cut; storage can tell again which parts it has (decision 10).
+/// survive a power cut; storage can list its parts again (decision 10).
 fn begin(db: &IdbDatabase, batch: &[Op]) -> Result<IdbTransaction, JsValue> {
     let durability = if batch.iter().any(needs_strict) { "strict" } else { "relaxed" };
     let options = bindings::object(&[("durability", durability.into())]);

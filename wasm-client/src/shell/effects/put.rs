@@ -24,7 +24,7 @@ impl Driver {
         let Some(body) = self.slice_of(id, part) else { return failed(PutFault::Read(ReadFault::Gone)) };
         let url = request.url.clone();
         let on_event = callback_with(&Rc::downgrade(&self.0), move |driver, event| {
-            driver.put_event(id, part, attempt, &url, event)
+            driver.put_event(id, part, attempt, &url, event);
         });
         match Put::start(&body, request, on_event) {
             Ok(put) => drop(self.0.puts.borrow_mut().insert((id, part), (attempt, put))),

@@ -16,7 +16,7 @@ impl Driver {
             };
             match opened {
                 Ok((file, handle)) => {
-                    driver.attach_file(id, Picked { file, handle: Some(handle), path: String::new() })
+                    driver.attach_file(id, Picked { file, handle: Some(handle), path: String::new() });
                 }
                 Err(fault) => driver.feed(Input::ReopenFailed { id, fault }),
             }
