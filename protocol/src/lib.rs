@@ -2,7 +2,7 @@
 //!
 //! Nothing here knows a clock, randomness, I/O, async, the web or AWS. Time and
 //! randomness come in as arguments, so every behaviour can be tested in virtual time.
-//! The crate has no `std`, so the compiler keeps it so.
+//! The crate has no `std`, so the compiler keeps it so wherever it is built without `openapi`: in the page and the tests.
 //!
 //! | module | what is in it |
 //! | --- | --- |

@@ -143,3 +143,19 @@ impl Batch {
         self.backoff.reset();
     }
 }
+
+/// Since when small files wait for others to go in one call with them, in milliseconds on the machine's clock.
+#[derive(Debug, Default)]
+pub(super) struct Lingering {
+    initiate: Option<u64>,
+    complete: Option<u64>,
+}
+
+impl Lingering {
+    pub(super) fn since(&mut self, kind: Kind) -> &mut Option<u64> {
+        match kind {
+            Kind::Initiate => &mut self.initiate,
+            Kind::Complete => &mut self.complete,
+        }
+    }
+}

@@ -12,22 +12,6 @@ use crate::wire::id::{RoomId, UploadId};
 /// Calls for small files under way at once, of each kind.
 const SMALL_BATCHES: usize = 2;
 
-/// Since when small files wait for others to go in one call with them, in milliseconds on the machine's clock.
-#[derive(Debug, Default)]
-pub(super) struct Lingering {
-    initiate: Option<u64>,
-    complete: Option<u64>,
-}
-
-impl Lingering {
-    fn since(&mut self, kind: Kind) -> &mut Option<u64> {
-        match kind {
-            Kind::Initiate => &mut self.initiate,
-            Kind::Complete => &mut self.complete,
-        }
-    }
-}
-
 impl Engine {
     /// Forms new batches from what is ready.
     pub(super) fn form_batches(&mut self) {
@@ -178,7 +162,7 @@ impl Engine {
         }
     }
 
-    /// Nobody wants the completion any more; those that go on later come back by themselves.
+    /// No member wants the completion any longer; those that go on later come back by themselves.
     fn disband(&mut self, number: u32) {
         for id in self.remove_batch(number) {
             self.with(id, |upload, cx| {

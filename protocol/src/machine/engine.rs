@@ -3,8 +3,7 @@
 use crate::prelude::*;
 use alloc::collections::{BTreeMap, BTreeSet};
 
-use super::batch::Batch;
-use super::batching::Lingering;
+use super::batch::{Batch, Lingering};
 use super::context::Context;
 use super::offers::Offers;
 use super::place::Place;

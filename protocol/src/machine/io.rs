@@ -315,6 +315,8 @@ pub enum ReadFault {
     Permission,
     /// The disk or the browser failed; worth another try.
     Io,
+    /// The shell can't make the digest that the plan asks for.
+    Unsupported,
 }
 
 /// Why a PUT to storage failed.

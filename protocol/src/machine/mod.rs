@@ -18,6 +18,7 @@ pub mod network;
 mod offers;
 mod part_set;
 mod parts;
+mod picking;
 mod place;
 pub mod rng;
 mod saves;

@@ -64,6 +64,10 @@ impl Engine {
                 let queue = if is_small { &mut self.small_queue } else { &mut self.large_queue };
                 let Some((_, place)) = queue.pop_first() else { break };
                 let Some(upload) = self.uploads.get_mut(&place.1) else { continue };
+                if upload.is_active() {
+                    // In the queue a second time: it was there when its records were restored.
+                    continue;
+                }
                 upload.leave_place();
                 if upload.wants_place() {
                     self.active.insert(place);

@@ -29,7 +29,7 @@ pub struct View {
     pub bytes: u64,
     /// What is sent of it in all, in bytes: the same as `size`, unless it is sealed.
     pub wire_size: u64,
-    /// Of these. Speed and time are reckoned by them.
+    /// Of these. Speed and time are computed from these.
     pub wire_bytes: u64,
     /// 0 to 100, never backward; 100 only when completed.
     pub percent: u8,
@@ -156,7 +156,7 @@ pub enum Reason {
     UploadLost,
     /// The room was closed.
     RoomClosed,
-    /// Somebody else cancelled it.
+    /// Another member cancelled it.
     AbortedElsewhere,
     /// Another page finished it.
     CompletedElsewhere,

@@ -206,19 +206,60 @@ fn another_tab_sends_and_this_one_only_shows() {
     assert!(page.effects.is_empty());
 }
 
-#[test]
-fn a_file_opened_for_another_tabs_upload_writes_nothing_of_it() {
-    let mut page = Page::sending(100 * MIB);
+/// A row of an earlier page that waits for its file, and that another tab sends.
+fn closed_and_elsewhere() -> Page {
+    let mut page = Page::sending(100 * MIB).reload();
+    assert_eq!(page.stage(A).0, Stage::NeedsFile);
     page.give(Input::OwnedElsewhere(A));
     page.effects.clear();
     page.records.clear();
+    page
+}
+
+#[test]
+fn a_file_opened_for_another_tabs_upload_writes_nothing_of_it() {
+    let mut page = closed_and_elsewhere();
     page.give(Input::Reopened { id: A, source: Source { reopens: false, ..source(100 * MIB) } });
     page.pass(600_000);
     assert!(page.effects.is_empty() && page.records.is_empty(), "{:?} {:?}", page.effects, page.records);
     assert_eq!(page.stage(A), (Stage::Waiting, Some(Reason::OtherTab)));
     page.give(Input::Owned(A));
-    assert!(page.status(UploadState::Uploading, Plan::new(100 * MIB, None).unwrap(), &[]));
-    assert_eq!(page.stage(A).0, Stage::Uploading, "the file is open here");
+    assert!(page.status(UploadState::Uploading, Plan::new(100 * MIB, None).unwrap(), &[1]));
+    page.run();
+    assert_eq!(page.stage(A).0, Stage::Completed, "the file is open here");
+}
+
+#[test]
+fn another_file_opened_for_another_tabs_upload_is_not_sent_when_this_tab_has_it() {
+    let mut page = closed_and_elsewhere();
+    page.give(Input::Reopened { id: A, source: source(100 * MIB) });
+    page.give(Input::Reopened { id: A, source: source(99 * MIB) });
+    assert!(page.records.is_empty());
+    page.give(Input::Owned(A));
+    assert_eq!(page.stage(A), (Stage::NeedsFile, Some(Reason::DifferentFile)));
+}
+
+#[test]
+fn queued_twice_since_another_tab_had_it_it_has_one_place() {
+    let mut page = Page::new();
+    (0..6).for_each(|at| page.add(LocalId(at + 1), 100 * MIB));
+    let (twice, next) = (LocalId(5), LocalId(6));
+    page.give(Input::OwnedElsewhere(twice));
+    let head = page.records.iter().rev().find_map(|(id, record)| match record {
+        Record::Upload(head) if *id == twice => Some(head.clone()),
+        _ => None,
+    });
+    let plan = Plan::new(100 * MIB, None).unwrap();
+    let server = ServerSide { upload: upload_id(twice), file: file_id(twice), plan };
+    let head = UploadRecord { server: Some(server), ..head.unwrap() };
+    page.give(Input::Restore { uploads: vec![Checkpoint { head, parts: vec![] }] });
+    page.give(Input::Reopened { id: twice, source: source(100 * MIB) });
+    // The answers of the disk would have the places counted again.
+    page.keep_saves = true;
+    page.give(Input::Cancel(Which::One(A)));
+    assert_ne!(page.stage(twice).0, Stage::Queued);
+    page.give(Input::Cancel(Which::One(B)));
+    assert_ne!(page.stage(next).0, Stage::Queued, "the second place is the next file's");
 }
 
 #[test]

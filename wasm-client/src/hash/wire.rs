@@ -122,9 +122,16 @@ fn fault_number(fault: ReadFault) -> f64 {
         ReadFault::Changed => 1.0,
         ReadFault::Permission => 2.0,
         ReadFault::Io => 3.0,
+        ReadFault::Unsupported => 4.0,
     }
 }
 
 fn fault_of(number: f64) -> ReadFault {
-    [ReadFault::Gone, ReadFault::Changed, ReadFault::Permission].get(number as usize).copied().unwrap_or(ReadFault::Io)
+    match number {
+        0.0 => ReadFault::Gone,
+        1.0 => ReadFault::Changed,
+        2.0 => ReadFault::Permission,
+        4.0 => ReadFault::Unsupported,
+        _ => ReadFault::Io,
+    }
 }

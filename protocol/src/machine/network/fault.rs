@@ -185,6 +185,7 @@ pub fn after_read(fault: ReadFault) -> Recovery {
         ReadFault::Changed => Recovery::Stop(Reason::FileChanged),
         ReadFault::Permission => Recovery::PickAgain(Reason::PermissionNeeded),
         ReadFault::Io => Recovery::Retry,
+        ReadFault::Unsupported => Recovery::Stop(Reason::ServerError),
     }
 }
 
@@ -282,6 +283,7 @@ mod tests {
             (ReadFault::Changed, Recovery::Stop(Reason::FileChanged)),
             (ReadFault::Permission, Recovery::PickAgain(Reason::PermissionNeeded)),
             (ReadFault::Io, Recovery::Retry),
+            (ReadFault::Unsupported, Recovery::Stop(Reason::ServerError)),
         ];
         for (fault, then) in table {
             assert_eq!(after_put(&PutFault::Read(fault), true), then);

@@ -87,7 +87,7 @@ impl Lanes {
         self.hosts.saturating_mul(START).min(self.most)
     }
 
-    /// So many bytes were handed to the network.
+    /// `bytes` were handed to the network.
     pub fn moved(&mut self, bytes: u64) {
         self.epoch_bytes += bytes;
     }

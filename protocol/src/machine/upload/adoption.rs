@@ -47,18 +47,13 @@ struct Challenge {
 }
 
 impl Adoption {
-    pub(super) fn of(upload: UploadId) -> Self {
+    fn new(upload: UploadId) -> Self {
         Self { upload, call: None, step: Step::Ask, may_be_handed_over: false }
     }
 
     /// From a record: an earlier page may have sent proofs.
     pub(super) fn restored(upload: UploadId) -> Self {
-        Self { may_be_handed_over: true, ..Self::of(upload) }
-    }
-
-    /// Whether the functions may count it as this member's already: proofs were sent, whatever was answered.
-    pub(super) fn may_be_handed_over(&self) -> bool {
-        self.may_be_handed_over
+        Self { may_be_handed_over: true, ..Self::new(upload) }
     }
 
     /// Whether this challenge is the one that is being answered, with more parts since more is stored by now.
@@ -126,13 +121,23 @@ impl Adoption {
 impl Upload {
     /// A picked file that continues an upload of the room.
     pub(in crate::machine) fn adopting(id: LocalId, room: RoomId, source: Source, upload: UploadId) -> Self {
-        Self { phase: Phase::Adopting, adoption: Some(Adoption::of(upload)), ..Self::new(id, room, source) }
+        Self { phase: Phase::Adopting, adoption: Some(Adoption::new(upload)), ..Self::new(id, room, source) }
     }
 
     /// The upload as the functions know it, once it is known or adopted.
     pub(in crate::machine) fn upload_id(&self) -> Option<UploadId> {
         let adopted = || self.adoption.as_ref().map(Adoption::upload);
         self.server.as_ref().map(|server| server.upload).or_else(adopted)
+    }
+
+    /// Whether the functions may count it as this member's already: proofs were sent, whatever was answered.
+    pub(super) fn may_be_handed_over(&self) -> bool {
+        self.adoption.as_ref().is_some_and(|adoption| adoption.may_be_handed_over)
+    }
+
+    /// The next adopt goes without proofs, as after a reload.
+    pub(super) fn forget_challenge(&mut self) {
+        self.adoption = self.adoption.take().map(|adoption| Adoption::restored(adoption.upload));
     }
 
     pub(super) fn owes_adopt(&self) -> bool {
@@ -199,7 +204,7 @@ impl Upload {
         let Some(adoption) = &mut self.adoption else { return };
         match answer {
             wire::Adoption::Adopted { .. } if is_cancelled => self.removal = Removal::Owed,
-            // Somebody else's: nothing of it is ours to remove.
+            // Another member's upload: nothing of it is ours to remove.
             wire::Adoption::Challenge { .. } if is_cancelled => self.end(cx, Over::Cancelled),
             wire::Adoption::Adopted { .. } => {
                 adoption.step = Step::HandedOver;

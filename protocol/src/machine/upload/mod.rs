@@ -1,7 +1,7 @@
 //! One upload: from the file as picked to the file in the room.
 //!
 //! It is made of parts that own their fields (what holds it, its records, its readings, its proof, its pipeline, …); the
-//! module of each has the steps that it is for.
+//! module of each part also has the steps that use it.
 
 mod adoption;
 mod completion;
@@ -97,7 +97,7 @@ impl Upload {
             room,
             source,
             phase: Phase::Fresh,
-            turn: turn::Turn::of(0),
+            turn: turn::Turn::new(0),
             hold: hold::Hold::default(),
             parts: None,
             server: None,

@@ -6,6 +6,7 @@ use alloc::collections::{BTreeMap, VecDeque};
 use crate::machine::Attempt;
 use crate::machine::context::Call;
 use crate::machine::network::backoff::Backoff;
+use crate::machine::rng::Rng;
 use crate::wire::SignedRequest;
 use crate::wire::id::PartNumber;
 
@@ -25,7 +26,7 @@ pub(super) struct Entry {
     sent: u64,
     /// The highest offset of all its PUTs.
     highest: u64,
-    pub(super) backoff: Backoff,
+    backoff: Backoff,
     resigns: u8,
     stalls: u32,
 }
@@ -85,6 +86,17 @@ impl Entry {
     pub(super) fn count_resign(&mut self) -> u8 {
         self.resigns = self.resigns.saturating_add(1);
         self.resigns
+    }
+
+    /// The PUT that began at `started` failed. When the next may begin, in milliseconds on the machine's clock.
+    pub(super) fn back_off(&mut self, now: u64, started: u64, rng: &mut Rng) -> u64 {
+        self.backoff.fail(now, started, None, rng);
+        self.backoff.until()
+    }
+
+    /// When the next PUT may begin, in milliseconds on the machine's clock.
+    pub(super) fn waits_until(&self) -> u64 {
+        self.backoff.until()
     }
 
     pub(super) fn count_stall(&mut self) {

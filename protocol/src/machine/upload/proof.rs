@@ -54,7 +54,7 @@ impl Proof {
         self.proved_by_reading.contains(part)
     }
 
-    fn is_by(&self, attempt: Attempt) -> bool {
+    fn proves(&self, attempt: Attempt) -> bool {
         attempt > self.proves_after
     }
 }
@@ -80,7 +80,7 @@ impl Upload {
 
     /// A part was read, with the promised digest if there was one.
     pub(super) fn note_read(&mut self, part: PartNumber, reading: Reading) {
-        if self.proof.is_by(reading.attempt()) {
+        if self.proof.proves(reading.attempt()) {
             self.proof.proved_by_reading.insert(part);
         } else if reading.read_for() == ReadFor::Comparing {
             self.require_proof(part);
@@ -89,7 +89,7 @@ impl Upload {
 
     /// Storage took a part by this PUT.
     pub(super) fn note_sent(&mut self, part: PartNumber, put: Attempt) {
-        if !self.proof.is_by(put) {
+        if !self.proof.proves(put) {
             self.require_proof(part);
         }
     }

@@ -50,7 +50,7 @@ impl Reading {
 enum Failure {
     /// It began before the last failure that counted: one hiccup of a disk ends all readings.
     Counted,
-    /// So many failures in a row, and worth another try.
+    /// Failures in a row; worth another try.
     Retry(u8),
     GiveUp,
 }
@@ -305,7 +305,7 @@ impl Upload {
             let save = self.save_promise(cx, part, digest);
             self.pipeline.entry(part).set_record(save);
         }
-        let until = self.pipeline.entry(part).backoff.until();
+        let until = self.pipeline.entry(part).waits_until();
         if until > cx.now {
             self.set(part, PartState::Waiting);
             cx.timers.set(Timer::Part(self.id, part), until);

@@ -1,6 +1,5 @@
 //! Cancelling, and leaving nothing behind.
 
-use super::adoption::Adoption;
 use super::{Context, Effect, Over, Phase, Upload};
 use crate::machine::context::Call;
 use crate::machine::network::fault::Operation;
@@ -40,7 +39,7 @@ impl Upload {
             return;
         }
         cx.touch(self.id);
-        let may_be_handed_over = self.adoption.as_ref().is_some_and(Adoption::may_be_handed_over);
+        let may_be_handed_over = self.may_be_handed_over();
         self.drop_work(cx);
         self.release_all_bodies(cx);
         if self.is_lost() {
@@ -58,7 +57,7 @@ impl Upload {
             self.save_head(cx);
         } else if may_be_handed_over {
             // Asked once more, without proofs: what is this member's by now is removed, anything else is left alone.
-            self.adoption = self.adoption.take().map(|adoption| Adoption::restored(adoption.upload()));
+            self.forget_challenge();
             self.save_head_first(cx);
         } else {
             self.end(cx, Over::Cancelled);

@@ -23,7 +23,7 @@ impl Upload {
         let adoption = head.adopts.filter(|_| head.server.is_none()).map(Adoption::restored);
         let closed_by = if head.source.reopens { Reason::Reloaded } else { Reason::PickAgain };
         let mut upload = Self {
-            turn: Turn::of(head.number),
+            turn: Turn::new(head.number),
             hold: Hold::restored(closed_by, head.paused, head.cancelled, head.dismissed),
             initiation: Initiation::restored(head.initiate_key, head.begin),
             phase: if adoption.is_some() { Phase::Adopting } else { Phase::Fresh },
@@ -77,11 +77,7 @@ impl Upload {
         }
         cx.touch(self.id);
         if self.hold.is_elsewhere() {
-            // Its records are the other tab's to write. When this tab owns it, everything is fetched and proved again.
-            if source.size == self.source.size {
-                self.hold.open_file();
-            }
-            return;
+            return self.reopened_elsewhere(&source);
         }
         if source.size != self.source.size {
             self.hold.forget_failure();
@@ -113,6 +109,25 @@ impl Upload {
         }
     }
 
+    /// The file is open here, but another tab sends it: the records are that tab's to write. When this tab owns the upload,
+    /// its status is fetched and every stored part is compared with this file.
+    fn reopened_elsewhere(&mut self, source: &Source) {
+        if source.size != self.source.size {
+            self.hold.close_file(Reason::DifferentFile);
+            return;
+        }
+        if self.hold.has_failed_with(Reason::FileChanged) {
+            self.hold.forget_failure();
+        }
+        self.source.notices_changes = source.notices_changes;
+        self.hold.open_file();
+        self.reads.forget_failures();
+        self.reads.restart();
+        if let Some(adoption) = &mut self.adoption {
+            adoption.read_again();
+        }
+    }
+
     /// What the functions know stays; anything else may be newer now.
     fn take_source(&mut self, cx: &mut Context, source: Source) {
         // Picked alone, a file has no folders: those are where it is shown.
@@ -138,7 +153,7 @@ impl Upload {
             ReadFault::Gone => Reason::FileGone,
             ReadFault::Changed => Reason::DifferentFile,
             ReadFault::Permission => Reason::PermissionNeeded,
-            ReadFault::Io => Reason::Unreadable,
+            ReadFault::Io | ReadFault::Unsupported => Reason::Unreadable,
         });
         cx.touch(self.id);
     }

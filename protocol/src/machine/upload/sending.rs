@@ -216,8 +216,8 @@ impl Upload {
         }
         cx.storage_failed(call);
         if let Some(entry) = self.pipeline.get_mut(part) {
-            entry.backoff.fail(cx.now, call.started, None, &mut cx.rng);
-            cx.timers.set(Timer::Part(self.id, part), entry.backoff.until());
+            let until = entry.back_off(cx.now, call.started, &mut cx.rng);
+            cx.timers.set(Timer::Part(self.id, part), until);
         }
         self.set(part, PartState::Waiting);
         self.check_circuit(cx);

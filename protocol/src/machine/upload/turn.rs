@@ -21,7 +21,7 @@ pub(super) struct Turn {
 }
 
 impl Turn {
-    pub(super) fn of(number: u64) -> Self {
+    pub(super) fn new(number: u64) -> Self {
         Self { number, state: State::Idle, last_put_at: 0 }
     }
 

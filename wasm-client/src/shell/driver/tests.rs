@@ -139,7 +139,7 @@ async fn an_unsupported_digest_fails_and_leaves_nothing_behind() {
     for (number, digest) in [(1, DigestAlgorithm::None), (2, DigestAlgorithm::Sha256)] {
         let (attempt, range) = (Attempt(number), PartRange { start: 0, len: BYTES.len() as u64 });
         driver.prepare((id, PartNumber::FIRST, attempt), range, digest, Purpose::Send);
-        let failed = Input::PrepareFailed { id, part: PartNumber::FIRST, attempt, fault: ReadFault::Io };
+        let failed = Input::PrepareFailed { id, part: PartNumber::FIRST, attempt, fault: ReadFault::Unsupported };
         assert_eq!(driver.0.inbox.take(), [failed], "{digest:?}");
         assert!(driver.0.preparing.borrow().is_empty() && driver.0.bodies.borrow().is_empty(), "{digest:?}");
     }

@@ -29,9 +29,8 @@ impl Driver {
             return self.feed(Input::PrepareFailed { id, part, attempt, fault: ReadFault::Gone });
         };
         if digest != DigestAlgorithm::Md5 {
-            // The workers compute MD5 only. `Io` ends in a row that names the fault, after a few tries. Nothing was kept,
-            // so no `DropPrepare` is owed.
-            return self.feed(Input::PrepareFailed { id, part, attempt, fault: ReadFault::Io });
+            // The workers compute MD5 only. Nothing was kept, so no `DropPrepare` is owed.
+            return self.feed(Input::PrepareFailed { id, part, attempt, fault: ReadFault::Unsupported });
         }
         self.0.preparing.borrow_mut().insert(job_key(id, part, attempt), range.len);
         if purpose == Purpose::Send {
