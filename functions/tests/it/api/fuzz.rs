@@ -35,7 +35,7 @@ const GET_THROUGH: [&str; 14] = [
     "post /api/files/{fileId}/downloads",
     "delete /api/files/{fileId}",
 ];
-/// What a call may be about is made anew after so many calls: some of them end it.
+/// The subjects of calls are replaced after this many calls: some of them end their subject.
 const SAME_SUBJECTS: u64 = 8;
 
 /// splitmix64: repeatable, and good enough to choose with.

@@ -54,7 +54,7 @@ both_ways! {
         assert!(api.call(&calls::ListAudit { room: room.id, after: 0 }, one.token()).await.status.is_success(), "again and again");
     }
 
-    async fn a_revoked_link_can_be_made_anew(stack, api) {
+    async fn a_revoked_link_can_be_made_again(stack, api) {
         let (room, new) = (NewRoom::create(&api).await, NewRoom::invented());
         let (manager, member) = (room.join(&api, Role::Manage).await, room.join(&api, Role::Drop).await);
         for _ in 0..2 {

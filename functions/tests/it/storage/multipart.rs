@@ -42,7 +42,7 @@ async fn a_second_complete_finds_no_upload() {
     let (upload, parts) = two_parts(&bucket, &key).await;
     bucket.storage.complete(&key, &upload, parts.iter().copied()).await.unwrap();
     let again = bucket.storage.complete(&key, &upload, parts.iter().copied()).await;
-    // MinIO looks at the upload first, S3 may look at the key first: both mean the same to us.
+    // MinIO checks the upload first, S3 may check the key first: both mean the same to us.
     assert!(matches!(again, Err(StorageError::NoSuchUpload | StorageError::Precondition)), "{again:?}");
     assert_eq!(bucket.storage.list_parts(&key, &upload).await.unwrap_err(), StorageError::NoSuchUpload);
 }

@@ -138,7 +138,7 @@ async fn the_same_call_begins_once() {
     let again = ana.try_begin(uploads(), Some("once")).await.ok::<Initiated>().uploads;
     assert_eq!(ids(&first), ids(&again));
     assert_eq!(world.used().await.1, 2);
-    // Signed anew, for the same storage upload: parts of either answer end in one object.
+    // Signed again, for the same storage upload: parts of either answer end in one object.
     assert_eq!(send(&first[0].requests[0], large.part(1)).await.status, 200);
     assert_eq!(send(&again[0].requests[1], large.part(2)).await.status, 200);
     assert_eq!(send(&again[1].requests[0], small.part(1)).await.status, 200);

@@ -179,7 +179,7 @@ async fn an_upload_that_storage_lost_fails_for_good() {
     assert_failed(&world, &ana, upload, ErrorCode::UploadFailed).await;
 }
 
-/// Storage completed it and nobody here knows: the object is looked at before anything else is tried.
+/// Storage completed it and nobody here knows: the object is checked before anything else is tried.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_storage_completed_before_is_taken() {
     let world = World::new().await;

@@ -37,7 +37,7 @@ async fn lambda(status: StatusCode) -> (String, Invocations) {
     (endpoint, invocations)
 }
 
-/// An upload of 101 parts of which the first is stored: too many for the call to look at.
+/// An upload of 101 parts of which the first is stored: too many for the call itself to check.
 async fn large_upload(world: &World, ana: &Person) -> UploadId {
     let file = Content { plan: small_parts(101 * 5 * MIB as u64), ..Content::new(1, 5 * MIB) };
     let upload = world.begin_as_planned(ana, &file).await.upload_id;

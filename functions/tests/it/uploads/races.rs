@@ -1,4 +1,4 @@
-//! Two at once: one wins, and the other one is told.
+//! Two at once: one wins, and the other one gets an error that says so.
 
 use futures::future::{join, join_all};
 use slipway_protocol::calls;

@@ -173,7 +173,7 @@ async fn what_another_release_wrote_is_left_alone() {
     world.wait(8 * DAY);
     for _ in 0..2 {
         let report = world.sweep().await;
-        assert_eq!((report.failed, report.looked > 0), (1, true), "looked at again, and left");
+        assert_eq!((report.failed, report.looked > 0), (1, true), "checked again, and left");
     }
     for key in [&upload::key(theirs), &note] {
         assert_eq!(tables.get::<Value>(key).await.unwrap_err(), TableError::UnknownVersion("2".into()));
