@@ -112,8 +112,10 @@ fn runner() -> PathBuf {
 
 fn e2e(all: &[Layer], shared: &Shared, rest: &[String]) -> Result<Ran> {
     package::build_page(&packaged_page())?;
-    // For the stories of `cargo xtask dev`, which wait for it and not for the compiler.
+    // What `cargo xtask dev` builds, so that its stories need not wait for the compiler: without the tests, the AWS crates
+    // have other features, and are built once more.
     page::build(Profile::Dev, &local_stack::workspace().join("dist"))?;
+    native::build_dev_server()?;
     native::build_tests()?;
     let first = nextest(Layer::E2e, all, shared, rest)?;
     // Options may repeat tests, or show what passed tests print: then a crash is for whoever gave them to judge.
