@@ -49,7 +49,7 @@ struct Options {
     /// Where to write the report.
     #[arg(long, default_value = "docs/benchmarks.md")]
     out: PathBuf,
-    /// The sizes of the files at which the page's memory is looked at, in GiB.
+    /// The sizes of the files at which the page's memory is measured, in GiB.
     #[arg(long, value_delimiter = ',', default_value = "1,32")]
     memory_gib: Vec<u64>,
 }

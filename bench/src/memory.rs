@@ -49,7 +49,7 @@ async fn one(page: &Path, gib: u64) -> Result<Memory> {
 /// The table.
 pub(crate) fn section(rows: &[Memory]) -> String {
     let mut text = String::from(
-        "## Memory of the page\n\nA sparse file (zeros) into storage that discards what it gets: it answers as S3 does, believes the `Content-MD5`\nof each part and keeps nothing. Proportional set size of all processes that run pages, looked at twice a second.\n\n| file, GiB | before, MiB | most, MiB | seconds |\n| --- | --- | --- | --- |\n",
+        "## Memory of the page\n\nA sparse file (zeros) into storage that discards what it gets: it answers as S3 does, believes the `Content-MD5`\nof each part and keeps nothing. Proportional set size of all processes that run pages, sampled twice a second.\n\n| file, GiB | before, MiB | most, MiB | seconds |\n| --- | --- | --- | --- |\n",
     );
     for row in rows {
         text += &format!("| {} | {} | {} | {:.0} |\n", row.gib, row.before >> 20, row.most >> 20, row.seconds);

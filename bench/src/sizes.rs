@@ -77,7 +77,7 @@ pub(crate) fn section(sizes: &Sizes) -> String {
             &format!("| {} | {:.1} | {:.1} | {:.1} |\n", file.name, kib(file.raw), kib(file.gzip), kib(file.brotli));
     }
     text += &format!(
-        "\nA cold load from loopback in a new Chromium: first contentful paint after {} ms (the goal is under 1,000), the first\nbutton there by {} ms at the latest (looked at every 50 ms).\n",
+        "\nA cold load from loopback in a new Chromium: first contentful paint after {} ms (the goal is under 1,000), the first\nbutton there by {} ms at the latest (polled every 50 ms).\n",
         sizes.first_paint_ms.cell(0),
         sizes.usable_ms.cell(0),
     );

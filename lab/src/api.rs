@@ -1,5 +1,5 @@
 //! The HTTP API as a program uses it, without a browser: for the first check of the functions,
-//! and to look at a room from outside while a browser works in it.
+//! and to observe a room from outside while a browser works in it.
 
 use anyhow::{Context, Result, bail, ensure};
 use reqwest::{Method, StatusCode};

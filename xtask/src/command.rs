@@ -13,7 +13,7 @@ use anyhow::{Context, Result, bail};
 use crate::interrupt;
 
 const POLL: Duration = Duration::from_millis(50);
-/// A quiet command says so often that it is still there.
+/// How often a quiet command says that it is still running.
 const HEARTBEAT: Duration = Duration::from_secs(30);
 
 /// Runs `work`, saying what it is and how long it took.
@@ -47,7 +47,7 @@ pub(crate) fn tool(program: impl AsRef<std::ffi::OsStr>) -> Command {
 /// Cargo, the one that runs us.
 pub(crate) fn cargo() -> Command {
     let mut command = tool(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    // What `cargo run` sets for us would make cargo rebuild crates that look at it.
+    // What `cargo run` sets for us would make cargo rebuild crates that read it, such as ring.
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("CARGO_PKG_") || name == "CARGO_MANIFEST_DIR" {
             command.env_remove(name);

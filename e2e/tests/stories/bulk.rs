@@ -9,7 +9,7 @@ use lab::proxy::{Aim, Fault, Rule};
 use serde_json::{Value, json};
 
 use crate::control::quiet_for_two_seconds;
-use crate::room::{LONG, MIB, Room};
+use crate::room::{MIB, Room};
 
 const SOON: Duration = Duration::from_secs(20);
 
@@ -30,9 +30,9 @@ async fn until_all(browser: &Browser, files: &[TestFile], what: &str, is_so: imp
 
 async fn pause_all_holds_all_and_resume_all_goes_on(kind: Kind) -> Result<()> {
     let room = Room::make(kind).await?;
-    room.slow_down(6);
+    room.hold_parts_after(1);
     let files = pick_three(&room).await?;
-    room.stack.until_parts_stored(1, LONG).await?;
+    room.until_slowly(1, 6).await?;
     room.browser.click("pause-all").await?;
     until_all(&room.browser, &files, "paused", |row| row.state == "paused").await?;
     quiet_for_two_seconds(&room).await?;
@@ -100,7 +100,7 @@ async fn the_screen_stays_awake_while_something_is_sent_and_no_longer() -> Resul
     until_wake_locks(browser, 0, 0, "nothing is sent").await?;
 
     room.slow_down(6);
-    let file = room.pick("film.bin", 96 * MIB).await?;
+    let file = room.pick("film.bin", 192 * MIB).await?;
     browser.until_state(file.name(), &["uploading"], SOON).await?;
     until_wake_locks(browser, 1, 1, "a file is sent").await?;
     browser.script(LOSE_WAKE_LOCK, Vec::new()).await?;

@@ -40,11 +40,13 @@ pub(crate) async fn quiet_for_two_seconds(room: &Room) -> Result<()> {
 }
 
 async fn cancel_leaves_nothing_behind(kind: Kind) -> Result<()> {
-    let (room, file) = Room::sending(kind, 24, 240 * MIB).await?;
-    assert_ne!(room.stack.multipart_uploads(), [], "the proxy saw no multipart upload");
-    // From 100 MB on the page asks first.
+    let room = Room::make(kind).await?;
+    // From 100 MB on the page asks first: eight parts of fifteen.
+    room.hold_parts_after(8);
+    let file = room.pick("film.bin", 240 * MIB).await?;
     room.browser.until_row(file.name(), "half sent", LONG, |row| row.percent >= Some(50.0)).await?;
-    room.slow_down(1);
+    assert_ne!(room.stack.multipart_uploads(), [], "the proxy saw no multipart upload");
+    room.until_slowly(8, 1).await?;
     room.browser.click_row(file.name(), "upload-cancel").await?;
     room.browser.click("dialog-yes").await?;
     room.full_speed();
@@ -65,16 +67,15 @@ async fn cancelling_a_small_file_leaves_nothing_either() -> Result<()> {
 
 async fn two_tabs_send_a_file_once_and_either_can_take_over(kind: Kind) -> Result<()> {
     let room = Room::make(kind).await?;
-    // Slow enough that a second tab is there before the first is done, on a busy machine too.
-    room.slow_down(4);
+    room.hold_parts_after(1);
     let file = room.pick("film.bin", 192 * MIB).await?;
-    room.browser.until_state(file.name(), &["uploading"], SOON).await?;
+    // Slow enough that a second tab is there before the first is done, on a busy machine too.
+    room.until_slowly(1, 4).await?;
 
     room.browser.new_tab().await?;
     room.browser.goto(&room.address()).await?;
     let elsewhere = |row: &lab::browser::Row| row.reason == "other-tab";
     room.browser.until_row(file.name(), "shown as another tab's", SOON, elsewhere).await?;
-    room.stack.until_parts_stored(1, LONG).await?;
     // So slow that no PUT of the other tab ends just while this one asks storage what is there.
     room.stack.storage.set_link(Link { up_total: Some(64 << 10), ..Link::default() });
     room.browser.click_row(file.name(), "upload-take-over").await?;

@@ -6,7 +6,7 @@ use lab::browser::Kind;
 use crate::room::{MIB, Room};
 
 async fn the_packaged_page_uploads(kind: Kind) -> Result<()> {
-    let room = packaged(kind).await?;
+    let room = Room::make(kind).await?;
     ensure!(is_shrunk(&room).await?, "this is not the page that is deployed");
     // Many parts and one.
     for (name, size) in [("large.bin", 40 * MIB), ("small.bin", 100_000)] {
@@ -18,13 +18,6 @@ async fn the_packaged_page_uploads(kind: Kind) -> Result<()> {
     Ok(())
 }
 stories!(the_packaged_page_uploads in chromium, firefox, webkit);
-
-/// A room in the page as it is deployed.
-pub(crate) async fn packaged(kind: Kind) -> Result<Room> {
-    const PAGE: &str = "SLIPWAY_PACKAGED_PAGE_DIR";
-    let page = std::env::var(PAGE).with_context(|| format!("{PAGE} is not set: `cargo xtask test e2e` sets it"))?;
-    Room::make_with(kind, vec![("SLIPWAY_PAGE_DIR", page)]).await
-}
 
 /// Compiled for size, without debug information: the page of development has some ten times as much.
 async fn is_shrunk(room: &Room) -> Result<bool> {

@@ -28,9 +28,9 @@ impl Running {
         let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         command.args(["xtask", "dev", "--port", &page.to_string(), "--minio-port", &storage.to_string(), "--data"]);
         command.arg(data).current_dir(local_stack::workspace()).process_group(0);
-        // What the test runner's cargo set is of this crate, and would make cargo build others again.
+        // What the test runner sets about this crate would make cargo build crates again that read it, such as ring.
         for (name, _) in std::env::vars_os() {
-            if name.to_string_lossy().starts_with("CARGO_") && name != "CARGO_HOME" && name != "CARGO_TARGET_DIR" {
+            if ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|about| name.to_string_lossy().starts_with(about)) {
                 command.env_remove(name);
             }
         }

@@ -30,14 +30,15 @@ async fn a_new_link_lets_its_members_in_again_and_their_uploads_go_on() -> Resul
     let room = Room::make(Kind::Chromium).await?;
     let member = Browser::start(Kind::Chromium).await?;
     join(&member, &room.links.contribute, "Grace").await?;
-    room.slow_down(6);
+    room.hold_parts_after(1);
     let file = room.stack.file("film.bin", 192 * MIB)?;
     member.pick("file-input", &[&file]).await?;
-    room.stack.until_parts_stored(1, LONG).await?;
+    room.until_slowly(1, 6).await?;
 
     let link = rotate(&room, "contribute", &room.links.contribute).await?;
     member.until_present("lost").await?;
     // What was signed before still goes out; then the upload stops, too.
+    room.full_speed();
     let said = "return document.querySelector('[data-testid=announcer]').textContent.includes('Your access ended')";
     member.until("the upload is shut out, too", said, LONG).await?;
     member.until_row(file.name(), "beneath the notice", LONG, |row| row.reason == "access-lost").await?;
@@ -46,7 +47,6 @@ async fn a_new_link_lets_its_members_in_again_and_their_uploads_go_on() -> Resul
     member.goto(&link).await?;
     assert_eq!(member.text("display-name").await?, "Grace");
     member.click("join").await?;
-    room.full_speed();
     member.until_row(file.name(), "let in again", LONG, |row| row.reason != "access-lost").await?;
     member.until_completed(file.name(), LONG).await?;
     room.onlooker.assert_holds(&file).await?;

@@ -7,7 +7,6 @@ use futures::{StreamExt as _, TryStreamExt as _};
 use lab::browser::{Browser, Kind};
 use lab::proxy::{Aim, Fault, Rule};
 
-use crate::deployed::packaged;
 use crate::room::{LONG, Room, number};
 
 const COUNT: usize = 10_000;
@@ -56,7 +55,7 @@ const SENT: u64 = 600;
 #[tokio::test(flavor = "multi_thread")]
 async fn many_small_files_arrive() -> Result<()> {
     let count = number("SLIPWAY_E2E_MANY").unwrap_or(SENT);
-    let room = packaged(Kind::Chromium).await?;
+    let room = Room::make(Kind::Chromium).await?;
     let files = (0..count).map(|index| room.stack.file(&format!("sample {index:05}.txt"), 60 + index * 7));
     let files = files.collect::<Result<Vec<_>>>()?;
     let start = Instant::now();

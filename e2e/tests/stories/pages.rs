@@ -93,7 +93,8 @@ async fn a_room_is_made_and_an_upload_paused_by_keyboard_alone() -> Result<()> {
     browser.until_present("link-contribute").await?;
     tab_to(&browser, "copy-contribute").await?;
 
-    let file = stack.file("film.bin", 48 * MIB)?;
+    // Not done before the pause, however slow the keys are.
+    let file = stack.file("film.bin", 192 * MIB)?;
     stack.storage.set_link(lab::proxy::Link { up_total: Some(4 * MIB), ..Default::default() });
     browser.pick("file-input", &[&file]).await?;
     browser.until_state(file.name(), &["uploading"], PATIENCE).await?;
@@ -248,7 +249,7 @@ async fn nothing_moves_under_the_pointer_after_a_reload() -> Result<()> {
         room.browser.set_viewport(width, 900).await?;
         room.browser.reload().await?;
         room.browser.until_state(file.name(), &["needs-file"], PATIENCE).await?;
-        // The answer to the first look at the room, and whatever else comes late.
+        // The answer to the first request for the room, and whatever else comes late.
         tokio::time::sleep(std::time::Duration::from_secs(3)).await;
         // The network goes, too, and the page says so.
         room.browser.set_offline(true).await?;

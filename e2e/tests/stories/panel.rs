@@ -52,7 +52,7 @@ async fn chip(browser: &Browser, choose: &str) -> Result<String> {
     Ok(chosen.as_str().unwrap_or_default().to_owned())
 }
 
-/// A hidden tab gets no frames until it is looked at again, and what asked for one may be gone by then.
+/// A hidden tab gets no frames until it is shown again, and what asked for one may be gone by then.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_frame_that_comes_when_the_room_was_left_does_no_harm() -> Result<()> {
     let room = Room::make(Kind::Chromium).await?;

@@ -7,7 +7,7 @@ use lab::browser::{Browser, Kind, Row};
 use lab::files::TestFile;
 
 use crate::pages::ENTER;
-use crate::room::{FIRST_PART_MIB_PER_SECOND, LONG, MIB, Room, join, number, pick_again};
+use crate::room::{MIB, Room, join, number, pick_again};
 
 const SOON: Duration = Duration::from_secs(30);
 
@@ -16,32 +16,34 @@ fn size() -> u64 {
     number("SLIPWAY_E2E_RESUME_MIB").unwrap_or(96) * MIB
 }
 
-/// An upload in the middle: some parts stored, some not; about half of a large file.
-async fn in_the_middle(room: &Room, file: &TestFile) -> Result<()> {
-    let parts = (file.size / (16 * MIB)) as usize;
-    room.stack.until_parts_stored(if parts > 6 { parts / 2 } else { 1 }, LONG).await?;
-    room.slow_down(6);
-    anyhow::ensure!(room.stack.parts_stored() < parts, "the upload was over before its middle");
-    Ok(())
+/// How many parts are stored in the middle: half of them, or one of a file that has all of its parts on the way at once.
+fn stored() -> u16 {
+    let parts = (size() / (16 * MIB)) as u16;
+    if parts > 6 { parts / 2 } else { 1 }
+}
+
+/// Waits for an upload of such a file to be in its middle: some parts are stored, and no others.
+async fn in_the_middle(room: &Room) -> Result<()> {
+    room.until_slowly(stored().into(), 6).await
 }
 
 /// A room with an upload in the middle.
 async fn half_way(kind: Kind) -> Result<(Room, TestFile)> {
     let room = Room::make(kind).await?;
-    room.slow_down(FIRST_PART_MIB_PER_SECOND);
+    room.hold_parts_after(stored());
     let file = room.pick("film.bin", size()).await?;
-    in_the_middle(&room, &file).await?;
+    in_the_middle(&room).await?;
     Ok((room, file))
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn after_a_reload_one_click_goes_on() -> Result<()> {
     let room = Room::make(Kind::Chromium).await?;
-    room.slow_down(FIRST_PART_MIB_PER_SECOND);
+    room.hold_parts_after(stored());
     let file = room.stack.file("film.bin", size())?;
     room.browser.answer_picker_with(&file).await?;
     room.browser.click_text("Choose files").await?;
-    in_the_middle(&room, &file).await?;
+    in_the_middle(&room).await?;
 
     room.browser.reload().await?;
     room.browser.until_row(file.name(), "waiting for one click", SOON, |row| row.reason == "reloaded").await?;
@@ -55,10 +57,10 @@ async fn after_a_reload_one_click_goes_on() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dropped_file_is_remembered_by_its_handle() -> Result<()> {
     let room = Room::make(Kind::Chromium).await?;
-    room.slow_down(FIRST_PART_MIB_PER_SECOND);
+    room.hold_parts_after(stored());
     let file = room.stack.file("film.bin", size())?;
     room.browser.drop_files("drop-zone", &[&file]).await?;
-    in_the_middle(&room, &file).await?;
+    in_the_middle(&room).await?;
 
     room.browser.reload().await?;
     room.browser.until_row(file.name(), "waiting for one click", SOON, |row| row.reason == "reloaded").await?;

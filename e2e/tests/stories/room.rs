@@ -6,15 +6,12 @@ use anyhow::{Context, Result};
 use lab::api::Member;
 use lab::browser::{Browser, Kind, PATIENCE};
 use lab::files::TestFile;
-use lab::proxy::Link;
+use lab::proxy::{Aim, Fault, Link, Rule};
 use lab::stack::{Stack, StackOptions};
 
 pub(crate) const MIB: u64 = 1 << 20;
 /// More than any upload of these stories takes on a busy machine.
 pub(crate) const LONG: Duration = Duration::from_secs(150);
-
-/// The rate until a first part is stored: nobody learns anything from that wait.
-pub(crate) const FIRST_PART_MIB_PER_SECOND: u64 = 24;
 
 /// What is asked for in the environment, for runs by hand.
 pub(crate) fn number(variable: &str) -> Option<u64> {
@@ -55,8 +52,10 @@ impl Room {
 
     /// With more variables for dev-server.
     pub(crate) async fn make_with(kind: Kind, env: Vec<(&'static str, String)>) -> Result<Self> {
+        // Beside each other: either mostly waits for its processes.
+        let browser = tokio::spawn(Browser::start(kind));
         let stack = Stack::start_with(StackOptions { page: true, env }).await?;
-        let browser = Browser::start(kind).await?;
+        let browser = browser.await??;
         browser.goto(&stack.url()).await?;
         browser.fill("room-name", "Holiday films").await?;
         browser.fill("display-name", "Ada").await?;
@@ -71,10 +70,10 @@ impl Room {
         Ok(Self { browser, links, onlooker, stack })
     }
 
-    /// A room whose maker sends a file, so slowly that something can happen in the middle: one part is stored.
+    /// A room whose maker sends a file, so slowly that something can happen in the middle: its first part is stored.
     pub(crate) async fn sending(kind: Kind, mib_per_second: u64, size: u64) -> Result<(Self, TestFile)> {
         let room = Self::make(kind).await?;
-        room.slow_down(FIRST_PART_MIB_PER_SECOND);
+        room.hold_parts_after(1);
         let file = room.pick("film.bin", size).await?;
         room.until_slowly(1, mib_per_second).await?;
         Ok((room, file))
@@ -97,10 +96,17 @@ impl Room {
         self.stack.storage.set_link(Link { up_total: Some(mib_per_second * MIB), ..Link::default() });
     }
 
-    /// Waits until storage has taken `count` parts, and slows down what comes after them.
+    /// Lets only the first `count` parts of each file through, until [`Self::until_slowly`]. A rate would not do: parts of
+    /// one size that share a link arrive together, and what was to be the middle is the end.
+    pub(crate) fn hold_parts_after(&self, count: u16) {
+        self.stack.storage.rule(Rule::new(Aim::parts_after(count), Fault::Hold).always());
+    }
+
+    /// Waits until storage has taken `count` parts, and lets those that were held go on at this rate.
     pub(crate) async fn until_slowly(&self, count: usize, mib_per_second: u64) -> Result<()> {
         self.stack.until_parts_stored(count, LONG).await?;
         self.slow_down(mib_per_second);
+        self.stack.storage.clear();
         Ok(())
     }
 

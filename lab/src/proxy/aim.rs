@@ -65,6 +65,7 @@ pub struct Aim {
     method: Option<&'static str>,
     path: Option<String>,
     part: Option<u16>,
+    parts_after: Option<u16>,
     body_from: u64,
 }
 
@@ -77,6 +78,11 @@ impl Aim {
     /// The PUT of a part, by its number.
     pub fn part(number: u16) -> Self {
         Self { part: Some(number), ..Self::method("PUT") }
+    }
+
+    /// The PUTs of all parts with a higher number.
+    pub fn parts_after(number: u16) -> Self {
+        Self { parts_after: Some(number), ..Self::method("PUT") }
     }
 
     /// A call of the API: a method, and what its path contains.
@@ -94,6 +100,7 @@ impl Aim {
         self.method.is_none_or(|method| method == head.method)
             && self.path.as_ref().is_none_or(|path| head.path.contains(path))
             && self.part.is_none_or(|part| head.part() == Some(part))
+            && self.parts_after.is_none_or(|last| head.part().is_some_and(|part| part > last))
             && head.body_bytes() >= self.body_from
     }
 }
@@ -115,6 +122,8 @@ pub enum Fault {
     Slow { bytes_per_second: u64 },
     /// Waits before anything is forwarded.
     Delay(Duration),
+    /// Forwards nothing until the rules are cleared, and everything then.
+    Hold,
     /// Reads the request and answers it here; upstream never sees it.
     Answer(Canned),
     /// Upstream does its work; the browser gets a reset in place of the answer.
@@ -145,6 +154,7 @@ impl Fault {
             Self::Corrupt { .. } => "corrupt",
             Self::Slow { .. } => "slow",
             Self::Delay(_) => "delay",
+            Self::Hold => "hold",
             Self::Answer(_) => "answer",
             Self::LoseAnswer => "lose-answer",
             Self::HoldAnswer => "hold-answer",

@@ -93,7 +93,7 @@ impl Proxy {
         self.shared.rules.lock().unwrap().push(rule);
     }
 
-    /// Forgets all rules, and ends the requests that a rule holds up.
+    /// Forgets all rules. Requests that a rule holds go on ([`Fault::Hold`]) or end ([`Fault::Stall`], [`Fault::HoldAnswer`]).
     pub fn clear(&self) {
         self.shared.rules.lock().unwrap().clear();
         self.shared.cleared.send_modify(|count| *count += 1);

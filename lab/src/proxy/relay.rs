@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use tokio::net::TcpStream;
+use tokio::sync::watch;
 
 use super::Shared;
 use super::aim::Fault;
@@ -64,9 +65,12 @@ impl Connection {
             () = self.upstream.closed() => return Err(End::Close),
         };
         let head = RequestHead::parse(&bytes)?;
+        // Before a rule is taken: none that is cleared after that may go unnoticed.
+        let cleared = shared.cleared.subscribe();
         let fault = shared.rules.lock().unwrap().iter_mut().find_map(|rule| rule.take(&head));
         let id = shared.log.begin(&head, fault.as_ref().map(Fault::name));
-        let exchange = Exchange { shared, id, close: head.close, head, fault, each: &self.each, own: Pace::default() };
+        let (close, each, own) = (head.close, &self.each, Pace::default());
+        let exchange = Exchange { shared, id, close, head, fault, cleared, each, own };
         let result = exchange.run(&bytes, &mut self.client, &mut self.upstream).await;
         shared.log.end(id, result.is_ok());
         match result? {
@@ -109,6 +113,8 @@ struct Exchange<'a> {
     head: RequestHead,
     close: bool,
     fault: Option<Fault>,
+    /// Changes when the rules are cleared.
+    cleared: watch::Receiver<u64>,
     each: &'a Pace,
     /// For [`Fault::Slow`].
     own: Pace,
@@ -118,6 +124,9 @@ impl Exchange<'_> {
     async fn run(&self, bytes: &[u8], client: &mut Wire, upstream: &mut Wire) -> Result<After, End> {
         if let Some(Fault::Delay(time)) = self.fault {
             tokio::time::sleep(time).await;
+        }
+        if let Some(Fault::Hold) = self.fault {
+            self.until_cleared().await;
         }
         if let Some(Fault::Answer(canned)) = &self.fault {
             self.send_body(client, None).await?;
@@ -219,8 +228,13 @@ impl Exchange<'_> {
 
     /// Until the rules are cleared; then the connection is of no use any more.
     async fn hold<T>(&self) -> Result<T, End> {
-        let _ = self.shared.cleared.subscribe().changed().await;
+        self.until_cleared().await;
         Err(End::Reset)
+    }
+
+    async fn until_cleared(&self) {
+        // An error means that the proxy is gone, and nothing holds any more.
+        let _ = self.cleared.clone().changed().await;
     }
 
     async fn pass_answer(&self, upstream: &mut Wire, client: &TcpStream) -> Result<AnswerHead, End> {

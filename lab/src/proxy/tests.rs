@@ -95,6 +95,23 @@ async fn a_rule_hits_the_part_it_names_and_only_so_often() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_held_goes_on_when_the_rules_are_cleared() {
+    let bench = Bench::start().await;
+    bench.proxy.rule(Rule::new(Aim::parts_after(2), Fault::Hold).always());
+    assert_eq!(bench.put(2, vec![0; 20]).await.unwrap(), "20");
+    let release = async {
+        while bench.proxy.hit_count() < 2 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        assert_eq!(bench.tiny.bodies().len(), 1);
+        assert!(bench.proxy.log().iter().all(|put| put.part() == Some(2) || put.sent_bytes == 0));
+        bench.proxy.clear();
+    };
+    let (three, four, ()) = tokio::join!(bench.put(3, vec![0; 30]), bench.put(4, vec![0; 40]), release);
+    assert_eq!((three.unwrap(), four.unwrap()), ("30".to_owned(), "40".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn one_bit_is_turned_over() {
     let bench = Bench::start().await;
     bench.proxy.rule(Rule::new(Aim::part(1), Fault::Corrupt { at: 1_000_000 }));

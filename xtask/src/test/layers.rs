@@ -111,8 +111,11 @@ fn runner() -> PathBuf {
 }
 
 fn e2e(all: &[Layer], shared: &Shared, rest: &[String]) -> Result<Ran> {
-    page::build(Profile::Dev, &local_stack::workspace().join("dist"))?;
     package::build_page(&packaged_page())?;
+    // What `cargo xtask dev` builds, so that its stories need not wait for the compiler: without the tests, the AWS crates
+    // have other features, and are built once more.
+    page::build(Profile::Dev, &local_stack::workspace().join("dist"))?;
+    native::build_dev_server()?;
     native::build_tests()?;
     let first = nextest(Layer::E2e, all, shared, rest)?;
     // Options may repeat tests, or show what passed tests print: then a crash is for whoever gave them to judge.
@@ -158,7 +161,7 @@ fn keep_logs(story: &str) {
     let _ = std::fs::rename(logs.join(&story), kept);
 }
 
-/// The page as it is deployed, for the stories about that.
+/// The page as it is deployed. That of development has eight times as much WebAssembly, which each new browser compiles.
 fn packaged_page() -> PathBuf {
     local_stack::workspace().join("target/e2e-page")
 }
@@ -167,8 +170,7 @@ impl Shared {
     /// Tells the tests where the shared servers are.
     fn set_env(&self, command: &mut Command) {
         command.env("SLIPWAY_DEV_SERVER", native::dev_server());
-        command.env("SLIPWAY_PAGE_DIR", local_stack::workspace().join("dist"));
-        command.env("SLIPWAY_PACKAGED_PAGE_DIR", packaged_page());
+        command.env("SLIPWAY_PAGE_DIR", packaged_page());
         if let Some(minio) = &self.minio {
             command.env("SLIPWAY_TEST_MINIO", minio.as_shared());
         }

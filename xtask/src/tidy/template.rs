@@ -132,7 +132,7 @@ fn check_uploads_by_page(template: &Yaml) -> Vec<Finding> {
     const WITHOUT_HOST: &str = "b689b0a8-53d0-40ab-baf2-68738e2966ac";
     const NOT_KEPT: &str = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad";
     wrong([
-        (gate == (Some("viewer-request"), Some("ToBucket.FunctionARN")), "the CDN does not look at what it passes on"),
+        (gate == (Some("viewer-request"), Some("ToBucket.FunctionARN")), "the CDN does not check what it passes on"),
         (goes_to_bucket, "the CDN passes parts on to something else than the bucket, or re-signs them"),
         (behavior["CachePolicyId"].as_str() == Some(NOT_KEPT), "the CDN keeps answers to parts"),
         (code.contains(&format!("'{path}'.length")), "the CDN's function takes away another path than is in front"),
@@ -218,7 +218,7 @@ mod tests {
             ("PointInTimeRecoveryEnabled: true", "PointInTimeRecoveryEnabled: false", "recovery"),
             ("StreamViewType: NEW_IMAGE", "StreamViewType: KEYS_ONLY", "stream"),
             ("PathPattern: /storage/*", "PathPattern: /store/*", "CDN passes on another path"),
-            ("FunctionARN: !GetAtt ToBucket", "FunctionARN: !GetAtt PageRoutes", "does not look at"),
+            ("FunctionARN: !GetAtt ToBucket", "FunctionARN: !GetAtt PageRoutes", "does not check"),
             ("TargetOriginId: bucket", "TargetOriginId: page", "something else than the bucket"),
             ("request.cookies = {};", "", "cookies"),
             ("slice('/storage'.length)", "slice('/store'.length)", "takes away another path"),
