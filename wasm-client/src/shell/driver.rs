@@ -4,24 +4,27 @@
 //! milliseconds ([`TimeBudget`]) the driver yields to the browser.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::rc::{Rc, Weak};
 
 use slipway_protocol::machine::network::lanes::PER_OWN_HOST;
-use slipway_protocol::machine::network::self_test::SelfTest;
-use slipway_protocol::machine::{Attempt, Config, Effect, Engine, Input, LocalId, Offer, Totals, View};
+use slipway_protocol::machine::{Config, Effect, Engine, Input, LocalId, Offer, Totals, View};
 use slipway_protocol::wire::id::PartNumber;
-use web_sys::File;
 
+use self::inbox::{Inbox, State};
+use self::open_files::OpenFiles;
+use self::other_tabs::OtherTabs;
+use self::running_puts::RunningPuts;
+use self::unread::Unread;
+use self::wake_up::WakeUp;
 use super::effects::Body;
-use crate::browser::bindings::{self, FileHandle};
-use crate::browser::clock::{self, Alarm, Environment};
+use crate::browser::bindings;
+use crate::browser::clock::{self, Environment};
 use crate::browser::keep_awake::KeepAwake;
 use crate::browser::locks::Locks;
 use crate::browser::panic;
-use crate::browser::put::Put;
-use crate::browser::scheduling::{DRIVER_MS, Macrotask, Throttle, TimeBudget};
+use crate::browser::scheduling::{DRIVER_MS, TimeBudget};
 use crate::browser::store::Store;
 use crate::browser::tabs::{TabMessage, Tabs};
 use crate::hash::{self, HashPool, JobKey};
@@ -29,65 +32,40 @@ use crate::shell::changes::{Change, Changes};
 use crate::shell::notices::{Board, Notice};
 use crate::shell::rooms::{Rooms, random};
 
-/// Delay before other tabs re-read a changed checkpoint, in milliseconds.
-const BROADCAST_DELAY_MS: u32 = 300;
-/// Most `Saved` inputs handled in one step.
-const MAX_SAVED_PER_STEP: usize = 64;
-/// Interval at which a worker checks the alarm, in milliseconds: browsers throttle the timers of a hidden tab, but not those
-/// of a worker.
-const WORKER_CLOCK_MS: u32 = 1_000;
+mod inbox;
+mod open_files;
+mod other_tabs;
+mod running_puts;
+mod unread;
+mod wake_up;
 
 /// The machine and all that its effects need. Cheap to clone; all clones share it.
 #[derive(Clone)]
 pub(crate) struct Driver(pub(super) Rc<Inner>);
 
 pub(super) struct Inner {
-    pub(super) engine: RefCell<Engine>,
-    inbox: RefCell<VecDeque<Input>>,
-    state: Cell<State>,
-    drain_task: Macrotask,
+    engine: RefCell<Engine>,
+    inbox: Inbox,
     pub(super) rooms: Rooms,
     pub(super) store: Store,
     pub(super) pool: HashPool,
     pub(super) locks: Locks,
-    pub(super) tabs: Tabs,
-    pub(super) broadcast_uploads: Throttle,
-    alarm: Alarm,
+    pub(super) other_tabs: OtherTabs,
+    wake_up: WakeUp,
     _environment: Environment,
     keep_awake: KeepAwake,
-    pub(super) self_test: RefCell<SelfTest>,
-    pub(super) board: Board,
+    board: Board,
     pub(super) changes: Changes,
-    pub(super) files: RefCell<HashMap<LocalId, File>>,
-    /// Handles of files whose first record is not written yet.
-    pub(super) handles: RefCell<HashMap<LocalId, FileHandle>>,
+    pub(super) unread: Unread,
+    pub(super) files: OpenFiles,
     /// Parts being read, and their lengths.
     pub(super) preparing: RefCell<HashMap<JobKey, u64>>,
     /// Prepared parts, until `DropPrepare`.
     pub(super) bodies: RefCell<HashMap<(LocalId, PartNumber), Body>>,
-    pub(super) puts: RefCell<HashMap<(LocalId, PartNumber), (Attempt, Put)>>,
-    /// Uploads whose view changed since the page last read it.
-    unread: RefCell<HashSet<LocalId>>,
-    /// Uploads that the user wants to take over from another tab.
-    pub(super) taking_over: RefCell<HashSet<LocalId>>,
+    pub(super) puts: RunningPuts,
     /// Uploads cancelled by leaving their room whose abort the functions have not confirmed.
     pub(super) uncleared: RefCell<HashSet<LocalId>>,
     pub(super) persisted: Cell<bool>,
-    /// Set when the change comes from a user action, so the view updates at once.
-    pub(super) user_waits: Cell<bool>,
-    worker_clock_runs: Cell<bool>,
-    /// Set while records that other tabs wrote are read.
-    pub(super) reading_checkpoint: Cell<bool>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    /// Nothing to do.
-    Idle,
-    /// In [`Driver::drain`].
-    Running,
-    /// [`Driver::drain`] is queued as a task.
-    Scheduled,
 }
 
 impl Driver {
@@ -96,9 +74,7 @@ impl Driver {
         let seed = u64::from_le_bytes(random());
         let inner = Rc::new_cyclic(|weak: &Weak<Inner>| Inner {
             engine: RefCell::new(Engine::new(Config::default(), seed)),
-            inbox: RefCell::default(),
-            state: Cell::new(State::Idle),
-            drain_task: Macrotask::new(callback(weak, |driver| driver.drain())),
+            inbox: Inbox::new(callback(weak, |driver| driver.drain())),
             pool: HashPool::new(
                 hash::worker_count(cores()),
                 callback_with(weak, |driver, event| driver.hash_event(event)),
@@ -107,27 +83,20 @@ impl Driver {
                 &format!("{}-upload-", store.name()),
                 callback_with(weak, |driver, event| driver.lock_changed(event)),
             ),
-            tabs: Tabs::open(store.name(), callback_with(weak, |driver, message| driver.tab_message(message))),
-            broadcast_uploads: Throttle::new(
-                BROADCAST_DELAY_MS,
+            other_tabs: OtherTabs::new(
+                Tabs::open(store.name(), callback_with(weak, |driver, message| driver.tab_message(message))),
                 callback(weak, |driver| driver.broadcast(TabMessage::Uploads)),
             ),
-            alarm: Alarm::new(callback(weak, |driver| driver.feed(Input::Tick))),
+            wake_up: WakeUp::new(callback(weak, |driver| driver.feed(Input::Tick))),
             _environment: Environment::watch(callback_with(weak, |driver, input| driver.feed(input))),
             keep_awake: KeepAwake::new(),
-            self_test: RefCell::default(),
-            files: RefCell::default(),
-            handles: RefCell::default(),
+            unread: Unread::default(),
+            files: OpenFiles::default(),
             preparing: RefCell::default(),
             bodies: RefCell::default(),
-            puts: RefCell::default(),
-            unread: RefCell::default(),
-            taking_over: RefCell::default(),
+            puts: RunningPuts::default(),
             uncleared: RefCell::default(),
             persisted: Cell::new(false),
-            user_waits: Cell::new(false),
-            worker_clock_runs: Cell::new(false),
-            reading_checkpoint: Cell::new(false),
             rooms,
             store,
             board,
@@ -163,23 +132,22 @@ impl Driver {
     /// Feeds an input to the machine, now or after the queued ones.
     pub(crate) fn feed(&self, input: Input) {
         if input.is_unanswered() && !clock::online() {
-            self.0.inbox.borrow_mut().push_back(Input::Offline);
+            self.0.inbox.push(Input::Offline);
         }
         if input.is_by_user() {
-            self.0.user_waits.set(true);
+            self.0.unread.expect_by_user();
         }
-        self.0.inbox.borrow_mut().push_back(input);
-        if self.0.state.get() == State::Idle {
+        self.0.inbox.push(input);
+        if self.0.inbox.state() == State::Idle {
             self.drain();
         }
     }
 
     /// Queues an input for a later task, with those that follow: one transaction answers for many records.
     pub(super) fn feed_later(&self, input: Input) {
-        self.0.inbox.borrow_mut().push_back(input);
-        if self.0.state.get() == State::Idle {
-            self.0.state.set(State::Scheduled);
-            self.0.drain_task.schedule();
+        self.0.inbox.push(input);
+        if self.0.inbox.state() == State::Idle {
+            self.0.inbox.schedule();
         }
     }
 
@@ -241,11 +209,8 @@ impl Driver {
 
     /// Starts the worker's clock, unless it runs. Called with the first upload, since the clock keeps a worker alive.
     pub(super) fn start_worker_clock(&self) {
-        if !self.0.worker_clock_runs.replace(true) {
-            self.0
-                .pool
-                .clock(WORKER_CLOCK_MS, callback(&Rc::downgrade(&self.0), |driver| driver.0.alarm.fire_if_due()));
-        }
+        let tick = callback(&Rc::downgrade(&self.0), |driver| driver.0.wake_up.fire_if_due());
+        self.0.wake_up.start_worker_clock(&self.0.pool, tick);
     }
 
     /// Runs all effects, then the next input, until none are left or the budget is spent.
@@ -254,16 +219,15 @@ impl Driver {
         if panic::panicked() {
             return;
         }
-        self.0.state.set(State::Running);
+        self.0.inbox.set_running();
         let budget = TimeBudget::start(DRIVER_MS);
         while self.step() {
             if budget.is_spent() {
-                self.0.state.set(State::Scheduled);
-                self.0.drain_task.schedule();
+                self.0.inbox.schedule();
                 return;
             }
         }
-        self.0.state.set(State::Idle);
+        self.0.inbox.set_idle();
         self.publish_changes();
     }
 
@@ -273,15 +237,7 @@ impl Driver {
             self.run(effect);
             return true;
         }
-        let mut inbox = self.0.inbox.borrow_mut();
-        if inbox.is_empty() {
-            return false;
-        }
-        // One input, or a run of `Saved` ones.
-        let next = inbox.iter().take(MAX_SAVED_PER_STEP);
-        let saved = next.take_while(|input| matches!(input, Input::Saved { .. })).count();
-        self.0.engine.borrow_mut().handle_all(clock::now(), inbox.drain(..saved.max(1)));
-        true
+        self.0.inbox.hand_to(&self.0.engine, clock::now)
     }
 
     /// Notifies the page of changed views, and keeps the device awake while uploads run.
@@ -290,11 +246,11 @@ impl Driver {
             self.0.changes.notify(Change::Offers);
         }
         let changed = self.0.engine.borrow_mut().take_changed();
-        let user_waits = self.0.user_waits.take();
+        let user_waits = self.0.unread.take_user_waits();
         if changed.is_empty() {
             return;
         }
-        self.0.unread.borrow_mut().extend(changed);
+        self.0.unread.extend(changed);
         self.0.changes.notify(Change::Uploads);
         let runs = self.totals().running > 0;
         let has_ended = self.0.keep_awake.set(runs) && !runs;
@@ -338,14 +294,14 @@ impl Driver {
             }),
             Effect::Save { id, save, record } => self.save(id, save, *record),
             Effect::Forget { id } => self.forget(id),
-            Effect::WakeAt { mono } => self.0.alarm.set(mono),
+            Effect::WakeAt { mono } => self.0.wake_up.set(mono),
         }
     }
 }
 
 impl fmt::Debug for Driver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Driver({:?})", self.0.state.get())
+        write!(f, "Driver({:?})", self.0.inbox.state())
     }
 }
 

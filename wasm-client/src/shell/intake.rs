@@ -17,7 +17,9 @@ impl Driver {
     pub(crate) async fn add(&self, room: RoomId, picked: Vec<Picked>) {
         let mut picked = picked.into_iter().peekable();
         // The user waits to see that it starts, but not for each of thousands of rows.
-        self.0.user_waits.set(self.0.user_waits.get() || picked.peek().is_some());
+        if picked.peek().is_some() {
+            self.0.unread.expect_by_user();
+        }
         while picked.peek().is_some() {
             let files = self.register_some(&mut picked);
             // In a task of its own: both together would exceed 8 ms.
@@ -47,9 +49,9 @@ impl Driver {
     pub(super) fn register(&self, picked: Picked) -> (LocalId, Source) {
         let id = LocalId(u64::from_le_bytes(random()) >> 11);
         let source = picked.source();
-        self.0.files.borrow_mut().insert(id, picked.file);
+        self.0.files.insert(id, picked.file);
         if let Some(handle) = picked.handle {
-            self.0.handles.borrow_mut().insert(id, handle);
+            self.0.files.keep_handle(id, handle);
         }
         self.0.store.track_new(id);
         self.0.locks.claim(id);
@@ -67,7 +69,7 @@ impl Driver {
     /// Attaches a reopened or picked file to its upload.
     pub(super) fn attach_file(&self, id: LocalId, picked: Picked) {
         let source = picked.source();
-        self.0.files.borrow_mut().insert(id, picked.file);
+        self.0.files.insert(id, picked.file);
         self.feed(Input::Reopened { id, source });
     }
 }

@@ -15,8 +15,8 @@ const RELEASE_TIMEOUT_MS: u32 = 2_000;
 impl Driver {
     /// Takes an upload over from another tab: asks that tab to release it, and steals the lock if it does not.
     pub(crate) fn take_over(&self, id: LocalId) {
-        self.0.taking_over.borrow_mut().insert(id);
-        self.0.tabs.broadcast(TabMessage::Release { id });
+        self.0.other_tabs.start_take_over(id);
+        self.0.other_tabs.broadcast(TabMessage::Release { id });
         let driver = self.clone();
         spawn_local(async move {
             gloo_timers::future::TimeoutFuture::new(RELEASE_TIMEOUT_MS).await;
@@ -47,7 +47,7 @@ impl Driver {
         let is_gone = waited && !self.restore_one(id).await;
         if waited && self.has_locks() && !self.0.locks.holds(id) {
             // Stolen while the records were read.
-            self.0.taking_over.borrow_mut().remove(&id);
+            self.0.other_tabs.end_take_over(id);
             return self.feed(Input::OwnedElsewhere(id));
         }
         self.feed(Input::Owned(id));
@@ -61,7 +61,7 @@ impl Driver {
             None => {}
         }
         // The user took it over to continue it.
-        if self.0.taking_over.borrow_mut().remove(&id) {
+        if self.0.other_tabs.end_take_over(id) {
             self.feed(Input::Resume(Which::One(id)));
         }
     }
@@ -99,7 +99,7 @@ impl Driver {
     /// Another tab started or ended uploads: shows those that are new here.
     async fn show_new_uploads(&self) {
         // One pass at a time. The one under way, or the one after the next message, sees later changes.
-        if self.0.reading_checkpoint.replace(true) {
+        if !self.0.other_tabs.start_reading() {
             return;
         }
         for id in self.0.store.ids().await {
@@ -107,14 +107,14 @@ impl Driver {
                 self.0.locks.claim(id);
             }
         }
-        self.0.reading_checkpoint.set(false);
+        self.0.other_tabs.end_reading();
     }
 
     pub(super) fn broadcast(&self, message: TabMessage) {
         let driver = self.clone();
         spawn_local(async move {
             driver.0.store.flush().await;
-            driver.0.tabs.broadcast(message);
+            driver.0.other_tabs.broadcast(message);
         });
     }
 }

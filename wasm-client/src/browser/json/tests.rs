@@ -13,6 +13,8 @@ use wasm_bindgen_test::wasm_bindgen_test;
 use super::*;
 use crate::testing::{head, part_record};
 
+mod shapes;
+
 /// The JSON of one of protocol's snapshots: the wire format as it is frozen.
 macro_rules! snapshot {
     ($name:literal) => {

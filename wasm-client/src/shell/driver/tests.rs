@@ -1,4 +1,4 @@
-use slipway_protocol::machine::{Purpose, ReadFault, Reason, Stage, Which};
+use slipway_protocol::machine::{Attempt, Purpose, ReadFault, Reason, Stage, Which};
 use slipway_protocol::wire::digest::Md5;
 use slipway_protocol::wire::id::{FileId, RoomId, UploadId};
 use slipway_protocol::wire::plan::{DigestAlgorithm, PartRange, Plan};
@@ -135,7 +135,7 @@ async fn an_unsupported_digest_fails_and_leaves_nothing_behind() {
     let driver = tab(&rooms, &store).await;
     let (id, _) = driver.register(picked().remove(0));
     // The inputs stay in the queue.
-    driver.0.state.set(State::Scheduled);
+    driver.0.inbox.hold();
     for (number, digest) in [(1, DigestAlgorithm::None), (2, DigestAlgorithm::Sha256)] {
         let (attempt, range) = (Attempt(number), PartRange { start: 0, len: BYTES.len() as u64 });
         driver.prepare((id, PartNumber::FIRST, attempt), range, digest, Purpose::Send);

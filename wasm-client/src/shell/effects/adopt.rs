@@ -19,12 +19,8 @@ impl Driver {
 
     /// Moves the picked file to the upload that it continues.
     pub(in crate::shell) fn attach(&self, id: LocalId, picked: LocalId) {
-        let file = self.0.files.borrow_mut().remove(&picked);
-        if let Some(file) = file {
-            self.0.files.borrow_mut().insert(id, file);
-        }
-        let handle = self.0.handles.borrow_mut().remove(&picked);
-        if let Some(handle) = handle {
+        self.0.files.rename(picked, id);
+        if let Some(handle) = self.0.files.take_handle(picked) {
             self.0.store.save_handle(id, handle);
         }
         self.forget(picked);

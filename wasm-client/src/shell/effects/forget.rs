@@ -8,8 +8,7 @@ use crate::shell::driver::Driver;
 impl Driver {
     pub(in crate::shell) fn forget(&self, id: LocalId) {
         self.0.uncleared.borrow_mut().remove(&id);
-        self.0.files.borrow_mut().remove(&id);
-        self.0.handles.borrow_mut().remove(&id);
+        self.0.files.remove(id);
         self.0.store.forget(id);
         let driver = self.clone();
         spawn_local(async move {

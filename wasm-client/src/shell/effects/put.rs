@@ -11,7 +11,7 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::{Blob, File};
 
 use crate::browser::put::{Put, PutEvent};
-use crate::browser::{clock, files, selftest};
+use crate::browser::{files, selftest};
 use crate::shell::driver::{Driver, callback_with};
 use crate::shell::notices::Notice;
 
@@ -27,7 +27,7 @@ impl Driver {
             driver.put_event(id, part, attempt, &url, event);
         });
         match Put::start(&body, request, on_event) {
-            Ok(put) => drop(self.0.puts.borrow_mut().insert((id, part), (attempt, put))),
+            Ok(put) => self.0.puts.insert(id, part, attempt, put),
             // The browser can't send what the functions signed; a retry would fail too.
             Err(_) => failed(PutFault::Http { status: 400, code: None }),
         }
@@ -61,18 +61,12 @@ impl Driver {
     }
 
     pub(in crate::shell) fn drop_put(&self, id: LocalId, part: PartNumber, attempt: Attempt) {
-        let mut puts = self.0.puts.borrow_mut();
-        if puts.get(&(id, part)).is_some_and(|(running, _)| *running == attempt) {
-            let put = puts.remove(&(id, part));
-            // The abort may run a callback that borrows `puts`.
-            drop(puts);
-            drop(put);
-        }
+        self.0.puts.remove(id, part, attempt);
     }
 
     fn storage_answered(&self, url: &str, shows_etag: bool) {
         let origin = selftest::origin_of(url).unwrap_or_default();
-        if self.0.self_test.borrow_mut().stored(&origin) {
+        if self.0.puts.host_stored(&origin) {
             STORAGE_KEYS.into_iter().for_each(|key| self.hide_notice(key));
         }
         if !shows_etag {
@@ -83,7 +77,7 @@ impl Driver {
     /// Notes the failure. Returns whether to examine the host.
     fn storage_failed(&self, url: &str) -> bool {
         let origin = selftest::origin_of(url).unwrap_or_default();
-        self.0.self_test.borrow_mut().failed(&origin, clock::mono())
+        self.0.puts.host_failed(&origin)
     }
 
     fn diagnose_storage(&self, url: &str) {
@@ -94,7 +88,7 @@ impl Driver {
         spawn_local(async move {
             let found = selftest::examine(&url, driver.0.rooms.api()).await;
             let storage = selftest::origin_of(&url).unwrap_or_default();
-            let Some(verdict) = driver.0.self_test.borrow().verdict(&storage, found) else { return };
+            let Some(verdict) = driver.0.puts.verdict(&storage, found) else { return };
             let notice = match verdict {
                 Verdict::Cors => Notice::StorageCors { storage, page: selftest::own_origin() },
                 Verdict::Unreachable => Notice::StorageUnreachable { storage: Some(storage) },
@@ -105,6 +99,6 @@ impl Driver {
     }
 
     pub(in crate::shell) fn file(&self, id: LocalId) -> Option<File> {
-        self.0.files.borrow().get(&id).cloned()
+        self.0.files.get(id)
     }
 }

@@ -11,11 +11,10 @@ impl Driver {
         let is_head = matches!(record, Record::Upload(_));
         self.0.store.save(id, save, record);
         if is_head {
-            let handle = self.0.handles.borrow_mut().remove(&id);
-            if let Some(handle) = handle {
+            if let Some(handle) = self.0.files.take_handle(id) {
                 self.0.store.save_handle(id, handle);
             }
-            self.0.broadcast_uploads.schedule();
+            self.0.other_tabs.checkpoint_changed();
         }
     }
 
