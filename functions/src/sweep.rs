@@ -18,7 +18,7 @@ use crate::storage::StorageError;
 use crate::table::TableError;
 use crate::uploads::{abort, complete, finish, remove, take_lease};
 
-/// How many hours back the first pass starts, without a cursor: uploads live 30 days, and their records a day longer.
+/// How many hours back a pass starts without a cursor, or beside one of another release: uploads live 30 days, and their records a day longer.
 const FIRST_HOURS: u64 = 32 * 24;
 /// Hours before the current one that each pass reads again: clocks differ, and an item can be noted for the hour that
 /// is just ending.

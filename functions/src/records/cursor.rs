@@ -15,12 +15,19 @@ fn key() -> Key {
     Key::main("SWEEP", "CURSOR")
 }
 
-/// Where the last sweep ended; none before the first.
+/// Where the last sweep ended; none before the first, and after one of another release.
 pub async fn get(tables: &Tables) -> Result<Option<Cursor>, TableError> {
-    tables.get(&key()).await
+    match tables.get(&key()).await {
+        Err(TableError::UnknownVersion(_)) => Ok(None),
+        result => result,
+    }
 }
 
-/// Remembers where this sweep ended.
+/// Remembers where this sweep ended. The cursor of another release stays: that release resumes from it.
 pub async fn set(tables: &Tables, cursor: Cursor) -> Result<(), TableError> {
-    tables.write(&Write::put(&key(), &cursor)).await
+    match tables.write(&Write::put(&key(), &cursor)).await {
+        // The put has no condition but that of the version.
+        Err(TableError::Refused(_)) => Ok(()),
+        result => result,
+    }
 }

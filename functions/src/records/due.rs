@@ -13,8 +13,9 @@ use crate::table::{Key, Query, TableError, Tables, Write, read_known};
 /// Spreads the writes of an hour over partitions.
 pub const SHARDS: u8 = 4;
 const HOUR_MS: u64 = 3_600_000;
-/// Items that one sweep reads of a shard; the next one continues.
+/// Items of this release that one sweep reads of a shard; the next one continues.
 const MOST_PER_SHARD: usize = 1000;
+const PAGE: u32 = 500;
 /// Attempts while the sweep keeps deleting the item between our two writes.
 const MAX_TRIES: u32 = 5;
 
@@ -139,13 +140,23 @@ pub struct Listed {
 
 /// The items that are due at `now_ms`.
 pub async fn list(tables: &Tables, hour: u64, shard: u8, now_ms: u64) -> Result<Listed, TableError> {
-    let items = tables.query_all_items(&Query::new(all_of(hour, shard), 500), MOST_PER_SHARD).await?;
-    let mut listed = Listed { more: items.len() == MOST_PER_SHARD, due: Vec::new() };
-    for item in items {
-        match read_known::<Due>(item)? {
-            Some(due) => listed.due.extend(Some(due).filter(|due| due.at <= now_ms)),
-            None => listed.more = true,
+    let (mut listed, mut known, mut after) = (Listed { more: false, due: Vec::new() }, 0, None);
+    loop {
+        let page = tables.query_items(&Query::new(all_of(hour, shard), PAGE).after(after)).await?;
+        for item in page.items {
+            match read_known::<Due>(item)? {
+                Some(due) => {
+                    known += 1;
+                    listed.due.extend(Some(due).filter(|due| due.at <= now_ms));
+                }
+                // Does not count towards the limit: they stay, and would keep ours behind them from being visited.
+                None => listed.more = true,
+            }
+        }
+        after = page.next;
+        if after.is_none() || known >= MOST_PER_SHARD {
+            listed.more |= after.is_some();
+            return Ok(listed);
         }
     }
-    Ok(listed)
 }

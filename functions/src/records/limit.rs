@@ -5,7 +5,8 @@ use serde::Deserialize;
 
 use crate::table::{Key, TableError, Tables, Write};
 
-/// Time that a counter outlives its window, in seconds.
+/// Time that a counter outlives its window, in seconds. It is of no use then, but DynamoDB drops it by a clock of its own,
+/// and must not drop one that still counts.
 const KEEP_SECONDS: u64 = 3600;
 
 /// What is counted, of whom, and for how long.
@@ -32,6 +33,9 @@ impl Counter<'_> {
     /// Adds to the count of the window that `now` is in, in seconds since 1970, unless it would pass `most`: one
     /// conditional increment, so however many come at once, no more than `most` pass.
     ///
+    /// A counter of another release limits nobody: it can't be read or added to, and until its window has ended, which can
+    /// take a day, it would refuse every call of this address.
+    ///
     /// # Errors
     /// [`TableError::Refused`] when the count would pass `most`.
     pub async fn add(&self, tables: &Tables, now: u64, cost: u64, most: u64) -> Result<(), TableError> {
@@ -40,12 +44,31 @@ impl Counter<'_> {
             .bind("cost", cost)
             .bind("room", most.saturating_sub(cost))
             .bind("ttl", now + self.window + KEEP_SECONDS);
-        tables.write(&write).await
+        match tables.write(&write).await {
+            // The count and the version are conditions of one write, and the refusal does not say which failed.
+            Err(TableError::Refused(labels)) => match self.known_count(tables, now).await? {
+                Some(_) => Err(TableError::Refused(labels)),
+                None => Ok(()),
+            },
+            result => result,
+        }
     }
 
-    /// The count of the window that `now` is in.
+    /// The count of the window that `now` is in; 0 where another release counts.
     pub async fn count(&self, tables: &Tables, now: u64) -> Result<u64, TableError> {
-        Ok(tables.get::<CounterRecord>(&self.key(now)).await?.map_or(0, |counter| counter.count))
+        Ok(self.known_count(tables, now).await?.unwrap_or(0))
+    }
+
+    /// None where another release counts.
+    async fn known_count(&self, tables: &Tables, now: u64) -> Result<Option<u64>, TableError> {
+        match tables.get::<CounterRecord>(&self.key(now)).await {
+            Ok(counter) => Ok(Some(counter.map_or(0, |counter| counter.count))),
+            Err(TableError::UnknownVersion(version)) => {
+                tracing::info!(kind = self.kind, version, "a limit is not counted: another release wrote its counter");
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Seconds until the next window, at least 1, so that nobody comes back within the same second.

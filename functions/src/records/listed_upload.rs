@@ -82,7 +82,7 @@ pub async fn store_progress(tables: &Tables, upload: &UploadRecord, now: &Listed
 pub async fn list(tables: &Tables, room: RoomId) -> Result<Vec<ListedUpload>, TableError> {
     let query = Query::new(all_of(room), 500);
     let items = tables.query_all_items(&query, MOST_LISTED).await?;
-    let mut all: Vec<ListedUpload> = read_list("uploads", items)?;
+    let mut all: Vec<ListedUpload> = read_list("uploads", &partition(room), items)?;
     all.sort_by_key(|upload| std::cmp::Reverse((upload.started_at, upload.upload_id)));
     Ok(all)
 }

@@ -24,12 +24,17 @@ pub fn key(hash: &Verifier) -> Key {
     Key::main(format!("SEEN#{}", hash.expose()), "META")
 }
 
-/// Notes a use of the token at `now`, in seconds since 1970, unless one was noted within the last five minutes.
+/// Notes a use of the token at `now`, in seconds since 1970, unless one was noted within the last five minutes, or another
+/// release noted one.
 pub async fn note(tables: &Tables, hash: &Verifier, last_seen: u64, now: u64) -> Result<(), TableError> {
     if now < last_seen.saturating_add(NOTE_SECONDS) {
         return Ok(());
     }
     // May expire once the token would have died of idleness: its age alone decides then.
     let seen = Write::put(&key(hash), &Seen { last_seen: now }).ttl(Some(now + 2 * IDLE_SECONDS));
-    tables.write(&seen).await
+    match tables.write(&seen).await {
+        // It has no condition but that of the version.
+        Err(TableError::Refused(_)) => Ok(()),
+        result => result,
+    }
 }

@@ -5,7 +5,7 @@ use super::member::{self, MemberRecord};
 use super::room::{self, RoomRecord};
 use super::seen::{self, Seen};
 use super::token::TokenRecord;
-use crate::table::{TableError, Tables, read};
+use crate::table::{TableError, Tables, read, read_known};
 
 /// Whether a token's member still has access to its room.
 #[derive(Clone, Debug)]
@@ -29,7 +29,9 @@ pub async fn look_up(tables: &Tables, token: &TokenRecord) -> Result<(Standing, 
     let mut items = tables.get_many(&keys).await?.into_iter();
     let mut next = || items.next().flatten();
     let (room, member, link, seen) = (next(), next(), next(), next());
-    let seen = seen.map(read::<Seen>).transpose()?;
+    // Every call may write it, so a newer release that is rolled back leaves one behind for each member. The token's age
+    // alone decides then.
+    let seen = seen.map(read_known::<Seen>).transpose()?.flatten();
     if room.map(read::<RoomRecord>).transpose()?.is_none_or(|room| room.closed) {
         return Ok((Standing::RoomClosed, seen));
     }

@@ -9,7 +9,7 @@ use slipway_protocol::wire::{FileInfo, Label, Meta, Seal, UploadFields, UploadSt
 
 use super::member::Principal;
 use crate::storage::{ObjectKey, S3UploadId};
-use crate::table::{Key, TableError, Tables, read_known, warn_left_out};
+use crate::table::{Key, TableError, Tables, log_left_out, read_known};
 
 /// Label of the condition that fails when the upload is not in the state that a change needs.
 pub const STATE: &str = "upload-state";
@@ -125,8 +125,12 @@ pub async fn get_many(
     tables.get_all(&keys).await
 }
 
-/// The states of these uploads, in their order; none where there is no such upload, or one of another release.
-pub async fn states(tables: &Tables, uploads: &[UploadId]) -> Result<Vec<Option<UploadState>>, TableError> {
+/// The states of these uploads of a room, in their order; none where there is no such upload, or one of another release.
+pub async fn states(
+    tables: &Tables,
+    room: RoomId,
+    uploads: &[UploadId],
+) -> Result<Vec<Option<UploadState>>, TableError> {
     #[derive(Deserialize)]
     struct State {
         state: UploadState,
@@ -142,7 +146,7 @@ pub async fn states(tables: &Tables, uploads: &[UploadId]) -> Result<Vec<Option<
             states.push(record.map(|record| record.state));
         }
     }
-    warn_left_out("states of uploads", left_out);
+    log_left_out("states of uploads", &super::room::partition(room), left_out);
     Ok(states)
 }
 

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
+use serde::de::DeserializeOwned;
 use slipway_protocol::wire::error::ErrorCode;
 use slipway_protocol::wire::id::RoomId;
 use slipway_protocol::wire::link::Role;
@@ -20,13 +21,13 @@ use crate::edge::openapi::{Failures, Routes};
 use crate::edge::source::Source;
 use crate::edge::text;
 use crate::records::link::{self, LinkRecord};
-use crate::records::quota::{self, QuotaRecord};
+use crate::records::quota;
 use crate::records::room::{self, ROOM, RoomRecord};
 use crate::records::sequence::{self, Sequence};
 use crate::records::{file, listed_upload, upload};
 use crate::rooms::journal::{self, Journal};
 use crate::rooms::quota::on_the_wire;
-use crate::table::{TableError, Write, read};
+use crate::table::{Item, TableError, Write, read, read_known};
 
 /// The longest room name, in characters.
 const MAX_ROOM_NAME: usize = 120;
@@ -117,8 +118,8 @@ async fn view(State(app): State<App>, member: Member, Ids(room): Ids<RoomId>) ->
     let mut next = || items.next().flatten();
     let (record, used, sequence) = (next(), next(), next());
     let record: RoomRecord = record.map(read).transpose()?.ok_or_else(ApiFailure::not_found)?;
-    let used: QuotaRecord = used.map(read).transpose()?.unwrap_or_default();
-    let sequence: Sequence = sequence.map(read).transpose()?.unwrap_or_default();
+    let used = known_or_default(used)?;
+    let sequence: Option<Sequence> = known_or_default(sequence)?;
     let (files, uploads) = futures::try_join!(visible_files(&app, &member), visible_uploads(&app, &member))?;
     Ok(Json(RoomView {
         room_id: room,
@@ -130,11 +131,16 @@ async fn view(State(app): State<App>, member: Member, Ids(room): Ids<RoomId>) ->
         files: files.files,
         next_files: files.next_after,
         uploads,
-        last_seq: Some(sequence.event),
-        quota: Some(on_the_wire(used, &app.config.room)),
+        last_seq: sequence.map(|sequence| sequence.event),
+        quota: used.map(|used| on_the_wire(used, &app.config.room)),
         upload_hosts: app.storage.hosts(),
         upload_same_origin: app.storage.is_same_origin(),
     }))
+}
+
+/// None for an item of another release: each upload writes quota and numbers, and a room opens without them.
+fn known_or_default<T: Default + DeserializeOwned>(item: Option<Item>) -> Result<Option<T>, TableError> {
+    item.map_or_else(|| Ok(Some(T::default())), read_known)
 }
 
 async fn visible_files(app: &App, member: &Member) -> Result<FilePage, TableError> {
@@ -148,7 +154,7 @@ async fn visible_uploads(app: &App, member: &Member) -> Result<Vec<UploadInfo>, 
     let all = listed_upload::list(&app.tables, member.room).await?;
     let seen: Vec<_> = all.into_iter().filter(|upload| upload.is_of(member.id) || member.role.may_view()).collect();
     let ids: Vec<_> = seen.iter().map(|upload| upload.upload_id).collect();
-    let states = upload::states(&app.tables, &ids).await?;
+    let states = upload::states(&app.tables, member.room, &ids).await?;
     // Without those that ended since the list was read.
     let open = seen.iter().zip(states).filter_map(|(upload, state)| Some((upload, state.filter(is_listed)?)));
     Ok(open.map(|(upload, state)| upload.to_info(state, member.id)).collect())

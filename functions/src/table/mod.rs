@@ -178,27 +178,29 @@ pub fn read_known<T: DeserializeOwned>(item: Item) -> Result<Option<T>, TableErr
     }
 }
 
-/// The records of a list. Logs how many items of another release it leaves out.
+/// The records of a list of this partition. Logs how many items of another release it leaves out.
 ///
 /// # Errors
 /// As [`read_known`].
-pub fn read_list<T: DeserializeOwned>(list: &'static str, items: Vec<Item>) -> Result<Vec<T>, TableError> {
+pub fn read_list<T: DeserializeOwned>(list: &'static str, of: &str, items: Vec<Item>) -> Result<Vec<T>, TableError> {
     let all = items.len();
     let known: Vec<T> = items.into_iter().filter_map(|item| read_known(item).transpose()).collect::<Result<_, _>>()?;
-    warn_left_out(list, all - known.len());
+    log_left_out(list, of, all - known.len());
     Ok(known)
 }
 
-/// Logs that a list is not whole, where it is not.
-pub fn warn_left_out(list: &'static str, count: usize) {
+/// Logs that a list is not whole, where it is not. `of`: whose list it is. Not a warning: each poll of the room repeats it.
+pub fn log_left_out(list: &'static str, of: &str, count: usize) {
     if count > 0 {
-        tracing::warn!(list, count, "left out items of another release");
+        tracing::info!(list, of, count, "left out items of another release");
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
+    use std::io::Write;
+    use std::sync::Mutex;
 
     use super::*;
 
@@ -210,7 +212,36 @@ mod tests {
     #[test]
     fn a_list_leaves_out_items_of_other_versions() {
         let items = [Some("1"), Some("2"), None, Some("1")].map(item).to_vec();
-        assert_eq!(read_list::<BTreeMap<String, u64>>("test", items).unwrap().len(), 2);
+        assert_eq!(read_list::<BTreeMap<String, u64>>("files", "ROOM#7", items).unwrap().len(), 2);
+    }
+
+    /// What is logged.
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn the_log_says_how_many_were_left_out_of_which_list() {
+        let lines = Lines::default();
+        let writer = lines.clone();
+        let log = tracing_subscriber::fmt().json().flatten_event(true).with_writer(move || writer.clone()).finish();
+        tracing::subscriber::with_default(log, || {
+            for versions in [[Some("1"), Some("1")], [Some("2"), None]] {
+                read_list::<BTreeMap<String, u64>>("files", "ROOM#7", versions.map(item).to_vec()).unwrap();
+            }
+        });
+        let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        assert_eq!(text.lines().count(), 1, "{text}");
+        assert!(text.contains("\"list\":\"files\",\"of\":\"ROOM#7\",\"count\":2"), "{text}");
     }
 
     #[test]

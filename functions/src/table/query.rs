@@ -60,7 +60,7 @@ impl Tables {
         query: &Query,
     ) -> Result<Page<T>, TableError> {
         let Page { items, next } = self.query_items(query).await?;
-        Ok(Page { items: read_list(list, items)?, next })
+        Ok(Page { items: read_list(list, &query.from.pk, items)?, next })
     }
 
     /// All pages, at most `most` items.
@@ -82,7 +82,8 @@ impl Tables {
         }
     }
 
-    async fn query_items(&self, query: &Query) -> Result<Page<Item>, TableError> {
+    /// One page, unread.
+    pub async fn query_items(&self, query: &Query) -> Result<Page<Item>, TableError> {
         let from = &query.from;
         let start = query.after.as_ref().map(|sk| Key { sk: sk.clone(), ..from.clone() }.to_item());
         let request = self.client.query().table_name(self.name(from.table)).consistent_read(true);

@@ -2,6 +2,7 @@
 
 use functions::config::Config;
 use functions::edge::source::CdnSecret;
+use functions::table::{Key, Write};
 use futures::future::join_all;
 use slipway_protocol::calls;
 use slipway_protocol::wire::error::ErrorCode;
@@ -60,6 +61,21 @@ async fn addresses_have_limits_of_their_own() {
         .call(&calls::CreateRoom { body: NewRoom::invented().request() }, None)
         .await
         .failed(ErrorCode::RateLimited);
+}
+
+/// A counter of another release says nothing about this one's limit: after a release that was rolled back, nobody is told
+/// of too many calls for a whole day.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn counters_of_another_release_refuse_nobody() {
+    let stack = stack(|config| config.rates.rooms_per_minute = 1).await;
+    let (api, now) = (stack.gateway(), stack.app.clock.now_seconds());
+    for (kind, window) in [("rooms", 60), ("rooms-a-day", 24 * 3600), ("misses", 60)] {
+        let key = Key::main(format!("LIMIT#{kind}#{}#{}", api.source_ip, now / window), "COUNT");
+        let theirs = Write::update(&key, "SET #name = :name").bind("name", "theirs").bind("v", 2);
+        stack.app.tables.write(&theirs).await.unwrap();
+    }
+    let room = NewRoom::create(&api).await;
+    room.join(&api, Role::View).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use functions::app::App;
 use functions::config::RoomLimits;
+use functions::records::cursor::{self, Cursor};
 use functions::records::quota::{self, Amount, QuotaRecord};
 use functions::table::{Key, Query, TTL, TableError, TableId, Write, read};
 use futures::future::join_all;
@@ -203,6 +204,34 @@ pub(super) async fn an_item_of_another_release_is_an_error_and_left_alone(app: &
     let check = Write::check(&theirs).when("attribute_exists(#pk)").label("ours");
     assert!(app.tables.transact(&[check]).await.unwrap_err().refused("ours"));
     assert_eq!((found(app, "beside").await, app.tables.get::<Record>(&theirs).await), (None, Err(unknown)));
+}
+
+pub(super) async fn a_list_leaves_out_items_of_another_release(app: &App) {
+    for name in ["1", "2", "3", "4"] {
+        put_new(app, &key(&format!("ROW#{name}")), &record(name), None).await.unwrap();
+    }
+    for name in ["2", "3"] {
+        app.tables.write(&Write::delete(&key(&format!("ROW#{name}")))).await.unwrap();
+        of_another_release(app, &key(&format!("ROW#{name}"))).await;
+    }
+    let query = Query::new(key("ROW#"), 3);
+    let first = app.tables.query_known::<Record>("test", &query).await.unwrap();
+    assert_eq!((first.items, first.next.as_deref()), (vec![record("1")], Some("ROW#3")));
+    let rest = app.tables.query_known::<Record>("test", &query.after(first.next)).await.unwrap();
+    assert_eq!((rest.items, rest.next), (vec![record("4")], None));
+}
+
+/// The sweep then starts from far enough back, and ends without a place to note.
+pub(super) async fn a_cursor_of_another_release_counts_as_none(app: &App) {
+    let theirs = Key::main("SWEEP", "CURSOR");
+    cursor::set(&app.tables, Cursor { hour: 7 }).await.unwrap();
+    assert_eq!(cursor::get(&app.tables).await.unwrap(), Some(Cursor { hour: 7 }));
+    app.tables.write(&Write::delete(&theirs)).await.unwrap();
+    of_another_release(app, &theirs).await;
+    assert_eq!(cursor::get(&app.tables).await.unwrap(), None);
+    cursor::set(&app.tables, Cursor { hour: 8 }).await.unwrap();
+    let unknown = TableError::UnknownVersion("2".into());
+    assert_eq!(app.tables.get::<Record>(&theirs).await, Err(unknown), "left alone");
 }
 
 const LIMITS: RoomLimits = RoomLimits { max_bytes: 1000, max_files: 50, max_open_uploads: 30 };

@@ -41,6 +41,8 @@ on_both_tables! {
     cases::the_tables_are_apart_and_a_transaction_spans_them,
     cases::several_items_of_all_tables_come_in_the_order_of_their_keys,
     cases::an_item_of_another_release_is_an_error_and_left_alone,
+    cases::a_list_leaves_out_items_of_another_release,
+    cases::a_cursor_of_another_release_counts_as_none,
     cases::the_parallel_sum_never_passes_the_quota,
     cases::what_is_released_can_be_reserved_again,
     journal::numbers_have_no_gap_however_many_write_at_once,
