@@ -9,7 +9,7 @@
 //!   buffers it first. A tuple ignores extra elements. The functions, which read with `serde_json`, refuse both.
 //! - An array is a map if its elements convert as `[key, value]` pairs: `[["a","b"]]` is `{"a":"b"}`, and `[]` is empty. The
 //!   same goes for a struct with a flattened field. Refusing it takes a second deserializer around that of
-//!   serde-wasm-bindgen, for which the page has no room (decision 7).
+//!   serde-wasm-bindgen, too much code for what is left of the page's budget (decision 7). Its size was not measured.
 //! - An array is a struct without fields, so it is refused only where a field is required.
 //! - A lone surrogate in a string becomes U+FFFD.
 //!
