@@ -16,6 +16,6 @@ mod view;
 
 /// Puts the page in place of the static shell.
 pub fn start() {
-    leptos::mount::mount_to_body(view::Root);
+    leptos::mount::mount_to_body(pages::Root);
     browser::remove_shell();
 }

@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 
 use crate::browser;
+use crate::model::effect::effect;
 use crate::model::state::Ctx;
-use crate::view::parts::effect;
 
 const MB: u64 = 1_000_000;
 const KEY: &str = "slipway-speed-limit";

@@ -8,7 +8,7 @@ use leptos::leptos_dom::helpers::debounce;
 use leptos::prelude::*;
 
 use crate::browser;
-use crate::view::parts::effect;
+use crate::model::effect::effect;
 
 /// New rows of one frame: some 4 ms.
 const ROWS_A_FRAME: usize = 12;

@@ -9,10 +9,10 @@ use slipway_protocol::wire::id::RoomId;
 use slipway_protocol::wire::{FilePage, RoomView};
 use wasm_client::ClientError;
 
+use crate::model::effect::effect;
 use crate::model::listing::Listing;
 use crate::model::polling;
 use crate::model::state::Ctx;
-use crate::view::parts::effect;
 use crate::{browser, text};
 
 /// The room as last received. A handle: copies share their state.

@@ -1,12 +1,12 @@
 //! The state behind the views, and how it is updated. Nothing here draws.
 
 pub mod cap;
+pub(crate) mod effect;
 #[cfg(any(test, feature = "gallery"))]
 pub(crate) mod example;
 pub mod incremental;
 pub mod listing;
 pub(crate) mod live;
-pub mod names;
 pub mod order;
 pub mod pace;
 pub mod polling;

@@ -4,15 +4,7 @@ use std::collections::HashMap;
 
 use wasm_client::{Actions, LocalId, Stage};
 
-/// Which rows to show.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum Filter {
-    #[default]
-    All,
-    Active,
-    Attention,
-    Done,
-}
+pub use crate::text::panel::Filter;
 
 impl Filter {
     /// Every filter, in the order of its buttons.

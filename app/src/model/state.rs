@@ -137,6 +137,11 @@ impl Ctx {
         untrack(|| self.saved(room))
     }
 
+    /// The display name used last on this device.
+    pub(crate) fn last_name(self) -> String {
+        self.rooms.with_untracked(|rooms| rooms.first().map(|room| room.display_name.clone())).unwrap_or_default()
+    }
+
     pub(crate) fn toast(self, text: impl Into<String>) {
         self.show(text.into(), false);
     }

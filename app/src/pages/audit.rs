@@ -5,9 +5,9 @@ use leptos::task::spawn_local;
 use slipway_protocol::wire::AuditEntry;
 use slipway_protocol::wire::id::{MemberId, RoomId};
 
-use crate::model::names::visible;
 use crate::model::state::{self, Ctx};
 use crate::text::audit::*;
+use crate::text::names::visible;
 use crate::view::parts::A;
 use crate::view::parts::{Icon, Lost, Show};
 use crate::{browser, text};

@@ -5,14 +5,14 @@ use leptos::task::spawn_local;
 use slipway_protocol::wire::id::RoomId;
 use wasm_client::{SavedRoom, Which};
 
-use crate::model::names::visible;
 use crate::model::rows::Counts;
 use crate::model::state;
 use crate::text::format;
 use crate::text::home::*;
+use crate::text::names::visible;
 use crate::text::{self, join};
 use crate::view::parts::A;
-use crate::view::parts::{For, Glyph, Icon, Show};
+use crate::view::parts::{For, FormError, Glyph, Icon, Show};
 
 /// `/`
 #[component]
@@ -40,7 +40,7 @@ pub(crate) fn Home() -> impl IntoView {
 #[component]
 fn NewRoom() -> impl IntoView {
     let ctx = state::ctx();
-    let (room_name, display_name) = (RwSignal::new(String::new()), RwSignal::new(last_name(ctx)));
+    let (room_name, display_name) = (RwSignal::new(String::new()), RwSignal::new(ctx.last_name()));
     let (busy, error) = (RwSignal::new(false), RwSignal::new(None::<String>));
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
@@ -84,17 +84,6 @@ fn NewRoom() -> impl IntoView {
             </button>
         </form>
     }
-}
-
-/// Why a form was not accepted; an alert to screen readers.
-#[component]
-pub(crate) fn FormError(error: RwSignal<Option<String>>) -> impl IntoView {
-    view! { <p class="form-error" role="alert">{move || error.get()}</p> }
-}
-
-/// The display name used last on this device.
-pub(crate) fn last_name(ctx: state::Ctx) -> String {
-    ctx.rooms.with_untracked(|rooms| rooms.first().map(|room| room.display_name.clone())).unwrap_or_default()
 }
 
 fn trimmed(text: RwSignal<String>) -> String {

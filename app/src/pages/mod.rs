@@ -1,4 +1,4 @@
-//! One module for each address.
+//! One module for each address, and the frame around all of them.
 
 mod audit;
 #[cfg(feature = "gallery")]
@@ -6,10 +6,6 @@ mod gallery;
 mod home;
 mod not_found;
 mod room;
+mod root;
 
-pub(crate) use audit::AuditPage;
-#[cfg(feature = "gallery")]
-pub(crate) use gallery::Gallery;
-pub(crate) use home::{FormError, Home, last_name};
-pub(crate) use not_found::NotFound;
-pub(crate) use room::RoomPage;
+pub(crate) use root::Root;

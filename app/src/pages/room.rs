@@ -5,10 +5,11 @@ use leptos::task::spawn_local;
 use slipway_protocol::wire::id::RoomId;
 use slipway_protocol::wire::link::RoomLink;
 
+use crate::model::effect::effect;
 use crate::model::live::Live;
 use crate::model::state::{self, Ctx};
 use crate::text::{self, join};
-use crate::view::parts::{Icon, Lost, Skeleton, effect};
+use crate::view::parts::{Icon, Lost, Skeleton};
 use crate::view::room::{Body, JoinForm, SwitchForm};
 
 /// What the address and the saved session allow.

@@ -10,6 +10,7 @@ pub mod frame;
 pub mod home;
 pub mod join;
 pub mod links;
+pub mod names;
 mod notices;
 pub mod others;
 pub mod panel;

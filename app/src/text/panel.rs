@@ -1,7 +1,16 @@
 //! The panel of this device's uploads: totals, filters, buttons, speed limit.
 
 use super::format;
-use crate::model::order::Filter;
+
+/// Which uploads to show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Filter {
+    #[default]
+    All,
+    Active,
+    Attention,
+    Done,
+}
 
 /// The panel's heading and its accessible name.
 pub const TITLE: &str = "Your uploads";

@@ -4,7 +4,7 @@ use slipway_protocol::wire::Label;
 use slipway_protocol::wire::error::ErrorCode;
 
 use super::format;
-use crate::model::names::visible;
+use super::names::visible;
 
 /// Between what a member may do and the member's name.
 pub const AS: &str = " · as ";

@@ -3,7 +3,7 @@
 use wasm_client::{Reason, Stage, View};
 
 use super::format;
-use crate::model::names::visible;
+use super::names::visible;
 
 /// Why an upload stands where it stands, and the next step.
 pub fn reason_text(reason: Reason) -> &'static str {

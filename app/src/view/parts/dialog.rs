@@ -3,7 +3,7 @@
 use leptos::html;
 use leptos::prelude::*;
 
-use super::effect;
+use crate::model::effect::effect;
 use crate::model::state::{self, Question};
 use crate::text::frame::GO_BACK;
 

@@ -1,5 +1,5 @@
-//! `Show`, `For` and effects with the interface of Leptos, but type-erased: Leptos' own are generic and compiled again for
-//! each use, which costs page size (decision 7).
+//! `Show` and `For` with the interface of Leptos, but type-erased: Leptos' own are generic and compiled again for each use,
+//! which costs page size (decision 7).
 
 use std::hash::{Hash, Hasher};
 
@@ -24,11 +24,6 @@ pub(crate) fn Show(
 ) -> impl IntoView {
     let holds = ArcMemo::new(move |_| (when.0)());
     move || if holds.get() { children() } else { fallback.run() }
-}
-
-/// Runs now, and again whenever a signal that it read has changed.
-pub(crate) fn effect(run: impl FnMut() + 'static) {
-    Effect::new(Box::new(run) as Box<dyn FnMut()>);
 }
 
 /// A row before it is drawn.

@@ -3,6 +3,7 @@
 mod announcer;
 mod dialog;
 mod flow;
+mod form;
 mod icon;
 mod link;
 mod name;
@@ -14,7 +15,8 @@ mod toasts;
 
 pub(crate) use announcer::Announcer;
 pub(crate) use dialog::{Modal, QuestionDialog};
-pub(crate) use flow::{For, Show, effect};
+pub(crate) use flow::{For, Show};
+pub(crate) use form::FormError;
 pub(crate) use icon::{Glyph, Icon};
 pub(crate) use link::A;
 pub(crate) use name::{Folder, KindIcon, Name};

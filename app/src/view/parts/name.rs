@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::{Glyph, Icon};
-use crate::model::names::{self, Kind, SafeName};
+use crate::text::names::{self, Kind, SafeName};
 
 /// A file's name in its own text direction, truncated in the middle.
 #[component]

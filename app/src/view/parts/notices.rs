@@ -4,9 +4,9 @@ use leptos::prelude::*;
 use wasm_client::{Level, Notice};
 
 use super::{For, Glyph, Icon};
-use crate::model::names::visible;
 use crate::model::state;
 use crate::text;
+use crate::text::names::visible;
 
 /// All notices.
 #[component]

@@ -13,10 +13,11 @@ use super::offers::OffersDialog;
 use super::others::Others;
 use super::share::Share;
 use super::uploads::Uploads;
+use crate::model::effect::effect;
 use crate::model::live::Live;
 use crate::model::state::{self, Ctx};
 use crate::text::{self, join, rooms};
-use crate::view::parts::{Glyph, Icon, Lost, Show, Skeleton, effect};
+use crate::view::parts::{Glyph, Icon, Lost, Show, Skeleton};
 
 /// The room, or why it can't be shown.
 #[component]

@@ -7,14 +7,15 @@ use slipway_protocol::wire::link::Role;
 use slipway_protocol::wire::{FileInfo, Meta};
 
 use crate::browser;
+use crate::model::effect::effect;
 use crate::model::incremental;
 use crate::model::listing::Listing;
 use crate::model::live::Live;
-use crate::model::names::visible;
 use crate::model::state::{self, Ctx};
 use crate::text::files::*;
+use crate::text::names::visible;
 use crate::text::{self, format};
-use crate::view::parts::{Folder, For, Glyph, Icon, KindIcon, Name, Show, effect};
+use crate::view::parts::{Folder, For, Glyph, Icon, KindIcon, Name, Show};
 
 /// The filter is shown above this many files.
 const FILTER_ABOVE: usize = 6;

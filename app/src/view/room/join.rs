@@ -4,11 +4,10 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use slipway_protocol::wire::link::RoomLink;
 
-use crate::model::names::visible;
 use crate::model::state;
-use crate::pages::{FormError, last_name};
+use crate::text::names::visible;
 use crate::text::{self, join::*};
-use crate::view::parts::A;
+use crate::view::parts::{A, FormError};
 
 /// Joins with a link: for the first time, or again with a replaced link.
 #[component]
@@ -16,7 +15,7 @@ pub(crate) fn JoinForm(link: RoomLink) -> impl IntoView {
     let ctx = state::ctx();
     ctx.title.set(PAGE_TITLE.into());
     let before = ctx.saved_now(link.room);
-    let name = RwSignal::new(before.as_ref().map_or_else(|| last_name(ctx), |saved| saved.display_name.clone()));
+    let name = RwSignal::new(before.as_ref().map_or_else(|| ctx.last_name(), |saved| saved.display_name.clone()));
     let is_back = before.is_some();
     let title = title(before.map(|saved| visible(&saved.name)).as_deref());
     let inside = format!("/r/{}", link.room);

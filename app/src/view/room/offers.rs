@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 use wasm_client::Offer;
 
-use crate::model::names::visible;
 use crate::model::state;
+use crate::text::names::visible;
 use crate::text::others;
 use crate::view::parts::{Glyph, Icon, Modal};
 

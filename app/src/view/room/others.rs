@@ -8,8 +8,8 @@ use slipway_protocol::wire::link::Role;
 use slipway_protocol::wire::{Meta, UploadInfo, UploadState};
 
 use crate::model::live::Live;
-use crate::model::names::visible;
 use crate::model::state;
+use crate::text::names::visible;
 use crate::text::{self, format, others};
 use crate::view::parts::{Folder, For, Glyph, Icon, KindIcon, Name, Show};
 

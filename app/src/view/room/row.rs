@@ -6,7 +6,7 @@ use leptos::task::spawn_local;
 use wasm_client::{Actions, LocalId, Reason, Stage, View, Which, has_picker};
 
 use super::strip_view::Strip;
-use crate::model::names::visible;
+use crate::text::names::visible;
 use crate::model::state::{self, Ctx};
 use crate::model::{order, pace};
 use crate::text::panel::{self, of_file};

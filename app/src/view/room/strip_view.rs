@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 use wasm_client::View;
 
-use crate::model::names::visible;
 use crate::model::strip;
+use crate::text::names::visible;
 use crate::text::{self, panel};
 
 /// The strip of one upload.

@@ -11,12 +11,13 @@ use super::cap::Cap;
 use super::row::UploadRow;
 use super::strip_view::Legend;
 use crate::browser;
+use crate::model::effect::effect;
 use crate::model::order::{self, Filter};
 use crate::model::rows::Counts;
 use crate::model::state::{self, Ctx};
 use crate::model::{pace, window};
 use crate::text::{format, panel};
-use crate::view::parts::{For, Glyph, Icon, Show, effect};
+use crate::view::parts::{For, Glyph, Icon, Show};
 
 /// Filters are shown above this many rows.
 const FILTER_ABOVE: usize = 8;

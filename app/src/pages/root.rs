@@ -4,15 +4,19 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wasm_client::Client;
 
+use super::audit::AuditPage;
+use super::home::Home;
+use super::not_found::NotFound;
+use super::room::RoomPage;
 use crate::browser;
+use crate::model::effect::effect;
 use crate::model::router::Page;
 use crate::model::state::Ctx;
 use crate::model::{cap, pace, state};
-use crate::pages::{AuditPage, Home, NotFound, RoomPage};
 use crate::text::frame;
 use crate::text::{self, format};
 use crate::view::parts::Announcer;
-use crate::view::parts::{Notices, QuestionDialog, Show, Skeleton, ThemeButton, Toasts, Wordmark, effect};
+use crate::view::parts::{Notices, QuestionDialog, Show, Skeleton, ThemeButton, Toasts, Wordmark};
 
 /// The whole page.
 #[component]
@@ -54,7 +58,7 @@ fn Pages() -> impl IntoView {
             Page::Room => view! { <RoomPage/> }.into_any(),
             Page::Audit => view! { <AuditPage/> }.into_any(),
             #[cfg(feature = "gallery")]
-            Page::Gallery => view! { <crate::pages::Gallery/> }.into_any(),
+            Page::Gallery => view! { <super::gallery::Gallery/> }.into_any(),
             Page::Other => view! { <NotFound/> }.into_any(),
         }}
     }
