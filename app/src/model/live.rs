@@ -126,20 +126,19 @@ impl Live {
         };
         match answer {
             Ok(view) => {
-                let removed = match seen {
-                    Some(seq)
-                        if view.last_seq.is_some_and(|now| now != seq)
-                            && self.listing.with_untracked(Listing::is_paged) =>
-                    {
-                        client.removed(self.room, seq).await.ok()
-                    }
-                    _ => None,
+                let is_paged = self.listing.with_untracked(Listing::is_paged);
+                let removed = match polling::removals_after(seen, view.last_seq, is_paged) {
+                    Some(seq) => client.removed(self.room, seq).await,
+                    None => Ok(Vec::new()),
                 };
                 if self.busy.try_get_value().is_none() {
                     return;
                 }
-                self.accept(view);
-                if let Some(removed) = removed {
+                let last_seq = polling::accounted_for(seen, view.last_seq, removed.is_ok());
+                self.accept(RoomView { last_seq, ..view });
+                if let Ok(removed) = removed
+                    && !removed.is_empty()
+                {
                     self.listing.update(|listing| listing.apply(&removed));
                 }
             }
