@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use slipway_protocol::wire::id::FileId;
-use slipway_protocol::wire::{FileInfo, FilePage};
+use slipway_protocol::wire::{FileInfo, FilePage, Quota};
 
 /// Newest first, then by id, so that files of the same millisecond keep their order.
 type Key = (std::cmp::Reverse<u64>, FileId);
@@ -95,6 +95,12 @@ impl Listing {
     }
 }
 
+/// Whether a room is known to have no files at all. Without its quota it is not known.
+pub fn has_no_files(quota: Option<&Quota>) -> bool {
+    // Open uploads count as files, too.
+    quota.is_some_and(|quota| quota.used_files <= quota.open_uploads)
+}
+
 fn key(file: &FileInfo) -> Key {
     (std::cmp::Reverse(file.added_at), file.file_id)
 }
@@ -142,6 +148,21 @@ mod tests {
 
     fn ids(listing: &Listing) -> Vec<u8> {
         listing.matching("", str::to_lowercase).iter().map(|id| id.as_bytes()[0]).collect()
+    }
+
+    #[test]
+    fn a_room_is_empty_when_nothing_but_open_uploads_takes_space() {
+        let quota = |used_files, open_uploads| Quota {
+            max_bytes: 100,
+            used_bytes: used_files,
+            max_files: 100,
+            used_files,
+            max_open_uploads: 100,
+            open_uploads,
+        };
+        assert!(has_no_files(Some(&quota(0, 0))) && has_no_files(Some(&quota(2, 2))));
+        assert!(!has_no_files(Some(&quota(3, 2))), "of another release");
+        assert!(!has_no_files(None));
     }
 
     #[test]

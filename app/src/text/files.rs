@@ -11,7 +11,7 @@ pub const DROP_NARROW: &str = "Add files or folders";
 /// Where files can be dropped; [`DROP_LIMIT`] follows.
 pub const DROP_WHERE: &str = "Anywhere on this page, or paste. ";
 /// The largest file.
-pub const DROP_LIMIT: &str = "Up to 5 TB each.";
+pub const DROP_LIMIT: &str = "Up to 5.5 TB each.";
 /// Over the whole page while files are dragged onto it.
 pub const LET_GO: &str = "Let go to upload";
 /// The button that opens the file picker.
@@ -30,13 +30,15 @@ pub const FILTER_LABEL: &str = "Filter files by name";
 /// No file passes the filter.
 pub const NO_MATCH: &str = "No file name matches. Clear the filter to see all.";
 /// Not all files are loaded.
-pub const FILTER_PARTLY: &str = "The filter looks at the files loaded so far.";
+pub const FILTER_PARTLY: &str = "The filter covers only the files loaded so far.";
 /// The button for further files.
 pub const MORE: &str = "Show more files";
 /// While they are on their way.
 pub const LOADING: &str = "Loading…";
 /// Heading of an empty room.
 pub const NONE: &str = "No files yet";
+/// Heading of a room none of whose files can be shown, or that may have some.
+pub const NONE_SHOWN: &str = "No files to show";
 /// Stands for the name of a file that can't be read here.
 pub const ENCRYPTED: &str = "Encrypted file";
 
@@ -52,8 +54,8 @@ pub const REMOVED: &str = "Removed.";
 /// The sentence in an empty room.
 pub fn none_text(may_upload: bool) -> &'static str {
     match may_upload {
-        true => "Drop the first file here, or send somebody a link so that they can.",
-        false => "As soon as somebody uploads, it shows here by itself.",
+        true => "Drop the first file here, or send someone a link so that they can.",
+        false => "Files show here as soon as someone uploads them.",
     }
 }
 

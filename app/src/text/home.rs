@@ -5,7 +5,7 @@ use super::format;
 /// The heading.
 pub const TITLE: &str = "Send files of any size.";
 /// The paragraph under the heading.
-pub const LEAD: &str = "Slipway brings files of up to 5 TB from your browser straight into storage, proves that every \
+pub const LEAD: &str = "Slipway brings files of up to 5.5 TB from your browser straight into storage, proves that every \
                         part arrived, and shares them in a room whose link you hand out.";
 /// First promise.
 pub const CHECKED: &str = "Every part is checked by its digest";
@@ -30,7 +30,7 @@ pub const UNFINISHED: &str = "Unfinished uploads on this device";
 /// Stands for the name of a room that this device is no longer a member of.
 pub const LEFT_ROOM: &str = "A room this device left";
 /// What can be done about the uploads to such a room.
-pub const LEFT_ROOM_TEXT: &str = "Open a link of the room to go on with it, or discard it here.";
+pub const LEFT_ROOM_TEXT: &str = "Open a link of the room to resume its uploads, or discard them here.";
 /// The button that gives them up, and the answer to [`DISCARD_TITLE`].
 pub const DISCARD: &str = "Discard";
 /// Asked before they are given up.

@@ -21,13 +21,11 @@ pub fn reason_text(reason: Reason) -> &'static str {
         Reason::OtherTab => "Another tab is sending this file. You can take it over here.",
         Reason::QuotaExceeded => "The room is full. Remove files, or ask whoever manages it for space; then retry.",
         Reason::TooManyUploads => "Too many uploads are open in this room. Retry when some are done.",
-        Reason::TooLarge => "The file is larger than the room allows, 5 TiB at most. Split it, or cancel.",
+        Reason::TooLarge => "The file is larger than the room allows, 5.5 TB at most. Split it, or cancel.",
         Reason::AccessLost => "Your access ended. Open the room's new link, and it goes on.",
-        Reason::UploadLost => {
-            "Somebody else goes on with it, or it was cleared away. To send it yourself, add it again."
-        }
+        Reason::UploadLost => "Someone else took it over, or it was cleared away. To send it yourself, add it again.",
         Reason::RoomClosed => "The room was closed. Ask for a new one.",
-        Reason::AbortedElsewhere => "Somebody cancelled this upload. Add the file again to start over.",
+        Reason::AbortedElsewhere => "Someone cancelled this upload. Add the file again to start over.",
         Reason::CompletedElsewhere => "Another page finished it. The file is in the room.",
         Reason::Expired => "It stood still too long and was cleared away. Add the file again.",
         Reason::StorageRefused => {
@@ -157,6 +155,15 @@ mod tests {
         for reason in REASONS {
             let text = reason_text(reason);
             assert!(text.ends_with('.') && text.len() <= 100, "{}: {}", reason.as_str(), text.len());
+        }
+    }
+
+    /// One figure for the largest file on the whole page, in the units of all its sizes.
+    #[test]
+    fn the_largest_file_is_named_as_sizes_are() {
+        let most = format::bytes(slipway_protocol::wire::plan::MAX_FILE_BYTES);
+        for text in [reason_text(Reason::TooLarge), super::super::files::DROP_LIMIT, super::super::home::LEAD] {
+            assert!(text.contains(&most), "{text}");
         }
     }
 

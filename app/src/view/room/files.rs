@@ -4,12 +4,12 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use slipway_protocol::wire::id::FileId;
 use slipway_protocol::wire::link::Role;
-use slipway_protocol::wire::{FileInfo, Meta};
+use slipway_protocol::wire::{FileInfo, Meta, RoomView};
 
 use crate::browser;
 use crate::model::effect::effect;
 use crate::model::incremental;
-use crate::model::listing::Listing;
+use crate::model::listing::{Listing, has_no_files};
 use crate::model::live::Live;
 use crate::model::state::{self, Ctx};
 use crate::text::files::*;
@@ -56,7 +56,7 @@ pub(crate) fn Files(live: Live, role: Role) -> impl IntoView {
                     <input class="filter" type="search" placeholder=FILTER aria-label=FILTER_LABEL data-testid="file-filter" bind:value=filter/>
                 </Show>
             </div>
-            <Show when=move || known.get() == 0><EmptyRoom role/></Show>
+            <Show when=move || known.get() == 0><NoFiles live role more/></Show>
             <Show when=move || known.get() != 0 && ids.with(Vec::is_empty)>
                 <p class="empty">{NO_MATCH}</p>
             </Show>
@@ -68,13 +68,18 @@ pub(crate) fn Files(live: Live, role: Role) -> impl IntoView {
     }
 }
 
+/// An empty room, or one whose files can't be shown: another release wrote them, or one was removed here just now.
 #[component]
-fn EmptyRoom(role: Role) -> impl IntoView {
+fn NoFiles(live: Live, role: Role, more: Memo<bool>) -> impl IntoView {
+    let is_empty = Memo::new(move |_| {
+        let quota = |view: &Option<RoomView>| has_no_files(view.as_ref().and_then(|view| view.quota.as_ref()));
+        !more.get() && live.view.with(quota)
+    });
     view! {
         <div class="empty-room">
             <span class="empty-icon"><Glyph icon=Icon::Folder/></span>
-            <strong>{NONE}</strong>
-            <p class="muted">{none_text(role.may_upload())}</p>
+            <strong>{move || if is_empty.get() { NONE } else { NONE_SHOWN }}</strong>
+            <p class="muted">{move || is_empty.get().then(|| none_text(role.may_upload()))}</p>
         </div>
     }
 }
