@@ -10,7 +10,7 @@ pub const BACK: &str = "Back to the room";
 /// The heading.
 pub const TITLE: &str = "What happened here";
 /// The sentence under the heading.
-pub const ABOUT: &str = "Everything done in this room, in order. Each entry is sealed with the one before it, so a later \
+pub const ABOUT: &str = "Everything done in this room, in order. Each entry has a hash of the one before it, so a later \
                          change would show.";
 /// The link to this page, and the accessible name of the table.
 pub const LOG: &str = "Audit log";

@@ -52,7 +52,7 @@ pub fn title(known: Option<&str>) -> String {
 /// What joining does.
 pub fn about(is_member: bool, role: Role) -> String {
     match is_member {
-        true => "Join by it to go on as the same person. Your uploads go on, too.".to_owned(),
+        true => "Join with it, and you stay the same person in the room. Your uploads resume.".to_owned(),
         false => format!("What you may do with this link: {}", role_text(role)),
     }
 }

@@ -1,6 +1,6 @@
 //! Uploads of others, and uploads begun earlier that a picked file may continue.
 
-use super::format;
+use super::{format, panel};
 
 /// The accessible name of the list of others' uploads.
 pub const LIST: &str = "Other uploads";
@@ -11,7 +11,7 @@ pub const YOU_ELSEWHERE: &str = "You, in another browser or tab";
 /// The button that takes such an upload over.
 pub const GO_ON_HERE: &str = "Go on here";
 /// What cancelling does.
-pub const CANCEL_TEXT: &str = "What is stored of it is deleted, and its sender is told.";
+pub const CANCEL_TEXT: &str = "What is stored of it is deleted, and its sender sees that it was cancelled.";
 /// The answer that cancels an upload.
 pub const CANCEL: &str = "Cancel upload";
 
@@ -30,9 +30,9 @@ pub fn how_far(name: &str) -> String {
     format!("How far {name} is")
 }
 
-/// The accessible name of the button that takes an upload over.
+/// The accessible name of the button that takes an upload over: its word first, as it is seen.
 pub fn go_on_with(name: &str) -> String {
-    format!("Go on with {name} here")
+    panel::of_file(GO_ON_HERE, name)
 }
 
 /// A file of another size was picked.

@@ -46,7 +46,8 @@ pub async fn abort(app: &App, member: &Member, id: UploadId) -> Result<(), ApiFa
 }
 
 fn begun_by_another() -> ApiFailure {
-    let message = "Somebody else began this upload. You may finish it; only they, or who manages the room, cancel it.";
+    let message =
+        "Another member began this upload. You may finish it; only they, or whoever manages the room, can cancel it.";
     ApiFailure::new(ErrorCode::RoleTooLow, message)
 }
 

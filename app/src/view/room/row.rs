@@ -6,9 +6,9 @@ use leptos::task::spawn_local;
 use wasm_client::{Actions, LocalId, Reason, Stage, View, Which, has_picker};
 
 use super::strip_view::Strip;
-use crate::text::names::visible;
 use crate::model::state::{self, Ctx};
 use crate::model::{order, pace};
+use crate::text::names::visible;
 use crate::text::panel::{self, of_file};
 use crate::text::{self, format, others};
 use crate::view::parts::{Folder, Glyph, Icon, KindIcon, Name, Show};
@@ -194,19 +194,21 @@ fn Pick(id: LocalId, name: StoredValue<String>, shown: Memo<bool>) -> impl IntoV
             />
         }
     };
-    let button = move || {
-        match picker {
+    let button = move || match picker {
         true => view! {
-            <button type="button" class="btn btn-small" aria-label=move || of_file(panel::PICK_AGAIN, &name.get_value()) on:click=open>
+            <button
+                type="button"
+                class="btn btn-small"
+                aria-label=move || of_file(panel::PICK_AGAIN, &name.get_value())
+                on:click=open
+            >
                 <Glyph icon=Icon::File/>{panel::PICK_AGAIN}
             </button>
             {input()}
         }
         .into_any(),
-        false => {
-            view! { <label class="btn btn-small"><Glyph icon=Icon::File/>{panel::PICK_AGAIN}{input()}</label> }.into_any()
-        }
-    }
+        false => view! { <label class="btn btn-small"><Glyph icon=Icon::File/>{panel::PICK_AGAIN}{input()}</label> }
+            .into_any(),
     };
     view! { <Show when=move || shown.get()>{button()}</Show> }
 }
