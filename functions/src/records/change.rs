@@ -31,7 +31,11 @@ impl UploadRecord {
             .bind("due", due_at)
     }
 
-    /// Takes the lease to complete it: from open, or from a lease that has ended. Refused if the record has changed.
+    /// Takes the lease to complete it: from open, or from a lease that has ended. Refused if another lease was taken since the
+    /// record was read, or the upload is no longer open.
+    ///
+    /// An adoption in between is no reason to refuse: what is completed is what was promised, whoever asks for it, and the
+    /// holder goes on with the record that this write returns, so the file is listed for the member who adopted it.
     pub fn lease(&self, now: u64, until: u64) -> Write {
         self.change("SET #state = :next, #fence = :fence, #leaseUntil = :until", UploadState::Completing)
             .when("#fence = :seen AND (#state = :open OR (#state = :next AND #leaseUntil <= :now))")
@@ -57,7 +61,9 @@ impl UploadRecord {
         self.ended(self.under_lease(COMPLETED, Some(UploadState::Completed)), etag, now)
     }
 
-    /// The same without a lease, for a file in one PUT. Refused if the record has changed.
+    /// The same without a lease, for a file in one PUT. Refused if a lease was taken since the record was read, or the upload
+    /// is no longer open, or another member has adopted it: without a lease the record is not read again, and the file would
+    /// be listed for the member before.
     pub fn completed_open(&self, etag: &str, now: u64) -> [Write; 2] {
         let record = self
             .change(COMPLETED, UploadState::Completed)
