@@ -58,13 +58,12 @@ impl EmbeddedTable {
         if others.is_empty() {
             return Ok(());
         }
-        let file = match &self.place {
-            EmbeddedIn::Memory => "the table in memory".to_owned(),
-            EmbeddedIn::File(path) => format!("the table's file {}", path.display()),
-        };
+        // A table in memory is new, so there is a file.
+        let EmbeddedIn::File(path) = &self.place else { bail!("a new table in memory has tables of other names") };
         bail!(
-            "{file} holds tables of another release ({}), which this one does not read: move the file away to begin with \
-             empty rooms, or run the release that wrote it",
+            "the table's file {} holds tables of another release ({}), which this one does not read: move the file away to \
+             begin with empty rooms, or run the release that wrote it",
+            path.display(),
             others.join(", ")
         )
     }
@@ -86,7 +85,8 @@ impl EmbeddedTable {
     }
 }
 
-/// Expiry of items by their time to live, which DynamoDB does by itself.
+/// Expiry of items by their time to live. DynamoDB does it by itself, days late at times, so the code does not rely on it and
+/// checks every time itself.
 #[derive(Clone)]
 #[expect(missing_debug_implementations, reason = "the database has none")]
 pub struct Expiry {

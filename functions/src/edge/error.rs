@@ -53,7 +53,8 @@ impl ApiFailure {
         failure
     }
 
-    /// A record that another release wrote. `cause` goes to the log only.
+    /// A record that another release wrote: going on without it, or changing it, could destroy what it means. `cause` goes to
+    /// the log only.
     pub fn of_another_release(cause: impl Into<String>) -> Self {
         let message = "Another release of Slipway wrote what this call needs, and it is left as it is. \
                        Whoever runs it has to bring all of it to that release.";
