@@ -1,8 +1,10 @@
 //! Local replacements of cloud services, as child processes that end with their owner:
 //! MinIO for S3, DynamoDB Local for the table, and Slipway's own dev-server.
 //!
-//! All calls block and use std only, so that tests on any runtime, and xtask, can use them. From async code, use
-//! `spawn_blocking`, or call them before the runtime has work.
+//! All calls that start or ask a process block and use std only, so that tests on any runtime, and xtask, can use them. From
+//! async code, use `spawn_blocking`, or call them before the runtime has work.
+//!
+//! With the feature `answer` also `Answer`, which is what tests of the API assert on. It needs HTTP and wire types.
 
 #[cfg(feature = "answer")]
 mod answer;
