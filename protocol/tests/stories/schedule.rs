@@ -88,6 +88,26 @@ fn only_what_is_on_disk_is_promised() {
     assert!(!page.sign_one(900).is_empty());
 }
 
+/// A file that is stored and forgotten before another's record names its upload would leave that one without its batch.
+#[test]
+fn nothing_is_sent_before_the_records_of_all_that_were_begun_together() {
+    let mut page = Page::new();
+    page.keep_saves = true;
+    page.give(Input::Add { room: ROOM, files: vec![(A, source(MIB)), (B, source(2 * MIB))] });
+    page.prepare_all();
+    page.save_all();
+    page.pass(200);
+    assert_eq!(page.initiate(), 2, "both in one call");
+    let of_a = |effect: &Effect| saving(effect).filter(|(id, _)| *id == A);
+    while let Some((id, save)) = page.take(of_a) {
+        page.give(Input::Saved { id, save });
+    }
+    page.pass(200);
+    assert!(page.puts().is_empty(), "A was sent before B's record was on disk");
+    page.save_all();
+    assert_eq!(page.puts().len(), 2);
+}
+
 #[test]
 fn a_disk_that_refuses_costs_the_resume_and_nothing_else() {
     let mut page = Page::new();
