@@ -90,6 +90,8 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "        self.drop_readings(cx);\n", ""),
     mutant("cancelled after its proofs were sent, it is left behind", "machine/upload/removal.rs",
         "} else if may_be_handed_over {", "} else if false {"),
+    mutant("cancelled, the answer to proofs under way is not waited for", "machine/upload/removal.rs",
+        "if may_be_handed_over { self.take_adopt_call() } else { None }", "None"),
     mutant("a file of another size is taken", "machine/upload/restore.rs",
         "if source.size != self.source.size {\n            self.hold.forget_failure();", "if false {\n            self.hold.forget_failure();"),
     mutant("a file of another size is taken from another tab's row", "machine/upload/restore.rs",

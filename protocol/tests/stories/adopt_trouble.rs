@@ -100,34 +100,68 @@ fn cancelled_before_it_is_handed_over_it_leaves_the_upload_to_its_owner() {
 #[test]
 fn cancelled_once_proofs_were_sent_it_is_asked_whose_it_is() {
     for is_ours in [true, false] {
-        for is_answered in [true, false] {
-            let mut page = adopting();
-            page.challenge(&[1]);
-            page.prepare_all();
-            let (attempt, _) = page.take_adopt().expect("the proofs are sent");
-            match is_answered {
-                true => page.answer_adopt(attempt, Err(CallFault::Network)),
-                false => page.pass(10),
-            }
-            page.give(Input::Cancel(Which::One(A)));
-            page.pass(2_000);
-            let (attempt, proofs) = page.take_adopt().expect("asked");
-            assert_eq!((proofs, page.forgotten.len()), (vec![], 0));
-            let challenge = Adoption::Challenge { plan: plan(), parts: vec![part(1)] };
-            page.answer_adopt(
-                attempt,
-                Ok(if is_ours { Adoption::Adopted { upload_id: upload_id(A) } } else { challenge }),
-            );
-            let abort = page.take(|effect| match effect {
-                Effect::AbortUpload { attempt, upload, .. } if *upload == upload_id(A) => Some(*attempt),
-                _ => None,
-            });
-            assert_eq!(abort.is_some(), is_ours, "another member's is left alone");
-            if let Some(attempt) = abort {
-                page.give(Input::Aborted { id: A, attempt, answer: Ok(()) });
-            }
-            assert_eq!((page.stage(A).0, page.forgotten.clone()), (Stage::Cancelled, vec![A]));
+        let (mut page, attempt) = proving();
+        page.answer_adopt(attempt, Err(CallFault::Network));
+        page.give(Input::Cancel(Which::One(A)));
+        page.pass(2_000);
+        page.expect_asked_without_proofs(is_ours);
+    }
+}
+
+/// Asked at once, the functions could answer before the proofs arrive, and hand the upload over to nobody's knowledge.
+#[test]
+fn cancelled_while_proofs_are_on_their_way_their_answer_is_waited_for() {
+    for is_ours in [true, false] {
+        let (mut page, attempt) = proving();
+        page.give(Input::Cancel(Which::One(A)));
+        page.pass(2_000);
+        assert!(page.take_adopt().is_none() && page.forgotten.is_empty());
+        page.expect_end(attempt, is_ours);
+
+        let (mut page, attempt) = proving();
+        page.give(Input::Cancel(Which::One(A)));
+        page.answer_adopt(attempt, Err(CallFault::Network));
+        page.pass(2_000);
+        page.expect_asked_without_proofs(is_ours);
+
+        let (mut page, _) = proving();
+        page.give(Input::Cancel(Which::One(A)));
+        page.pass(60_000);
+        page.expect_asked_without_proofs(is_ours);
+    }
+}
+
+/// The proofs are under way.
+fn proving() -> (Page, Attempt) {
+    let mut page = adopting();
+    page.challenge(&[1]);
+    page.prepare_all();
+    let (attempt, proofs) = page.take_adopt().expect("the proofs are sent");
+    assert_eq!(proofs.len(), 1);
+    (page, attempt)
+}
+
+impl Page {
+    fn expect_asked_without_proofs(&mut self, is_ours: bool) {
+        let (attempt, proofs) = self.take_adopt().expect("asked");
+        assert_eq!((proofs, self.forgotten.len()), (vec![], 0));
+        self.expect_end(attempt, is_ours);
+    }
+
+    /// What is ours by now is removed, anything else is left alone.
+    fn expect_end(&mut self, attempt: Attempt, is_ours: bool) {
+        let adopted = Adoption::Adopted { upload_id: upload_id(A) };
+        let challenge = Adoption::Challenge { plan: plan(), parts: vec![part(1)] };
+        self.answer_adopt(attempt, Ok(if is_ours { adopted } else { challenge }));
+        let abort = self.take(|effect| match effect {
+            Effect::AbortUpload { attempt, upload, .. } if *upload == upload_id(A) => Some(*attempt),
+            _ => None,
+        });
+        assert_eq!(abort.is_some(), is_ours, "another member's is left alone");
+        if let Some(attempt) = abort {
+            self.give(Input::Aborted { id: A, attempt, answer: Ok(()) });
         }
+        assert_eq!((self.stage(A).0, self.forgotten.clone()), (Stage::Cancelled, vec![A]));
     }
 }
 

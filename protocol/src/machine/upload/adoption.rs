@@ -135,9 +135,14 @@ impl Upload {
         self.adoption.as_ref().is_some_and(|adoption| adoption.may_be_handed_over)
     }
 
-    /// The next adopt goes without proofs, as after a reload.
-    pub(super) fn forget_challenge(&mut self) {
-        self.adoption = self.adoption.take().map(|adoption| Adoption::restored(adoption.upload));
+    /// The next adopt goes without proofs, as after a reload. The answer to `call` is waited for first.
+    pub(super) fn forget_challenge(&mut self, call: Option<Call>) {
+        self.adoption = self.adoption.take().map(|adoption| Adoption { call, ..Adoption::restored(adoption.upload) });
+    }
+
+    /// Takes the adopt under way out of the reach of [`Upload::drop_adopt`].
+    pub(super) fn take_adopt_call(&mut self) -> Option<Call> {
+        self.adoption.as_mut()?.call.take()
     }
 
     pub(super) fn owes_adopt(&self) -> bool {

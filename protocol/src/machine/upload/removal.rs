@@ -39,7 +39,9 @@ impl Upload {
             return;
         }
         cx.touch(self.id);
-        let may_be_handed_over = self.may_be_handed_over();
+        let may_be_handed_over = self.server.is_none() && self.may_be_handed_over();
+        // Proofs on their way may hand it over yet: asked before they arrive, the functions would call it another's.
+        let adopt = if may_be_handed_over { self.take_adopt_call() } else { None };
         self.drop_work(cx);
         self.release_all_bodies(cx);
         if self.is_lost() {
@@ -57,7 +59,7 @@ impl Upload {
             self.save_head(cx);
         } else if may_be_handed_over {
             // Asked once more, without proofs: what is this member's by now is removed, anything else is left alone.
-            self.forget_challenge();
+            self.forget_challenge(adopt);
             self.save_head_first(cx);
         } else {
             self.end(cx, Over::Cancelled);
