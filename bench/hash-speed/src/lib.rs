@@ -1,4 +1,4 @@
-//! The page's MD5 alone: bytes in memory, so many streams in step, as the hash worker does it.
+//! The page's MD5 alone: bytes in memory, several streams in step, as in the hash worker.
 
 use multi_md5::Md5;
 use wasm_bindgen::prelude::*;
@@ -6,7 +6,8 @@ use wasm_bindgen::prelude::*;
 /// What the worker hashes of each stream at once, in bytes.
 const PIECE_BYTES: usize = 64 << 10;
 
-/// Hashes so many MiB in all, in so many streams. Gives a byte of each digest, added up, so that nothing can be left out.
+/// Hashes `mib` MiB in all, in `streams` streams. Returns the sum of one byte of each digest, so that the compiler can't
+/// drop the work.
 #[wasm_bindgen]
 pub fn hash(streams: usize, mib: usize) -> u32 {
     let bytes: Vec<u8> = (0..streams * PIECE_BYTES).map(|at| (at * 31) as u8).collect();

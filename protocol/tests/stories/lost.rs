@@ -49,7 +49,7 @@ fn wait_for_status(page: &mut Page) {
 }
 
 #[test]
-fn one_that_another_member_adopted_is_named_and_begins_anew() {
+fn one_that_another_member_adopted_is_named_and_begins_again() {
     let mut page = refused();
     wait_for_status(&mut page);
     assert!(page.status(UploadState::Uploading, plan(), &[]));
@@ -89,7 +89,7 @@ fn complete_asks_too() {
 }
 
 #[test]
-fn found_lost_after_a_reload_the_file_is_picked_to_begin_anew() {
+fn found_lost_after_a_reload_the_file_is_picked_to_begin_again() {
     let mut page = Page::sending(SIZE).reload();
     refuse_status(&mut page);
     assert_eq!(page.stage(A), LOST);

@@ -33,7 +33,7 @@ pub(crate) enum ElsewhereAct {
     /// The user answers all offers.
     Answer(OfferAnswer),
     /// The user picks a file in the ordinary way, whatever is there of it.
-    PickAnew(usize),
+    PickAsNew(usize),
     /// Another member adopts what is open of a file; a proof of this page that is on its way comes too late.
     Overtake(usize),
     /// Another tab of this member adopts it, stores some of its parts, and completes it if all are there.
@@ -57,7 +57,7 @@ impl Elsewhere {
                 0..=3 => ElsewhereAct::Answer(OfferAnswer::Continue),
                 4 => ElsewhereAct::Answer(OfferAnswer::BeginAgain),
                 5 => ElsewhereAct::Answer(OfferAnswer::Drop),
-                6 | 7 => ElsewhereAct::PickAnew(file),
+                6 | 7 => ElsewhereAct::PickAsNew(file),
                 8 => ElsewhereAct::Overtake(file),
                 _ => ElsewhereAct::OtherTab(file),
             };
@@ -145,13 +145,13 @@ impl World {
     pub(super) fn elsewhere_act(&mut self, act: ElsewhereAct) {
         match act {
             ElsewhereAct::Answer(answer) => self.give(Input::AnswerOffer { which: Which::All, answer }),
-            ElsewhereAct::PickAnew(index) => self.pick_anew(index % self.files.len()),
+            ElsewhereAct::PickAsNew(index) => self.pick_as_new(index % self.files.len()),
             ElsewhereAct::Overtake(index) => self.overtake(index % self.files.len()),
             ElsewhereAct::OtherTab(index) => self.other_tab_adopts(index % self.files.len()),
         }
     }
 
-    fn pick_anew(&mut self, index: usize) {
+    fn pick_as_new(&mut self, index: usize) {
         if self.files[index].gone {
             return;
         }

@@ -141,7 +141,7 @@ impl World {
             self.oracle.calls.insert(*attempt, "status");
         }
         if let Effect::Initiate { uploads, .. } = &effect {
-            uploads.iter().for_each(|entry| self.oracle.began_anew(entry.id));
+            uploads.iter().for_each(|entry| self.oracle.began_again(entry.id));
         }
         let wait = self.delay();
         self.later(wait, Event::Call(self.page, effect));

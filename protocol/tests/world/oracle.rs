@@ -205,7 +205,7 @@ impl Oracle {
     }
 
     /// An upload begins again as another one: nothing of it is stored.
-    pub(crate) fn began_anew(&mut self, id: LocalId) {
+    pub(crate) fn began_again(&mut self, id: LocalId) {
         self.known.retain(|(other, _)| *other != id);
         self.ahead.retain(|(other, _)| *other != id);
     }
