@@ -129,6 +129,7 @@ pub(crate) fn parse_number(text: &str) -> f64 {
 /// Lower case. The browser does it: the standard library's Unicode tables would add kilobytes to the page.
 pub(crate) fn to_lowercase(text: &str) -> String {
     match text.is_ascii() {
+        // Most names: no copy to the browser and back.
         true => text.to_ascii_lowercase(),
         false => js_sys::JsString::from(text).to_lower_case().into(),
     }

@@ -58,6 +58,7 @@ impl Page {
     /// The API below `/api`, and the page for everything else.
     pub fn beside(self, api: Router) -> Router {
         let files = ServeDir::new(&*self.folder)
+            // `index` serves it, since the policy has to fit the scripts that are in it now.
             .append_index_html_on_directories(false)
             .precompressed_br()
             .precompressed_gzip()
@@ -113,6 +114,7 @@ async fn index(State(page): State<Page>, request: Request) -> Response {
 async fn add_headers(State(page): State<Page>, request: Request, next: Next) -> Response {
     let hashed = has_hashed_name(request.uri().path());
     let mut response = next.run(request).await;
+    // index.html and the files of the worker change under the same name. A 404 must not be kept for a year.
     let caching = if hashed && response.status().is_success() { IMMUTABLE } else { REVALIDATE };
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static(caching));

@@ -90,6 +90,7 @@ pub async fn serve_until(
     let (end, ending) = watch::channel(());
     let mut stopped = pin!(stopped);
     loop {
+        // Before accepting, so that connections beyond the limit wait in the queue of the kernel.
         let slot = slots.clone().acquire_owned().await;
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -103,8 +104,10 @@ pub async fn serve_until(
             _ => tokio::time::sleep(Duration::from_millis(50)).await,
         }
     }
+    // Without its sender `ending` changes: each connection ends after its running call.
     drop((listener, end));
     let all = u32::try_from(limits.connections).unwrap_or(u32::MAX);
+    // All slots are free once the last connection has ended.
     let _ = tokio::time::timeout(STOP_LIMIT, slots.acquire_many(all)).await;
 }
 

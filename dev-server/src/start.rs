@@ -56,6 +56,7 @@ async fn serve() -> anyhow::Result<()> {
         tokio::spawn(sweep_at_intervals(app.clone(), sweep_every, embedded.as_ref().map(EmbeddedTable::expiry)));
     print_line(&format!("listening on http://{}", listener.local_addr()?))?;
     serve_until(listener, Site { calls: routes(app, page), storage }, Limits::default(), stopped).await;
+    // At any line: each step of the sweep is a conditional write, and the next one resumes.
     sweeper.abort();
     if let Some(table) = embedded {
         table.stop().await;
@@ -117,6 +118,7 @@ async fn check_bucket(app: &App) -> anyhow::Result<()> {
 
 async fn sweep_at_intervals(app: App, every: Duration, expiry: Option<Expiry>) {
     let mut ticks = tokio::time::interval(every.max(Duration::from_millis(100)));
+    // After a slow pass the missed ones would all run at once otherwise.
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;

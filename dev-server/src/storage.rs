@@ -94,6 +94,7 @@ impl ToStorage {
     }
 
     async fn pass_in_time(&self, target: String, request: Request, pause: Duration) -> Response {
+        // What users sent is never served from the origin whose scripts hold the keys of rooms (decision 11).
         if request.method() != Method::PUT {
             let text = "Parts of uploads are sent here, and nothing is to be read.\n";
             return (StatusCode::METHOD_NOT_ALLOWED, [(ALLOW, "PUT")], text).into_response();
@@ -118,6 +119,7 @@ impl ToStorage {
         *to_storage.method_mut() = Method::PUT;
         // The client sets `Host` from the URI: storage's own name, for which the URL is signed.
         *to_storage.uri_mut() = uri;
+        // Only these: cookies are none of storage's business, and S3 refuses a second authorization.
         copy(&REQUEST_HEADERS, request.headers(), to_storage.headers_mut());
         // It is signed, and clients may omit the length of an empty body.
         to_storage.headers_mut().insert(CONTENT_LENGTH, length.into());
@@ -139,6 +141,7 @@ impl ToStorage {
     /// administration is behind the same host.
     fn signed(&self, target: &str) -> Option<Uri> {
         let (path, query) = target.split_once('?')?;
+        // Keys are made of random ids. Without dots and percent signs no path leads out of the bucket.
         let is_of_key = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'/');
         let key = path.strip_prefix(&self.bucket).filter(|key| key.bytes().all(is_of_key));
         let names = |name: &str| query.split('&').any(|pair| pair.split('=').next() == Some(name));

@@ -100,6 +100,7 @@ impl Expiry {
     /// A sentence: the file cannot be written.
     pub async fn drop_expired(&self) -> anyhow::Result<usize> {
         let database = self.database.clone();
+        // SQLite blocks its thread.
         let dropped = tokio::task::spawn_blocking(move || database.sweep_ttl()).await?;
         dropped.map_err(|error| anyhow!("the table could not drop expired items: {error}"))
     }

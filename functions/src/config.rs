@@ -100,6 +100,7 @@ pub struct CallTimes {
 
 impl Default for CallTimes {
     fn default() -> Self {
+        // The gateway ends a call at 30 s. Between the two a running completion is handed over.
         Self { answer: Duration::from_secs(28), complete: Duration::from_secs(20) }
     }
 }
@@ -244,6 +245,7 @@ impl<'a> Env<'a> {
     fn credentials(&self) -> Result<Credentials, ConfigError> {
         let id = self.required("AWS_ACCESS_KEY_ID", "requests to storage and table are signed with it")?;
         let key = self.required("AWS_SECRET_ACCESS_KEY", "requests to storage and table are signed with it")?;
+        // The credentials of a Lambda are temporary: without their session token AWS refuses them.
         Ok(Credentials::new(id, key, self.text("AWS_SESSION_TOKEN"), None, "environment"))
     }
 

@@ -29,6 +29,7 @@ pub fn start(quiet: &[&str]) -> Result<(), ConfigError> {
     let filter = filter(std::env::var("SLIPWAY_LOG").ok().as_deref(), quiet)?;
     let lines = tracing_subscriber::fmt().json().flatten_event(true).with_span_list(false);
     lines.with_env_filter(filter).with_writer(std::io::stderr).init();
+    // The default hook writes several lines of text, which whatever reads JSON lines cannot parse.
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
         tracing::error!(place, "{}", panic.payload_as_str().unwrap_or("panic"));

@@ -85,12 +85,14 @@ pub fn document() -> OpenApi {
 pub fn serve(app: App, routes: Routes) -> Router {
     let (router, _) = routes.merge(routes::health::router()).split_for_parts();
     router
+        // The answers of axum itself are not the JSON that clients parse.
         .fallback(async || ApiFailure::not_found())
         .method_not_allowed_fallback(async || {
             ApiFailure::new(ErrorCode::MethodNotAllowed, "This path does not take that method.")
         })
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(from_fn_with_state(app.clone(), cors))
+        // Outermost: what the other layers refuse gets its body, headers and log line here as well.
         .layer(from_fn_with_state(app.config.call.answer, answer))
         .with_state(app)
 }

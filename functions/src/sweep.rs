@@ -130,6 +130,7 @@ async fn visit_and_note(app: &App, due: &Due) -> Result<Outcome, ApiFailure> {
     let visited = match due.what {
         Subject::Upload { id } => visit_upload(app, id).await?,
         Subject::Object { room, file } => {
+            // A due item alone proves nothing: nothing is deleted that a record still lists.
             if !file::is_listed(&app.tables, file).await? {
                 app.storage.delete(&file::object_key(room, file)).await?;
             }
@@ -145,6 +146,7 @@ async fn visit_upload(app: &App, id: UploadId) -> Result<Visited, ApiFailure> {
     let Some(upload) = upload::get(&app.tables, id).await? else { return Ok(nothing_to_do(None)) };
     match upload.state {
         UploadState::Pending | UploadState::Uploading => expire_if_overdue(app, &upload, now).await,
+        // Its holder can still be killed, so it is visited when the lease ends.
         UploadState::Completing if upload.has_live_lease(now) => Ok(nothing_to_do(Some(upload.lease_until))),
         UploadState::Completing => resume(app, &upload, now).await,
         UploadState::Aborting => finish_removal(app, &upload, now).await,
@@ -166,6 +168,7 @@ async fn expire_if_overdue(app: &App, upload: &UploadRecord, now: u64) -> Result
     }
     let due = due_by_storage(app, upload).await?;
     if now < due {
+        // Recorded, or each pass would list its parts again.
         return match app.tables.write(&upload.due_moved(due)).await {
             Ok(()) => Ok(nothing_to_do(Some(due))),
             Err(TableError::Refused(_)) => Ok(nothing_to_do(Some(now + RETRY_MS))),
@@ -198,6 +201,7 @@ async fn resume(app: &App, upload: &UploadRecord, now: u64) -> Result<Visited, A
     } else if let Err(failure) = complete::under_lease(app, leased, Instant::now() + app.config.call.complete).await {
         tracing::info!(code = failure.code().as_str(), "an upload left half complete is not complete");
     }
+    // `finish` may be killed as well, so the upload is visited again when this lease ends.
     Ok(Visited { outcome: Outcome::Resumed, next: Some(lease_until) })
 }
 

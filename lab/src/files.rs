@@ -26,6 +26,7 @@ impl TestFile {
             std::fs::create_dir_all(parent)?;
         }
         let mut out = BufWriter::with_capacity(PIECE_BYTES, File::create(&path)?);
+        // Odd, since xorshift never leaves zero.
         let mut bytes = Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
         let mut left = size;
         let mut piece = vec![0; PIECE_BYTES];

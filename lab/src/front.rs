@@ -81,6 +81,7 @@ fn tls() -> Result<ServerConfig> {
     let provider = Arc::new(tokio_rustls::rustls::crypto::ring::default_provider());
     let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
     let mut config = config.with_no_client_auth().with_single_cert(vec![made.cert.der().clone()], key)?;
+    // Browsers speak HTTP/2 only where TLS has negotiated it.
     config.alpn_protocols = vec![b"h2".to_vec()];
     Ok(config)
 }
@@ -109,6 +110,7 @@ impl Passing {
         let (mut head, body) = request.into_parts();
         let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
         head.uri = Uri::try_from(format!("http://{}{path}", self.upstream))?;
+        // HTTP/2 has `:authority` in its place, and HTTP/1.1 requires a Host.
         head.headers.insert(HOST, HeaderValue::try_from(self.upstream.to_string())?);
         head.version = Version::HTTP_11;
         let mut answer = self.client.request(Request::from_parts(head, body)).await?;

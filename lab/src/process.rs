@@ -64,6 +64,7 @@ pub(crate) fn runs_pages(pid: u32) -> bool {
 /// Proportional set size in bytes.
 pub fn memory(pid: u32) -> Option<u64> {
     let rollup = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).ok()?;
+    // Proportional: memory that processes share counts once in their sum.
     let line = rollup.lines().find(|line| line.starts_with("Pss:"))?;
     let kilobytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
     Some(kilobytes * 1024)

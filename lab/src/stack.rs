@@ -86,12 +86,14 @@ impl Stack {
 
     /// Makes a file in the story's folder.
     pub fn file(&self, name: &str, size: u64) -> Result<TestFile> {
+        // Files of a story differ, and the same story has the same ones each time.
         let seed = name.bytes().fold(size, |seed, byte| seed.wrapping_mul(31).wrapping_add(u64::from(byte)));
         TestFile::make(&self.folder.path().join("files"), name, size, seed)
     }
 
     /// Kills dev-server and starts it again.
     pub fn restart_server(&mut self) -> Result<()> {
+        // It blocks, and the proxies need this thread meanwhile.
         tokio::task::block_in_place(|| self.server.restart())
     }
 
@@ -138,6 +140,7 @@ impl Stack {
         let puts: Vec<&Entry> = log.iter().filter(|entry| entry.method == "PUT").collect();
         for (index, put) in puts.iter().enumerate() {
             let again = puts[..index].iter().any(|before| {
+                // Without its answer the browser could not know that the part was stored.
                 before.is_stored_put()
                     && before.delivered
                     && before.path == put.path
@@ -167,6 +170,7 @@ impl Stack {
     pub async fn assert_storage_is_empty(&self) -> Result<()> {
         let keys = self.bucket.keys("").await?;
         ensure!(keys.is_empty(), "objects left in storage: {keys:?}");
+        // One by one, by the ids on the wire: MinIO lists multipart uploads from a cache that a restart empties.
         for (key, upload) in self.multipart_uploads() {
             let parts = self.bucket.parts(&key, &upload).await?;
             ensure!(parts.is_none(), "parts left in storage: {parts:?}");

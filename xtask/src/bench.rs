@@ -49,6 +49,7 @@ pub(crate) fn run_all(options: &Options) -> Result<()> {
 
 fn install(peer: &Path) -> Result<()> {
     let mut npm = tool("npm");
+    // `ci` installs exactly what the lock file names, so that figures of two machines are of the same peers.
     npm.current_dir(peer).args(["ci", "--no-audit", "--no-fund", "--silent"]);
     run(&mut npm).context("the peers come from npm: is node there?")
 }

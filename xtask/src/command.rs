@@ -89,6 +89,7 @@ pub(crate) fn run_quietly(command: &mut Command, what: &str) -> Result<()> {
 pub(crate) fn output(command: &mut Command) -> Result<String> {
     command.stdin(Stdio::null()).stdout(Stdio::piped());
     let mut child = start(command)?;
+    // Read while it runs: a child that fills the pipe waits for a reader, and we for the child.
     let reader = child.stdout.take().map(|out| thread::spawn(|| read_all(out)));
     let status = wait(child)?;
     succeeded(command, status)?;
@@ -165,6 +166,7 @@ fn wait_with(child: &mut Child, mut meanwhile: impl FnMut()) -> Result<ExitStatu
 }
 
 fn end_group(leader: u32) {
+    // The dashes, or `kill` takes the negative number for an option.
     let _ = Command::new("kill").args(["-TERM", "--", &format!("-{leader}")]).status();
 }
 

@@ -47,6 +47,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let mut server = start_server(options, &minio, &data, &dist)?;
     println!("Slipway is ready: http://{}:{}", options.public_host.as_deref().unwrap_or("127.0.0.1"), options.port);
     let ended = watch(&mut minio, &mut server);
+    // First, while the calls that it finishes still have storage.
     server.stop()?;
     minio.stop()?;
     ended

@@ -11,6 +11,8 @@ static ASKED: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
 /// From now on, a signal does not kill this process but sets a flag; a second one kills.
 pub(crate) fn watch() -> Result<()> {
     for signal in [SIGINT, SIGTERM, SIGHUP] {
+        // In this order: at the first signal the flag is not set yet, so only a second one kills. 130 is what a shell
+        // reports for SIGINT.
         signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&ASKED))?;
         signal_hook::flag::register(signal, Arc::clone(&ASKED))?;
     }

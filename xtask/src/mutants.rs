@@ -53,6 +53,7 @@ fn is_killed(copy: &Path, mutant: &Mutant) -> Result<bool> {
     for tests in TESTS {
         survives = survives && cargo_passes(copy, "test", tests)?;
     }
+    // Before any verdict, so that the next mutant finds the right code whatever this one came to.
     fs::write(&file, right)?;
     ensure!(builds, "{} does not compile", mutant.what);
     Ok(!survives)

@@ -58,6 +58,7 @@ pub(crate) const CHOICES: [&str; 5] = ["none", "1", "5", "10", "50"];
 
 /// From megabytes per second as typed; none for anything but a positive number.
 fn bytes_per_second(megabytes: &str, parse: fn(&str) -> f64) -> Option<u64> {
+    // Many languages write decimals with a comma.
     let number = parse(&megabytes.trim().replace(',', "."));
     (number > 0.0 && number.is_finite()).then(|| (number * MB as f64).max(1.0) as u64)
 }

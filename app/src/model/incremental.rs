@@ -23,6 +23,7 @@ const CALM: Duration = Duration::from_millis(1_500);
 /// `near` of all. A row that is no longer in `all` is removed at once. A row that was only pushed behind `limit` stays
 /// until new rows take its place, so that the list keeps its length.
 pub fn step<T: Copy + Eq + Hash>(drawn: &[T], all: &[T], limit: usize, (most, near): (usize, usize)) -> Vec<T> {
+    // A set, since this runs in every frame and a list can have thousands of rows.
     let present: HashSet<&T> = drawn.iter().collect();
     let mut new = 0;
     let fits = |(at, row): &(usize, &T)| {
@@ -51,6 +52,7 @@ where
     let is_burst = RwSignal::new(false);
     let mut calm = debounce(CALM, move |()| _ = is_burst.try_set(false));
     effect(move || {
+        // Untracked: rows that this list draws itself are no burst.
         let new = all.with(|all| drawn.with_untracked(|drawn| missing(drawn, all, limit.get_untracked())));
         // The first rows of a list are no burst.
         if new <= BURST_ROWS || drawn.with_untracked(Vec::is_empty) {
@@ -71,6 +73,7 @@ where
             return;
         }
         set_drawn.set(next);
+        // One frame at a time, however often the list changes before it.
         if planned.get_value() {
             return;
         }

@@ -31,6 +31,7 @@ impl Listing {
             self.files.keys().filter(|key| covered(key) && !now.contains(&key.1)).map(|key| key.1).collect();
         gone.into_iter().for_each(|id| self.remove(id));
         page.files.into_iter().for_each(|file| self.insert(file));
+        // Once further pages are loaded, the cursor of the last of them is the one to continue from.
         if whole || !self.paged {
             self.next = page.next_after;
         }

@@ -64,7 +64,9 @@ impl Live {
         self.refresh(ctx);
         // The rows show times. In a task of its own, while the call is on its way.
         set_timeout(browser::prepare_time_format, Duration::ZERO);
+        // A hidden tab polls rarely, so what it shows is old when the user comes back.
         let seen = window_event_listener(leptos::ev::visibilitychange, move |_| self.refresh_if_visible(ctx));
+        // The backoff of the failed calls before would be waited for otherwise.
         let online = window_event_listener(leptos::ev::online, move |_| self.refresh(ctx));
         let completed = Memo::new(move |_| ctx.totals.with(|totals| totals.completed));
         let mut before = None;
@@ -127,6 +129,7 @@ impl Live {
         match answer {
             Ok(view) => {
                 let is_paged = self.listing.with_untracked(Listing::is_paged);
+                // An answer has the first page only. What was removed from later pages is known by the events alone.
                 let removed = match polling::removals_after(seen, view.last_seq, is_paged) {
                     Some(seq) => client.removed(self.room, seq).await,
                     None => Ok(Vec::new()),
@@ -178,6 +181,7 @@ impl Live {
     }
 
     fn schedule_next(self, ctx: Ctx) {
+        // Refused for good: asking again would only add refused calls.
         if self.is_lost() {
             return;
         }

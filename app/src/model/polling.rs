@@ -4,6 +4,7 @@
 /// failures.
 pub fn delay_ms(hidden: bool, failures: u32) -> u64 {
     let base: u64 = if hidden { 15_000 } else { VISIBLE_MS };
+    // Capped, so that a visible room is up to date within half a minute after an outage.
     (base << failures.min(4)).min(30_000)
 }
 

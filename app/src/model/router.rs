@@ -33,6 +33,7 @@ fn page(path: &str) -> (Page, Option<&str>) {
 
 /// Whether a link leads to the current page or to one above it.
 pub(crate) fn is_above(link: &str, path: &str) -> bool {
+    // Every address is below the start page, so a link to that would be marked on all of them.
     path.strip_prefix(link).is_some_and(|rest| rest.is_empty() || link != "/" && rest.starts_with('/'))
 }
 
@@ -108,6 +109,7 @@ impl Router {
         let here = window().location();
         for (signal, now) in [(self.path, here.pathname()), (self.hash, here.hash())] {
             let now = now.unwrap_or_default();
+            // Setting a signal redraws its views, even with the same value.
             if signal.with_untracked(|before| *before != now) {
                 signal.set(now);
             }
@@ -124,6 +126,7 @@ impl Router {
 
     /// Turns a plain click on a link within the page into navigation.
     fn clicked(self, event: &MouseEvent) {
+        // With these keys a browser opens a tab or a window, or saves the target.
         let special = event.meta_key() || event.alt_key() || event.ctrl_key() || event.shift_key();
         if event.default_prevented() || event.button() != 0 || special {
             return;
@@ -142,6 +145,7 @@ impl Router {
 
 fn link_of(event: &MouseEvent) -> Option<HtmlAnchorElement> {
     let at = event.target()?.dyn_into::<Element>().ok()?;
+    // The target of a click can be an icon or a word within the link.
     at.closest("a").ok()??.dyn_into().ok()
 }
 

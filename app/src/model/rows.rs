@@ -156,6 +156,7 @@ impl Rows {
 
 impl Counts {
     fn count(&mut self, view: &View, change: fn(&mut usize, usize), change_bytes: fn(&mut u64, u64)) {
+        // One list of figures for adding and for subtracting: two would drift apart.
         let (actions, is_open) = (&view.actions, !view.stage.is_over());
         change(&mut self.all, 1);
         change(&mut self.pausable, actions.pause.into());

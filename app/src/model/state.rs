@@ -89,6 +89,7 @@ impl Ctx {
     pub(crate) fn begin(self, client: &Client) {
         self.client.set_value(Some(client.clone()));
         client.on_change(move |change| self.dispatch(change));
+        // The client may have loaded records before this subscribes.
         [Change::Uploads, Change::Notices, Change::Rooms].into_iter().for_each(|change| self.dispatch(change));
         set_interval(move || self.now.set(crate::browser::now_ms()), Duration::from_secs(30));
         self.ready.set(true);

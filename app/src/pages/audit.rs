@@ -77,6 +77,7 @@ fn Log(room: RoomId) -> impl IntoView {
             let all = files.chain(uploads).chain([(view.member_id, view.display_name)]);
             let known = all.map(|(member, name)| (member, text::label_text(&name))).collect();
             names.try_update_value(|names| *names = known);
+            // Draws again the rows that were there before the names.
             loaded.entries.try_update(|_| ());
         }
     });

@@ -138,6 +138,7 @@ fn UnfinishedTile(room: RoomId, is_member: bool, open: Memo<Vec<Open>>) -> impl 
     let ctx = state::ctx();
     let own = Memo::new(move |before: Option<&Open>| {
         let now = open.with(|all| all.iter().find(|open| open.room == room).copied());
+        // The last figures, for the moment before the tile is removed.
         now.or(before.copied()).unwrap_or(Open { room, files: 0, bytes: 0, size: 0 })
     });
     let facts = move || {
@@ -177,6 +178,7 @@ fn UnfinishedTile(room: RoomId, is_member: bool, open: Memo<Vec<Open>>) -> impl 
 fn discard(ctx: state::Ctx, room: RoomId) {
     ctx.ask(DISCARD_TITLE, DISCARD_TEXT, DISCARD, move || {
         let client = ctx.client();
+        // Collected before acting, since each cancel changes the rows.
         let ids: Vec<_> = ctx.uploads.with_untracked(|uploads| uploads.of(room).map(|view| view.id).collect());
         for id in ids {
             client.cancel(Which::One(id));

@@ -98,6 +98,7 @@ fn TotalProgress() -> impl IntoView {
 }
 
 fn update_title(ctx: Ctx) {
+    // Progress comes several times a second, and the title changes with whole percents only.
     let title = Memo::new(move |_| {
         let progress = ctx.totals.with(|t| (t.open > 0).then(|| format!("{}% · ", format::percent(t.bytes, t.size))));
         let about = ctx.title.with(|title| match title.as_str() {

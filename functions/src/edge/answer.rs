@@ -39,7 +39,9 @@ pub async fn answer(State(limit): State<Duration>, mut request: Request, next: N
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str);
     let span = tracing::info_span!("call", request_id = %id, method = %request.method(), route);
     let started = Instant::now();
+    // A panic gets the same form of answer as any failure, with the id that finds it in the log.
     let call = AssertUnwindSafe(next.run(request)).catch_unwind().instrument(span.clone());
+    // Before the gateway gives up at 30 s: pages often cannot read its own errors.
     let response = match tokio::time::timeout(limit, call).await {
         Ok(Ok(response)) => response,
         Ok(Err(_)) => ApiFailure::internal("a panic; its place is in the log").into_response(),

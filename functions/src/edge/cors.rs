@@ -21,7 +21,9 @@ pub async fn cors(State(app): State<App>, request: Request, next: Next) -> Respo
     let mut response = if preflight { preflight_answer() } else { next.run(request).await };
     let headers = response.headers_mut();
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+    // Otherwise a page of another origin reads neither, and does not know how long to wait.
     headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("x-request-id, retry-after"));
+    // The answer is for this origin, and a cache must not give it to another one.
     headers.append(VARY, HeaderValue::from_static("origin"));
     response
 }
@@ -35,6 +37,7 @@ fn preflight_answer() -> Response {
     let headers = [
         (ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, DELETE"),
         (ACCESS_CONTROL_ALLOW_HEADERS, "authorization, content-type, idempotency-key"),
+        // The most that Chromium remembers a preflight for.
         (ACCESS_CONTROL_MAX_AGE, "7200"),
     ];
     (StatusCode::NO_CONTENT, headers).into_response()

@@ -31,6 +31,7 @@ pub async fn charge_join(app: &App, source: &Source) -> Result<(), ApiFailure> {
 pub async fn charge_room(app: &App, source: &Source) -> Result<(), ApiFailure> {
     let source = source.to_string();
     let (minute, day) = (app.config.rates.rooms_per_minute, app.config.source.rooms_per_day);
+    // The minute first: what it refuses takes nothing of the day, which is shared by all behind the address.
     charge(app, Counter { kind: "rooms", whom: &source, window: MINUTE }, minute, 1).await?;
     charge(app, Counter { kind: "rooms-a-day", whom: &source, window: DAY }, day, 1).await
 }

@@ -53,6 +53,7 @@ impl Source {
     pub fn of(parts: &Parts, secret: Option<&CdnSecret>) -> Self {
         let cdn = secret.filter(|secret| secret.is_shown(&parts.headers)).and_then(|_| viewer(&parts.headers));
         let addr = cdn.or_else(|| gateway_address(&parts.extensions)).or_else(|| socket_address(&parts.extensions));
+        // Calls without an address share one limit instead of having none.
         addr.map_or_else(|| Self("unknown".to_owned()), Self::from)
     }
 }
@@ -79,6 +80,7 @@ fn gateway_address(extensions: &Extensions) -> Option<IpAddr> {
 }
 
 fn network(addr: IpAddr) -> String {
+    // An IPv4 address in IPv6 form counts as IPv4: all of `::ffff:0:0/96` is within one /64.
     match addr.to_canonical() {
         IpAddr::V4(addr) => addr.to_string(),
         IpAddr::V6(addr) => {

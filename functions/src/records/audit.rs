@@ -22,6 +22,7 @@ pub struct AuditRecord {
 }
 
 fn key(room: RoomId, number: u64) -> Key {
+    // Padded: sort keys are compared as text.
     Key::audit(partition(room), format!("{PREFIX}{number:016}"))
 }
 

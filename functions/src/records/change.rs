@@ -119,6 +119,7 @@ impl UploadRecord {
     /// Moves its expiry.
     pub fn due_moved(&self, due_at: u64) -> Write {
         Write::update(&key(self.upload_id), "SET #dueAt = :due")
+            // Only forward: a slow call may come with an older list of parts.
             .when("#dueAt < :due AND #state IN (:pending, :open)")
             .bind("pending", UploadState::Pending)
             .bind("open", UploadState::Uploading)
@@ -128,6 +129,7 @@ impl UploadRecord {
 
     /// Hands it to another member, and keeps the one who began it. For one transaction.
     pub fn adopted(&self, by: MemberId, principal: &Principal, display_name: &Label) -> [Write; 2] {
+        // `begunBy` survives further adoptions: whoever began an upload may always cancel it.
         let hand = "SET #memberId = :by, #displayName = :name, #begunBy = if_not_exists(#begunBy, :before)";
         let record = Write::update(&key(self.upload_id), format!("{hand}, #principal = :who"))
             .when("#state = :open AND #memberId = :before")
@@ -145,6 +147,7 @@ impl UploadRecord {
 
     fn under_lease(&self, expression: &str, next: Option<UploadState>) -> Write {
         let write = Write::update(&key(self.upload_id), expression)
+            // The fence and not the time: until another call takes it, a lease that has ended is still ours.
             .when("#state = :completing AND #fence = :fence")
             .bind("completing", UploadState::Completing)
             .bind("fence", self.fence)

@@ -18,6 +18,7 @@ fn key() -> Key {
 /// Where the last sweep ended; none before the first, and after one of another release.
 pub async fn get(tables: &Tables) -> Result<Option<Cursor>, TableError> {
     match tables.get(&key()).await {
+        // Of a newer release that was rolled back: the pass starts 32 days back (decision 15).
         Err(TableError::UnknownVersion(_)) => Ok(None),
         result => result,
     }

@@ -65,6 +65,7 @@ impl Due {
     }
 
     fn key(&self) -> Key {
+        // Ids are random, so their first byte spreads the items evenly.
         let (shard, sk) = match self.what {
             Subject::Upload { id } => (id.as_bytes()[0] % SHARDS, format!("UPLOAD#{id}")),
             Subject::Object { file, .. } => (file.as_bytes()[0] % SHARDS, format!("UPLOADED#{file}")),

@@ -26,6 +26,7 @@ pub struct EventRecord {
 }
 
 fn key(room: RoomId, number: u64) -> Key {
+    // Padded: sort keys are compared as text.
     Key::main(partition(room), format!("{PREFIX}{number:016}"))
 }
 

@@ -43,6 +43,7 @@ pub fn unlist(room: RoomId, file: &FileInfo) -> Vec<Write> {
 
 /// The room's file of this id.
 pub async fn get(tables: &Tables, room: RoomId, file: FileId) -> Result<Option<FileInfo>, TableError> {
+    // A file of another room counts as missing, so that ids cannot be probed.
     let Some(pointer) = file_pointer::get(tables, file).await?.filter(|pointer| pointer.room_id == room) else {
         return Ok(None);
     };

@@ -37,6 +37,7 @@ pub async fn get(
 /// The write that puts a call on record, once.
 pub fn create(member: MemberId, header: &str, record: &IdempotencyRecord, now: u64) -> Write {
     Write::put(&key(member, header), record)
+        // DynamoDB drops items days late, and one that has expired must not refuse a new call.
         .when("attribute_not_exists(#pk) OR #ttl <= :now")
         .bind("now", now)
         .label(IDEMPOTENCY)

@@ -73,6 +73,7 @@ pub fn hand_over_to(upload: &UploadRecord, by: MemberId, display_name: &Label) -
 /// [`TableError::Refused`] when it is off the list.
 pub async fn store_progress(tables: &Tables, upload: &UploadRecord, now: &ListedUpload) -> Result<(), TableError> {
     let set = "SET #bytesUploaded = :bytes, #speed = :speed, #progressAt = :at";
+    // DynamoDB creates a missing item on update: an upload that has ended would be back in the list.
     let write = Write::update(&key(upload.room_id, upload.upload_id), set).when("attribute_exists(#pk)");
     let write = write.bind("bytes", now.bytes_uploaded).bind("speed", now.speed).bind("at", now.progress_at);
     tables.write(&write).await
@@ -83,6 +84,7 @@ pub async fn list(tables: &Tables, room: RoomId) -> Result<Vec<ListedUpload>, Ta
     let query = Query::new(all_of(room), 500);
     let items = tables.query_all_items(&query, MOST_LISTED).await?;
     let mut all: Vec<ListedUpload> = read_list("uploads", &partition(room), items)?;
+    // The sort keys are random ids, so the table has no order to offer.
     all.sort_by_key(|upload| std::cmp::Reverse((upload.started_at, upload.upload_id)));
     Ok(all)
 }

@@ -59,6 +59,7 @@ impl MemberRecord {
     /// The write that updates a returning member's name and link.
     pub fn readmit(&self, room: RoomId) -> Write {
         Write::update(&key(room, self.member_id), "SET #displayName = :name, #role = :role, #linkVersion = :version")
+            // A removal that happened since the member was read wins.
             .when("#removed = :no")
             .bind("name", &self.display_name)
             .bind("role", self.role)

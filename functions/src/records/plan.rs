@@ -95,6 +95,7 @@ async fn promise_item(
             return Ok(());
         }
         match tables.write(&write_new((upload, item), &new, ttl)).await {
+            // Another call has just promised one of them. Whether the same digest shows in the next round.
             Err(TableError::Refused(_)) => {}
             result => return Ok(result?),
         }

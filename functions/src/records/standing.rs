@@ -26,6 +26,7 @@ pub async fn look_up(tables: &Tables, token: &TokenRecord) -> Result<(Standing, 
         link::key(token.room_id, token.role),
         seen::key(&token.hash),
     ];
+    // In one batch, since every call of a member waits for it.
     let mut items = tables.get_many(&keys).await?.into_iter();
     let mut next = || items.next().flatten();
     let (room, member, link, seen) = (next(), next(), next(), next());
@@ -37,6 +38,7 @@ pub async fn look_up(tables: &Tables, token: &TokenRecord) -> Result<(Standing, 
     }
     let member = member.map(read::<MemberRecord>).transpose()?.filter(|member| !member.removed);
     let link = link.map(read::<LinkRecord>).transpose()?;
+    // Rotating or revoking a link ends the access of all who joined by it, without touching their records.
     let same_link = link.is_some_and(|link| !link.revoked && link.version == token.link_version);
     Ok((member.filter(|_| same_link).map_or(Standing::Removed, Standing::Good), seen))
 }

@@ -71,11 +71,13 @@ async fn granted(app: &App, member: &Member, file: FileId, id: GrantId) -> Resul
 pub async fn remove(app: &App, member: &Member, id: FileId) -> Result<(), ApiFailure> {
     limits::charge_member(app, member.id).await?;
     let file = file::get(&app.tables, member.room, id).await?;
+    // For all others a 404: a 403 would tell a drop member that the file exists.
     let knows = |file: &FileInfo| file.added_by == member.id || member.role.may_view();
     let file = file.filter(knows).ok_or_else(ApiFailure::not_found)?;
     if file.added_by != member.id {
         member.may_manage()?;
     }
+    // The list first: a file without its object must not be offered. The due item covers a crash before the delete.
     unlist(app, member, &file).await?;
     app.faults.at(Point::FileUnlisted).await;
     Ok(app.storage.delete(&file::object_key(member.room, id)).await?)

@@ -84,6 +84,7 @@ pub async fn commit(app: &App, room: RoomId, change: &[Write], journal: &Journal
         writes.push(to.advance(room, &from));
         match app.tables.transact(&writes).await {
             Ok(()) => return Ok(to),
+            // Only the numbers have moved on, so the same change can succeed with new ones.
             Err(TableError::Refused(labels)) if labels.iter().all(|label| *label == sequence::LABEL) => {
                 wait(attempt).await;
             }

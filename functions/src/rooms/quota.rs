@@ -20,6 +20,7 @@ pub async fn why_refused(app: &App, room: RoomId, amount: Amount) -> Result<ApiF
     let too_many_open = used.open.saturating_add(amount.open) > limits.max_open_uploads;
     let fits = used.bytes.saturating_add(amount.bytes) <= limits.max_bytes
         && used.files.saturating_add(amount.files) <= limits.max_files;
+    // Waiting helps only then. Where space is missing too, files have to be removed first.
     Ok(if too_many_open && fits {
         let message = "Too many uploads are open in this room. Wait until some have ended, or cancel some.";
         ApiFailure::new(ErrorCode::TooManyUploads, message).retry_after(TOO_MANY_RETRY_SECONDS)

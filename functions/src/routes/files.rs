@@ -41,6 +41,7 @@ async fn list(
 ) -> Result<Json<FilePage>, ApiFailure> {
     let member = member.in_room(room)?;
     member.may_view()?;
+    // It becomes part of a start key, and DynamoDB refuses one outside of the queried range.
     if params.after.as_deref().is_some_and(|after| !is_place(after)) {
         return Err(ApiFailure::bad("after", "Give the `nextAfter` of an earlier page, as it is."));
     }

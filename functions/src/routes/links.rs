@@ -64,6 +64,7 @@ async fn revoke(
     Ids((room, role)): Ids<(RoomId, Role)>,
 ) -> Result<StatusCode, ApiFailure> {
     let caller = manager(&app, caller, room).await?;
+    // Nobody could manage the room any more, nor make a new link.
     if role == Role::Manage {
         return Err(ApiFailure::bad("role", "The manage link cannot be revoked. Rotate it instead."));
     }
@@ -100,6 +101,7 @@ async fn replace(
         let writes = replacement(caller, role, before.as_ref(), &after);
         let journal = Journal::new().audit(Some(caller.id), action, role);
         match journal::commit(app, caller.room, &writes, &journal).await {
+            // Another manager was first.
             Err(error) if error.refused(LINK) => {}
             result => return result.map(|_| after.version).map_err(ApiFailure::from),
         }
@@ -109,6 +111,7 @@ async fn replace(
 
 fn replacement(caller: &Member, role: Role, before: Option<&LinkRecord>, after: &LinkRecord) -> Vec<Write> {
     let mut writes = vec![link::replace(caller.room, role, before, after)];
+    // Members of an old link lose access at once, which must not hit whoever rotates it.
     // The caller's own token moves to the new version of its link.
     if caller.role == role {
         writes.push(caller.token.kept(after.version));

@@ -43,6 +43,7 @@ async fn join(
 ) -> Result<(StatusCode, Json<Joined>), ApiFailure> {
     let name = text::label("displayName", &request.display_name, MAX_DISPLAY_NAME)?;
     limits::charge_join(&app, &source).await?;
+    // Before the secret is compared: once an address has guessed too often, even a right guess tells it nothing.
     limits::check_misses(&app, &source).await?;
     let Some(link) = open_link(&app, room, &request).await? else {
         limits::count_miss(&app, &source).await?;
@@ -92,6 +93,7 @@ async fn find_before(
     let Some(old) = token::find(&app.tables, old).await?.filter(|old| old.room_id == room) else { return Ok(None) };
     match member::get(&app.tables, room, old.member_id).await? {
         Some(member) if !member.removed => Ok(Some(member.member_id)),
+        // Removed, and back by the same link: only a new one readmits them.
         Some(_) if old.role == request.role && old.link_version == link.version => Err(member_removed()),
         _ => Ok(None),
     }
@@ -121,6 +123,7 @@ impl Joining<'_> {
         let journal = Journal::new().audit(Some(member_id), action, self.request.role);
         match journal::commit(app, self.room, &writes, &journal).await {
             Ok(_) => Ok(member_id),
+            // Rotated since it was read, so the secret is a wrong one by now.
             Err(error) if error.refused(LINK) => Err(ApiFailure::not_found()),
             Err(error) if error.refused(MEMBER) => Err(member_removed()),
             Err(error) => Err(error.into()),

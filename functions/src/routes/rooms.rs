@@ -49,12 +49,14 @@ async fn create(
 ) -> Result<(StatusCode, Json<RoomCreated>), ApiFailure> {
     let name = text::label("name", &request.name, MAX_ROOM_NAME)?;
     check_links(&request.links)?;
+    // After the checks: a body that is refused takes nothing of the day that an address shares.
     limits::charge_room(&app, &source).await?;
     let created = (StatusCode::CREATED, Json(RoomCreated { room_id: request.room_id }));
     match app.tables.transact(&new_room(&app, &request, name)).await {
         Ok(()) => Ok(created),
         Err(error) if error.refused(ROOM) => {
             if is_same_room(&app, &request).await? {
+                // A repeated call whose answer was lost: the page must not read that its own room is taken.
                 Ok(created)
             } else {
                 Err(room_exists())

@@ -13,12 +13,14 @@ const MAX_EXTENSION_BYTES: usize = 32;
 /// and U+200D stay: Persian and Indic scripts are written with them, and families of emoji are made with them.
 pub fn attachment(name: &str) -> String {
     let name = safe_name(name);
+    // For clients that do not know `filename*`. All others prefer that one (RFC 6266, section 4.3).
     let plain: String = name.chars().map(|c| if is_plain(c) { c } else { '_' }).collect();
     format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{}", percent_encode(&name))
 }
 
 fn safe_name(name: &str) -> String {
     let cleaned: String = name.chars().map(|c| if is_unsafe(c) { '_' } else { c }).collect();
+    // Windows drops dots and spaces at the end of a name.
     let mut cut = cut_to_length(cleaned.trim_end_matches(['.', ' ']).trim_start());
     if cut.is_empty() {
         cut.push_str("file");
@@ -30,7 +32,9 @@ fn safe_name(name: &str) -> String {
 }
 
 fn is_unsafe(c: char) -> bool {
+    // Invisible or reordering: `photo`, U+202E and `gnp.exe` in a row are shown as `photoexe.png`.
     let misleads = matches!(c, '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    // Windows refuses these characters in a name.
     c.is_control() || misleads || matches!(c, '/' | '\\' | '<' | '>' | ':' | '"' | '|' | '?' | '*')
 }
 

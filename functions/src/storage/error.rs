@@ -32,6 +32,7 @@ impl StorageError {
             }
             SdkError::TimeoutError(_) => Self::Unreachable("timeout".into()),
             SdkError::DispatchFailure(_) => Self::Unreachable("no connection".into()),
+            // Cut off or silent halfway: the call may have been carried out, as after a time-out.
             SdkError::ResponseError(_) => Self::Unreachable("broken answer".into()),
             _ => Self::Other("the request could not be made".into()),
         }
@@ -48,6 +49,7 @@ impl StorageError {
                 Self::Unreachable(code.into())
             }
             (429 | 500.., _) => Self::Unreachable(format!("status {status}")),
+            // The answer to a HEAD has no body, and so no code.
             (404, "") => Self::NotFound,
             _ if code.is_empty() => Self::Other(format!("status {status}")),
             _ => Self::Other(code.into()),

@@ -78,6 +78,7 @@ impl Storage {
             public.push(internal.clone());
         }
         Self {
+            // Never from the origin of the page, whose scripts hold the keys of rooms (decision 11).
             downloads: public[0].clone(),
             // The proxy in front of storage sends storage's own `Host`, so requests are signed for that.
             uploads: if config.upload_path.is_some() { [internal.clone()].into() } else { public.into() },
@@ -107,6 +108,7 @@ impl Storage {
 fn base_config(sdk: &SdkConfig) -> Builder {
     let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).operation_attempt_timeout(CALL_TIMEOUT);
     Builder::from(sdk)
+        // Three attempts of 8 s end before the 28 s after which the caller gets an error.
         .retry_config(RetryConfig::standard().with_max_attempts(3))
         .timeout_config(timeouts.build())
         // Parts are bound to their Content-MD5. A checksum of the SDK would become another header that the page has to

@@ -29,7 +29,9 @@ impl Storage {
     /// Begins a multipart upload.
     pub async fn create_multipart(&self, key: &ObjectKey) -> Result<S3UploadId, StorageError> {
         let call = self.client.create_multipart_upload().bucket(&*self.bucket).key(key.as_str());
+        // The type of the object is fixed here, since parts carry none: no upload must ever be shown as a page.
         let answer = call.content_type(OCTET_STREAM).send().await.map_err(StorageError::from_sdk)?;
+        // Now, before a whole file is sent that could not be verified.
         refuse_kms(answer.server_side_encryption())?;
         answer.upload_id.map(S3UploadId).ok_or_else(|| StorageError::Other("an upload without an id".into()))
     }
@@ -90,6 +92,7 @@ impl Storage {
             .bucket(&*self.bucket)
             .key(key.as_str())
             .upload_id(upload.as_str())
+            // An earlier attempt whose answer was lost may have written the object, and the room may list it by now.
             .if_none_match("*")
             .multipart_upload(CompletedMultipartUpload::builder().set_parts(Some(parts.collect())).build())
             .customize()
@@ -107,6 +110,7 @@ impl Storage {
                 Ok(()) | Err(StorageError::NoSuchUpload) => {}
                 Err(error) => return Err(error),
             }
+            // ListParts, since MinIO lists multipart uploads from a cache that is empty after a restart.
             match self.list_part_page(key, upload, None, 1).await {
                 Err(StorageError::NoSuchUpload) => return Ok(()),
                 Ok(_) => {}
@@ -129,6 +133,8 @@ fn patient() -> aws_sdk_s3::config::Builder {
         .connect_timeout(CONNECT_TIMEOUT)
         .operation_attempt_timeout(COMPLETE_TIMEOUT)
         .operation_timeout(COMPLETE_TIMEOUT);
+    // No retries by the SDK: after a lost answer a second complete gets NoSuchUpload, and only the object tells what
+    // happened.
     Config::builder().timeout_config(timeouts.build()).retry_config(RetryConfig::disabled())
 }
 

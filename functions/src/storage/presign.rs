@@ -32,6 +32,7 @@ impl Storage {
         bytes: SignedBytes,
         (host, expires_in): (u8, Duration),
     ) -> Result<SignedRequest, StorageError> {
+        // Set on the request, length and MD5 become signed headers: storage refuses other bytes, more or fewer.
         let signed = self
             .upload_host(host)?
             .upload_part()
@@ -81,6 +82,7 @@ impl Storage {
             .get_object()
             .bucket(&*self.bucket)
             .key(key.as_str())
+            // Also for objects of another type: HTML or SVG must not run on the origin of storage.
             .response_content_type(OCTET_STREAM)
             .response_content_disposition(super::attachment(file_name))
             .presigned(expiry(expires_in)?)

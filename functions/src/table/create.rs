@@ -55,6 +55,7 @@ impl Tables {
         let made = self.create(table).await?;
         for _ in 0..MAX_ASKS {
             if self.is_ready(table).await? {
+                // Only now: DynamoDB refuses it while the table is being created.
                 self.expire_by_ttl(table).await?;
                 return Ok(made);
             }

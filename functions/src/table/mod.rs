@@ -86,6 +86,7 @@ impl Tables {
     /// The item, as of now.
     pub async fn get<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>, TableError> {
         let request = self.client.get_item().table_name(self.name(key.table)).set_key(Some(key.to_item()));
+        // An eventually consistent read can miss what the previous call wrote, such as the removal of a member.
         request.consistent_read(true).send().await?.item.map(read).transpose()
     }
 
@@ -103,6 +104,7 @@ impl Tables {
         if !wanted.is_empty() {
             return Err(TableError::Busy);
         }
+        // DynamoDB answers a batch in any order.
         Ok(keys.iter().map(|key| found.remove(key)).collect())
     }
 

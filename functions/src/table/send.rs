@@ -169,6 +169,7 @@ fill! {
 /// Full jitter: a random wait up to a bound that doubles.
 async fn wait(attempt: u32) {
     let bound = (FIRST_WAIT_MS << (attempt - 1).min(10)).min(LONGEST_WAIT_MS);
+    // Random from zero up: writers that collided would collide again after equal waits.
     tokio::time::sleep(Duration::from_millis(ids::random_below(bound))).await;
 }
 
@@ -202,6 +203,7 @@ fn sort_reasons(writes: &[Write], reasons: &[CancellationReason]) -> TableError 
     }
     let codes: Vec<_> = reasons.iter().map(code).filter(|code| code != "None" && !code.is_empty()).collect();
     let busy = ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"];
+    // All of them: any other reason would come back with every retry.
     if !codes.is_empty() && codes.iter().all(|code| busy.contains(&code.as_str())) {
         return TableError::Busy;
     }

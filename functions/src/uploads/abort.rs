@@ -28,10 +28,13 @@ pub async fn abort(app: &App, member: &Member, id: UploadId) -> Result<(), ApiFa
             (true, _) => Reason::Cancelled,
             (false, true) => Reason::Removed,
             (false, false) if upload.member_id == member.id => return Err(begun_by_another()),
+            // Not a 403, which would tell a drop member that the upload exists.
             (false, false) => return Err(ApiFailure::not_found()),
         };
         match upload.state {
+            // Nothing is left to cancel, and a call whose answer was lost has to succeed when repeated.
             UploadState::Aborted | UploadState::Expired | UploadState::Failed => return Ok(()),
+            // Another call is removing it, or was killed in the middle. Each step can be repeated.
             UploadState::Aborting => return remove::remove(app, &upload).await,
             UploadState::Completed => return Err(closed(&upload)),
             UploadState::Completing if upload.has_live_lease(app.clock.now_ms()) => return Err(closed(&upload)),
@@ -59,6 +62,7 @@ pub(crate) async fn mark(
     by: Option<MemberId>,
 ) -> Result<Option<UploadRecord>, ApiFailure> {
     let now = app.clock.now_ms();
+    // Before the change: the visit finishes what a function killed after it leaves (decision 6).
     Due::upload(upload.upload_id, now + TAKE_OVER_MS).note(&app.tables).await?;
     app.faults.at(Point::AbortNoted).await;
     match app.tables.update_returning(&upload.aborting(reason, by, now)).await {

@@ -54,6 +54,7 @@ pub async fn adopt(app: &App, member: &Member, id: UploadId, proofs: &[Proof]) -
     }
     let digests = provable(app, &upload).await?;
     let asked = challenge(app, &upload, &digests).await?;
+    // A proof that was right before the challenge grew is no error: the answer is the larger one (decision 13).
     if proofs.is_empty() || is_right_so_far(&asked, &digests, proofs) {
         return Ok(Adoption::Challenge { plan: upload.plan, parts: asked });
     }
@@ -107,8 +108,10 @@ fn grown(asked: &[PartNumber], digests: &Digests) -> Vec<PartNumber> {
     let mut parts = asked.to_vec();
     let mut others: Vec<_> = digests.keys().copied().filter(|part| !asked.contains(part)).collect();
     while parts.len() < ASKED_PARTS && !others.is_empty() {
+        // Drawn: the first parts would not do, since two versions of a file often begin alike.
         parts.push(others.swap_remove(ids::random_below(others.len() as u64) as usize));
     }
+    // Sorted, so that a challenge that did not grow compares equal to the stored one.
     parts.sort_unstable();
     parts
 }
@@ -135,6 +138,7 @@ async fn hand_to(app: &App, upload: &UploadRecord, member: &Member) -> Result<Ad
         Ok(_) => Ok(Adoption::Adopted { upload_id: upload.upload_id }),
         Err(error) if error.refused(upload::STATE) => {
             let now = visible(app, member, upload.upload_id).await?;
+            // Still open: another member adopted it first.
             Err(if now.state.is_open() { ApiFailure::not_found() } else { closed(&now) })
         }
         Err(error) => Err(error.into()),

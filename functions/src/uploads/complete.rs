@@ -43,6 +43,7 @@ pub async fn complete_many(
         return Err(ApiFailure::bad("uploadIds", format!("Name 1 to {MAX_UPLOADS_PER_CALL} uploads.")));
     }
     limits::charge_member(app, member.id).await?;
+    // One deadline for all: with one for each, slow uploads would add up beyond the 30 s of the gateway.
     let until = Instant::now() + app.config.call.complete;
     let files = completed_in_batch(app, member, &request.upload_ids, until).await;
     let results = futures::stream::iter(request.upload_ids.clone())
@@ -55,6 +56,7 @@ pub async fn complete_many(
                 }
             }
         })
+        // In the order of the request: a failure carries no id, so the caller assigns results by their position.
         .buffered(BATCH_LANES)
         .map(|result| match result {
             Ok(completion) => CompletionResult::Done(completion),
@@ -76,6 +78,7 @@ async fn completed_in_batch(
         let (app, member, ids) = (app.clone(), member.clone(), ids.to_vec());
         async move { complete_batch::complete(&app, &member, &ids).await }
     });
+    // The other half is for those that have to be completed one by one.
     let half = until.saturating_duration_since(Instant::now()) / 2;
     match tokio::time::timeout(half, task).await {
         Ok(Ok(Ok(files))) => files,
@@ -104,9 +107,12 @@ async fn complete_owned(app: &App, member: &Member, id: UploadId, until: Instant
         let upload = owned(app, member, id).await?;
         match upload.state {
             UploadState::Completed => return completed(upload.file()),
+            // Storage does not know the upload yet, so every part is missing.
             UploadState::Pending => return Err(parts_incomplete(upload.plan.parts().collect())),
+            // A repeated call, or another tab: the holder of the lease completes the upload.
             UploadState::Completing if upload.has_live_lease(app.clock.now_ms()) => return Ok(completing()),
             UploadState::Uploading | UploadState::Completing => {
+                // None: another call changed the record first, so it is read again.
                 if let Some(leased) = lease::take(app, &upload).await? {
                     return under_lease(app, leased, until).await;
                 }
@@ -121,6 +127,8 @@ async fn complete_owned(app: &App, member: &Member, id: UploadId, until: Instant
 
 /// Completes in this call if that takes no longer than `until`, else through `finish`.
 pub(crate) async fn under_lease(app: &App, upload: UploadRecord, until: Instant) -> Result<Completion, ApiFailure> {
+    // MinIO takes 2 s for 200 parts and 31 s for 10,000 (docs/testing.md), S3 can take minutes, and the gateway ends a
+    // call at 30 s.
     if upload.plan.part_count > MAX_PARTS_IN_CALL {
         finish::hand_over(app, &upload).await?;
         return Ok(completing());
@@ -135,6 +143,7 @@ pub(crate) async fn under_lease(app: &App, upload: UploadRecord, until: Instant)
         Ok(Ok(result)) => completed(Some(result?)),
         Ok(Err(panic)) => Err(ApiFailure::internal(format!("complete ended in a panic: {panic}"))),
         Err(_) => {
+            // Before the hand-over: `finish` goes on under the same lease, and two would complete the upload at once.
             stop.abort();
             finish::hand_over(app, &upload).await?;
             Ok(completing())

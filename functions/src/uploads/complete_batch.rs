@@ -35,6 +35,7 @@ pub(super) async fn complete(
     ids: &[UploadId],
 ) -> Result<HashMap<UploadId, FileInfo>, ApiFailure> {
     let uploads = ready(app, member, ids).await?;
+    // One batch read for all: a file of one part has a single item of promises.
     let promises = plan::first_items(&app.tables, uploads.iter().map(|upload| upload.upload_id)).await?;
     let verified: Vec<_> = futures::stream::iter(uploads.into_iter().zip(promises))
         .map(|(upload, promises)| verified(app, upload, promises))
@@ -54,6 +55,7 @@ async fn ready(app: &App, member: &Member, ids: &[UploadId]) -> Result<Vec<Uploa
     // DynamoDB refuses a batch read with duplicate keys.
     let ids: BTreeSet<_> = ids.iter().copied().collect();
     let uploads = upload::get_many(&app.tables, ids).await?.into_iter().flatten();
+    // All others are completed one by one, which also finds out what is wrong with them.
     let is_ready = |upload: &UploadRecord| {
         upload.room_id == member.room
             && upload.member_id == member.id

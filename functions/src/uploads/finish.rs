@@ -46,12 +46,16 @@ async fn finish_logged(app: App, request: FinishRequest) {
 /// Only unavailability is worth another invocation; any other outcome is recorded in the upload's state.
 pub async fn finish(app: &App, request: FinishRequest) -> Result<(), ApiFailure> {
     let Some(upload) = upload::get(&app.tables, request.upload_id).await? else { return Ok(()) };
+    // Lambda delivers an event at least once and repeats failed ones, so this one may be late: the upload may be
+    // completed, or under a newer lease.
     let is_ours = upload.state == UploadState::Completing && upload.fence == request.fence;
     if !is_ours || !lease::renew(app, &upload).await? {
         return Ok(());
     }
+    // Stops when the lease is lost: its next holder works on the same upload.
     tokio::select! {
         result = verify::run(app, &upload) => match result {
+            // Another invocation would find them missing, too. The upload is open again, for the client to send them.
             Err(failure) if failure.code() == ErrorCode::PartsIncomplete => Ok(()),
             result => result.map(drop),
         },

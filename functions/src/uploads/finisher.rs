@@ -41,6 +41,7 @@ impl Finisher {
     pub fn new(sdk: &SdkConfig, function: Option<&str>) -> Self {
         match function {
             Some(name) => Self::Lambda(FinishFunction { client: aws_sdk_lambda::Client::new(sdk), name: name.into() }),
+            // dev-server outlives its calls. A Lambda is frozen once it has answered, and a task in it would stop.
             None => Self::Task,
         }
     }
@@ -49,6 +50,7 @@ impl Finisher {
 impl FinishFunction {
     pub(super) async fn invoke(&self, request: FinishRequest) -> Result<(), ApiFailure> {
         let payload = serde_json::to_vec(&request).map_err(|error| ApiFailure::internal(error.to_string()))?;
+        // Asynchronous: the gateway ends the call that waits for us at 30 s, and `finish` has 15 minutes.
         let call = self.client.invoke().function_name(&*self.name).invocation_type(InvocationType::Event);
         call.payload(Blob::new(payload)).send().await.map(drop).map_err(|error| {
             ApiFailure::unavailable(format!(

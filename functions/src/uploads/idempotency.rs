@@ -27,11 +27,13 @@ impl IdempotentCall {
     /// Parses the header, and hashes room and body.
     pub fn new(header: &str, member: MemberId, room: RoomId, request: &Initiate) -> Result<Self, ApiFailure> {
         let fits = (1..=MAX_KEY_BYTES).contains(&header.len());
+        // It becomes part of a key of the table, whose fields are separated by `#`.
         if !fits || !header.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte)) {
             let message = "An Idempotency-Key has 1 to 128 letters, digits, dashes, dots, colons or underscores.";
             return Err(ApiFailure::bad(IDEMPOTENCY_KEY, message));
         }
         let body = serde_json::to_vec(request).map_err(|error| ApiFailure::internal(error.to_string()))?;
+        // With the room: the same body for another room is another call.
         let fingerprint = hex::encode(Sha256::new().chain_update(room.as_bytes()).chain_update(body).finalize());
         Ok(Self { member, key: header.to_owned(), fingerprint })
     }

@@ -36,17 +36,20 @@ pub async fn initiate(
     request: &Initiate,
 ) -> Result<Initiated, ApiFailure> {
     member.may_upload()?;
+    // Before any charge: what is refused takes nothing of the day that an address shares.
     let drafts = validate::drafts(app, request)?;
     let call = idempotency_key.map(|key| IdempotentCall::new(key, member.id, member.room, request)).transpose()?;
     limits::charge_member(app, member.id).await?;
     let uploads = match begun_before(app, call.as_ref()).await? {
         Some(before) => before,
         None => {
+            // Not for a repeated call, whose bytes were counted the first time (decision 9).
             limits::charge_bytes(app, source, drafts.iter().map(|draft| draft.plan.size).sum()).await?;
             begin(app, member, &drafts, call.as_ref()).await?
         }
     };
     app.faults.at(Point::InitiateRecorded).await;
+    // Side by side, since each multipart upload costs a call to storage.
     let started = join_all(drafts.iter().zip(uploads).map(|(draft, upload)| start(app, member, draft, upload)));
     Ok(Initiated { uploads: started.await.into_iter().collect::<Result<_, _>>()? })
 }
@@ -65,6 +68,7 @@ pub async fn begin(
         Ok(_) => Ok(uploads),
         // A concurrent call of the same key was first.
         Err(error) if error.refused(IDEMPOTENCY) => begun_before(app, call).await?.ok_or_else(|| error.into()),
+        // One condition covers bytes, files and open uploads, and the refusal does not say which of them failed.
         Err(error) if error.refused(QUOTA) => Err(quota::why_refused(app, member.room, amount).await?),
         Err(error) => Err(error.into()),
     }
@@ -103,6 +107,7 @@ fn new_record(app: &App, member: &Member, draft: &Draft) -> UploadRecord {
         lease_until: 0,
         started_at: now,
         due_at: now + if single { idle } else { idle.min(PENDING_MS) },
+        // The URL of this call is counted in, which saves it a write of its own.
         urls_end_at: if single { presign::urls_end(app, now) } else { 0 },
         ended_at: None,
         etag: None,
@@ -127,6 +132,7 @@ fn writes(
     writes.extend(call.map(|call| call.record(app, uploads.iter().map(|upload| upload.upload_id).collect())));
     for (upload, draft) in uploads.iter().zip(drafts) {
         writes.extend(upload.create());
+        // In the same transaction, so that there is no upload that the sweep never visits.
         writes.push(Due::upload(upload.upload_id, upload.due_at).first());
         let promises = draft.first_parts.iter().map(|part| (part.part_number, part.digest.0)).collect();
         writes.extend(plan::first(upload.upload_id, &promises, presign::promises_ttl(app, upload)));

@@ -41,6 +41,7 @@ pub(super) async fn renew(app: &App, upload: &UploadRecord) -> Result<bool, Tabl
 /// Releases the lease: the upload is open again. Losing it before is no error.
 pub(super) async fn release(app: &App, upload: &UploadRecord) -> Result<(), TableError> {
     match app.tables.write(&upload.released()).await {
+        // Lost already: what is left belongs to the next holder.
         Err(TableError::Refused(_)) => Ok(()),
         result => result,
     }

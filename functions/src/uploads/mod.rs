@@ -44,12 +44,14 @@ pub const COMPLETING_RETRY_SECONDS: u64 = 2;
 /// The upload, if it belongs to the caller's room; else the uniform 404.
 async fn in_room(app: &App, member: &Member, id: UploadId) -> Result<UploadRecord, ApiFailure> {
     let upload = upload::get(&app.tables, id).await?;
+    // The 404 of an unknown id, or guessing ids would tell which uploads exist.
     upload.filter(|upload| upload.room_id == member.room).ok_or_else(ApiFailure::not_found)
 }
 
 /// The upload, if the caller began it, adopted it or may view the room; else the uniform 404.
 async fn visible(app: &App, member: &Member, id: UploadId) -> Result<UploadRecord, ApiFailure> {
     let upload = in_room(app, member, id).await?;
+    // Members by a drop link see nothing of others. Whoever began an upload follows it after its adoption, too.
     let is_of_caller = upload.member_id == member.id || upload.beginner() == member.id;
     if is_of_caller || member.role.may_view() { Ok(upload) } else { Err(ApiFailure::not_found()) }
 }

@@ -31,6 +31,7 @@ pub async fn presign(app: &App, member: &Member, id: UploadId, request: &Presign
     if !upload.state.is_open() {
         return Err(closed(&upload));
     }
+    // Before signing: bytes must not reach storage unless their digest is on record.
     promise(app, &upload, &request.parts).await?;
     let upload = start_in_storage::start(app, upload).await?;
     let (requests, ()) = futures::join!(sign(app, &upload, &request.parts), progress::refresh_beside(app, &upload));
@@ -63,6 +64,7 @@ pub(super) async fn sign(
     upload: &UploadRecord,
     parts: &[PartToSign],
 ) -> Result<Vec<SignedRequest>, ApiFailure> {
+    // The URL of a part ends with its multipart upload. That of a single PUT could create the object after a removal.
     if upload.plan.is_single() && !parts.is_empty() {
         note_urls_end(app, upload).await?;
     }
@@ -99,6 +101,7 @@ async fn note_urls_end(app: &App, upload: &UploadRecord) -> Result<(), ApiFailur
         return Ok(());
     }
     match app.tables.write(&upload.signed_until(urls_end(app, now))).await {
+        // No longer open: a URL signed now could outlive the check of storage that follows a removal.
         Err(TableError::Refused(_)) => {
             let now = crate::records::upload::get(&app.tables, upload.upload_id).await?;
             Err(now.map_or_else(ApiFailure::not_found, |now| closed(&now)))

@@ -43,6 +43,7 @@ async fn refresh(app: &App, upload: &UploadRecord, listed: ListedUpload) -> Resu
         None => stored(app, upload, None).await.map(|page| bytes(&page)),
     };
     match bytes {
+        // Completed or removed since the record was read. Progress is for display only, so the last figure will do.
         Err(StorageError::NoSuchUpload) => Ok(listed),
         bytes => Ok(store(app, upload, listed, bytes?).await?),
     }
@@ -69,6 +70,7 @@ pub(super) async fn refresh_beside(app: &App, upload: &UploadRecord) {
         }
         Ok::<_, ApiFailure>(())
     };
+    // Parts wait for the URLs of this call, so a slow list must not hold them up.
     match tokio::time::timeout(BESIDE_LIMIT, refresh).await {
         Ok(Ok(())) => {}
         Ok(Err(failure)) => tracing::info!(cause = failure.cause(), "progress was not refreshed"),
@@ -104,6 +106,7 @@ async fn store(
     let speed = bytes_uploaded.saturating_sub(listed.bytes_uploaded).saturating_mul(1000) / ms;
     let next = ListedUpload { bytes_uploaded, speed, progress_at: now, ..listed };
     match listed_upload::store_progress(&app.tables, upload, &next).await {
+        // Refused: the upload has ended and left the list. The figure is right for this answer all the same.
         Ok(()) | Err(TableError::Refused(_)) => Ok(next),
         Err(error) => Err(error),
     }

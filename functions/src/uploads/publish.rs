@@ -27,6 +27,7 @@ pub(super) async fn publish(
     change.writes.extend(file_plan::create(file.file_id, &file.plan, promises));
     match change.commit(app, upload.room_id).await {
         Ok(()) => Ok(file),
+        // Another call took the lease after ours had ended. If it completed the upload, its file is our answer.
         Err(error) if error.refused(upload::STATE) => done_by_another(app, upload).await,
         Err(error) => Err(error.into()),
     }
@@ -68,6 +69,7 @@ impl Change {
         let file = done.file().ok_or_else(|| ApiFailure::internal("a file without an end"))?;
         self.writes.extend(end(upload, etag, self.now));
         self.writes.extend(file::list(upload.room_id, &file));
+        // Only the open slot: bytes and count stay reserved, now for the file.
         self.ended.open += 1;
         self.journal = std::mem::take(&mut self.journal)
             .event(Event::FileUploadCompleted { upload: upload.event_fields(upload.plan.size) })

@@ -23,6 +23,8 @@ pub async fn remove(app: &App, upload: &UploadRecord) -> Result<(), ApiFailure> 
     // After the abort: a complete that was in flight has ended by then, one way or the other.
     app.storage.delete(&key).await?;
     app.faults.at(Point::AbortInStorage).await;
+    // Last: what is still in storage has to count towards the quota. The sweep resumes a removal that was killed
+    // before.
     end(app, upload).await
 }
 
@@ -30,11 +32,13 @@ async fn end(app: &App, upload: &UploadRecord) -> Result<(), ApiFailure> {
     let now = app.clock.now_ms();
     let reason = upload.reason.unwrap_or(Reason::Cancelled);
     let ended = UploadRecord { ended_at: Some(now), ..upload.clone() };
+    // Noted before the change, so that a function that is killed right after it is found (decision 6).
     if let Some(at) = next_check(&ended, now) {
         Due::upload(upload.upload_id, at).note(&app.tables).await?;
     }
     let mut writes = Vec::with_capacity(3);
     writes.extend(upload.removed(reason.end(), now));
+    // The planned size, whatever arrived: that is what the initiate reserved.
     writes.push(quota::release(upload.room_id, Amount { bytes: upload.plan.size, files: 1, open: 1 }));
     match journal::commit(app, upload.room_id, &writes, &journal_of(upload, reason)).await {
         // Another call was first.
@@ -63,7 +67,9 @@ pub async fn delete_late(app: &App, upload: &UploadRecord) -> Result<(), ApiFail
 pub fn next_check(upload: &UploadRecord, now: u64) -> Option<u64> {
     let last = upload.ended_at? + LAST_CHECK_MS;
     match upload.state {
+        // Its object is the file.
         UploadState::Completed => None,
+        // A single PUT has no multipart upload that an abort could end: its URL can create the object once more.
         _ if now < upload.urls_end_at => Some(upload.urls_end_at),
         _ if now < last => Some(last),
         _ => None,

@@ -14,10 +14,13 @@ pub(super) async fn start(app: &App, upload: UploadRecord) -> Result<UploadRecor
         return Ok(upload);
     }
     let key = upload.object_key();
+    // A function killed after this leaves an upload without parts and without a record. The rule of the bucket removes
+    // it.
     let s3_upload_id = app.storage.create_multipart(&key).await?;
     app.faults.at(Point::InitiateInStorage).await;
     let now = app.clock.now_ms();
     let (idle, life) = (app.config.upload_idle_seconds * 1000, app.config.upload_life_seconds * 1000);
+    // Its idle time begins here: pending, it had one day at most.
     let opened = upload.opened(&s3_upload_id, upload.due_after(now, idle, life));
     match app.tables.update_returning(&opened).await {
         Ok(upload) => Ok(upload),

@@ -24,10 +24,12 @@ pub async fn status(
 ) -> Result<UploadStatus, ApiFailure> {
     let mut upload = visible(app, member, id).await?;
     let mut page = PartPage { parts: Vec::new(), next_after: None, newest: None };
+    // For its owner only: these digests are what others have to prove in order to adopt it.
     if upload.state == UploadState::Uploading && upload.member_id == member.id {
         match stored(app, &upload, after).await {
             Ok(stored) => {
                 if let Some(bytes) = all_bytes(&stored, after) {
+                    // The list is at hand, so this costs no call to storage.
                     progress::record(app, &upload, bytes).await;
                 }
                 page = stored;
@@ -37,8 +39,10 @@ pub async fn status(
             Err(error) => return Err(error.into()),
         }
     } else if upload.state == UploadState::Completing && !upload.has_live_lease(app.clock.now_ms()) {
+        // Its holder was killed. Whoever asks for the status need not wait for the sweep.
         take_over(app, &upload).await?;
     }
+    // Presign writes no time, so that of the newest stored part decides (decision 6).
     if let Some(newest) = page.newest {
         upload = move_due(app, upload, newest).await?;
     }
@@ -63,6 +67,7 @@ async fn completed_by_another(app: &App, member: &Member, id: UploadId) -> Resul
 /// Completes the upload outside of this call, unless another call holds the lease.
 async fn take_over(app: &App, upload: &UploadRecord) -> Result<(), ApiFailure> {
     match lease::take(app, upload).await? {
+        // Not here: the function `status` may not write to the bucket.
         Some(leased) => finish::hand_over(app, &leased).await,
         None => Ok(()),
     }

@@ -23,6 +23,7 @@ pub(super) async fn stored(
         Err(StorageError::NotFound) => None,
         Err(error) => return Err(error),
     };
+    // The object stands for part 1, so no page follows.
     let part = object.filter(|_| after.is_none()).and_then(|object| {
         let digest = Digest(Md5::from_etag(&object.etag)?);
         Some(StoredPart { part_number: PartNumber::FIRST, size: object.size, digest })

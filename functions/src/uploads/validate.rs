@@ -46,6 +46,7 @@ fn draft(app: &App, index: usize, new: &NewUpload) -> Result<Draft, ApiFailure> 
     if let Some(Seal(seal)) = &new.seal {
         text::check_sealed(&field("seal"), seal, MAX_SEAL_BYTES)?;
     }
+    // Not as an exceeded quota, whose message asks to remove files: that would not help here.
     if new.size > app.config.room.max_bytes {
         return Err(too_large("The file is larger than the whole room may hold.").field(field("size")));
     }
@@ -83,6 +84,7 @@ fn check_parts(app: &App, plan: &Plan, list: &str, parts: &[PartToSign]) -> Resu
             let failure = ApiFailure::new(ErrorCode::BadPartNumber, message).field(field("partNumber"));
             return Err(failure.parts(vec![part.part_number]));
         }
+        // Of two digests for one part only the last would be promised, but a URL would be signed for each.
         if !seen.insert(part.part_number) {
             return Err(ApiFailure::bad(field("partNumber"), "Name each part once."));
         }
@@ -94,6 +96,7 @@ fn check_parts(app: &App, plan: &Plan, list: &str, parts: &[PartToSign]) -> Resu
 }
 
 fn check_meta(field: &str, meta: &Meta) -> Result<(), ApiFailure> {
+    // Measured as JSON, the form in which every list of the room repeats it.
     let bytes = serde_json::to_vec(meta).map_or(usize::MAX, |json| json.len());
     if bytes > MAX_META_BYTES {
         return Err(ApiFailure::bad(field, format!("The description has {bytes} bytes of {MAX_META_BYTES}.")));
@@ -118,6 +121,7 @@ fn check_plain(field: &str, meta: &FileMeta) -> Result<(), ApiFailure> {
         ("type", &meta.media_type, MAX_TYPE_BYTES),
     ];
     for (name, text, most) in texts {
+        // No file system takes it, in a name or in a path.
         if text.contains('\0') {
             return Err(ApiFailure::bad(format!("{field}.{name}"), "It contains a NUL character."));
         }

@@ -33,6 +33,7 @@ enum InStorage {
 pub(super) async fn run(app: &App, upload: &UploadRecord) -> Result<FileInfo, ApiFailure> {
     let promises = match plan::all(&app.tables, upload.upload_id).await {
         Ok(promises) => promises,
+        // Released, or the retry would be told to wait until the lease ends.
         Err(error) => return release(app, upload, error.into()).await,
     };
     match assemble(app, upload, &promises).await {
@@ -49,6 +50,7 @@ pub(super) async fn run(app: &App, upload: &UploadRecord) -> Result<FileInfo, Ap
 
 async fn assemble(app: &App, upload: &UploadRecord, promises: &Promises) -> Result<InStorage, StorageError> {
     let Some(s3) = &upload.s3_upload_id else {
+        // A single PUT has nothing to complete: its object is there, or was never sent.
         return match app.storage.head(&upload.object_key()).await {
             Err(StorageError::NotFound) => Ok(InStorage::Lacks(vec![PartNumber::FIRST])),
             object => object.map(InStorage::Object),
@@ -60,6 +62,7 @@ async fn assemble(app: &App, upload: &UploadRecord, promises: &Promises) -> Resu
         Err(StorageError::NoSuchUpload) => return object_or(app, upload, Ok(InStorage::Nothing)).await,
         Err(error) => return Err(error),
     };
+    // Before completing, since no part can be sent again after it.
     let wrong = wrong_parts(&upload.plan, promises, &parts);
     if !wrong.is_empty() {
         return Ok(InStorage::Lacks(wrong));
@@ -75,6 +78,7 @@ async fn complete(
     promises: &Promises,
 ) -> Result<InStorage, StorageError> {
     let key = upload.object_key();
+    // The promised ETags, not the listed ones: S3 refuses the complete if a part is another by now.
     let parts = promises.iter().map(|(part, digest)| (*part, *digest));
     let result = app.storage.complete(&key, s3, parts).await;
     app.faults.at(Point::CompleteInStorage).await;
@@ -82,6 +86,7 @@ async fn complete(
         Ok(()) | Err(StorageError::NoSuchUpload) => object_or(app, upload, Ok(InStorage::Nothing)).await,
         // Only this upload can write to the key, so an earlier attempt completed it.
         Err(StorageError::Precondition) => {
+            // The parts of this attempt would be paid for until the rule of the bucket deletes them after 31 days.
             app.storage.abort(&key, s3).await?;
             object_or(app, upload, Ok(InStorage::Nothing)).await
         }
@@ -116,6 +121,7 @@ pub(super) fn is_as_promised(object: &StoredObject, plan: &Plan, promises: &Prom
     let digests: Option<Vec<_>> = plan.parts().map(|part| promises.get(&part).copied()).collect();
     let expected = match (digests, plan.is_single()) {
         (None, _) => return false,
+        // The ETag of a single PUT is its MD5, and that of a multipart upload the MD5 of the MD5s of its parts.
         (Some(digests), true) => digests[0].hex(),
         (Some(digests), false) => composite_etag(digests),
     };
@@ -138,9 +144,11 @@ async fn release<T>(app: &App, upload: &UploadRecord, failure: ApiFailure) -> Re
 async fn fail<T>(app: &App, upload: &UploadRecord, reason: Reason) -> Result<T, ApiFailure> {
     let failed = match app.tables.update_returning(&upload.failing(reason)).await {
         Ok(failed) => failed,
+        // The lease was lost, and its new holder decides.
         Err(error) if error.refused(upload::STATE) => return Err(closed(upload)),
         Err(error) => return Err(error.into()),
     };
+    // The verdict stands whether the removal works or not. The visit that was noted with the lease repeats it.
     if let Err(error) = remove::remove(app, &failed).await {
         tracing::warn!(cause = error.cause(), "a failed upload is left to sweep");
     }

@@ -12,6 +12,7 @@ const CHROMIUM_ARGUMENTS: [&str; 10] = [
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
+    // Containers have a small /dev/shm, and Chromium crashes when it is full.
     "--disable-dev-shm-usage",
     "--no-first-run",
     "--disable-background-networking",
@@ -60,6 +61,7 @@ fn firefox(profile: &Profile) -> Value {
                 "browser.download.dir": profile.downloads(),
                 "browser.helperApps.neverAsk.saveToDisk": "application/octet-stream",
                 "browser.download.always_ask_before_handling_new_types": false,
+                // The driver has no command for the console. What Firefox prints is in the log of its driver.
                 "devtools.console.stdout.content": true,
             },
         },

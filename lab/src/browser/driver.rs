@@ -40,6 +40,7 @@ impl Driver {
         let dumps = folder.join(format!("dumps-{port}"));
         let mut command = command(kind, port)?;
         if kind == Kind::Chromium {
+            // Chromium leaves its minidumps there (decision 12).
             command.env("BREAKPAD_DUMP_LOCATION", &dumps);
         }
         if let Some(display) = &display {
@@ -127,6 +128,7 @@ impl Drop for Driver {
             Err(error) => return eprintln!("the driver is lost: {error}"),
         }
         self.report();
+        // Before the kill: once their parent has gone, they could not be found any more.
         let mut pids = process::descendants(self.child.id());
         pids.push(self.child.id());
         process::kill(&pids);
@@ -169,6 +171,7 @@ impl Display {
     fn start() -> Result<Self> {
         let xvfb = local_stack::on_path("Xvfb").context("no Xvfb: WebKitGTK needs it, install `xvfb`")?;
         let mut child = Command::new(xvfb)
+            // Xvfb picks a free number and prints it: stories that run side by side cannot choose the same.
             .args(["-displayfd", "1", "-screen", "0", "1400x1000x24", "-nolisten", "tcp", "-noreset"])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

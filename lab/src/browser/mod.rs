@@ -94,6 +94,7 @@ impl Browser {
 
     /// Kills every process of the browser at once, as a crash would. The profile stays.
     pub fn kill(self) -> Profile {
+        // The driver is dropped here, which kills the browser.
         self.profile.clone()
     }
 

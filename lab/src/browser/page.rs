@@ -158,6 +158,7 @@ impl Browser {
 
     /// Picks files in a file input.
     pub async fn pick(&self, test_id: &str, files: &[&TestFile]) -> Result<()> {
+        // WebDriver takes several files as one text, a path a line.
         let paths: Vec<&str> = files.iter().map(|file| file.path_text()).collect();
         Ok(self.until_present(test_id).await?.send_keys(&paths.join("\n")).await?)
     }
@@ -196,6 +197,7 @@ impl Browser {
     pub async fn downloaded(&self, file: &TestFile, limit: Duration) -> Result<PathBuf> {
         let path = self.profile.downloads().join(file.name());
         let start = Instant::now();
+        // A browser creates the file before it has all of it, so the size counts.
         while std::fs::metadata(&path).map(|found| found.len()).ok() != Some(file.size) {
             if start.elapsed() > limit {
                 return self.give_up(&format!("{} was not downloaded after {limit:?}", file.name())).await;

@@ -41,6 +41,7 @@ impl RequestHead {
             method: request.method.unwrap_or_default().to_owned(),
             path: path.to_owned(),
             query: query.split('&').filter(|pair| !pair.is_empty()).map(pair).collect(),
+            // A request that declares no body has none (RFC 9112, section 6.3).
             framing: fields.framing().unwrap_or(Framing::Length(0)),
             close: fields.close,
         })
@@ -71,6 +72,7 @@ impl AnswerHead {
         answer.parse(bytes).map_err(invalid)?;
         let status = answer.code.unwrap_or(0);
         let fields = Fields::of(answer.headers);
+        // These have no body, whatever their headers say (RFC 9112, section 6.3).
         let bodyless = method == "HEAD" || status < 200 || status == 204 || status == 304;
         let framing = if bodyless { Framing::Length(0) } else { fields.framing().unwrap_or(Framing::UntilClose) };
         Ok(Self { status, framing, close: fields.close || framing == Framing::UntilClose })
@@ -100,6 +102,7 @@ impl Fields {
     }
 
     fn framing(&self) -> Option<Framing> {
+        // Transfer-Encoding overrides Content-Length (RFC 9112, section 6.3).
         if self.chunked { Some(Framing::Chunked) } else { self.length.map(Framing::Length) }
     }
 }

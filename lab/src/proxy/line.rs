@@ -41,6 +41,7 @@ struct Line {
 impl Line {
     async fn run(&self, from: &TcpStream, to: &TcpStream) -> io::Result<()> {
         let window = Semaphore::new(self.window);
+        // Unbounded, since the window bounds what is in them.
         let (flying, arriving) = mpsc::unbounded_channel();
         let (landed, acknowledged) = mpsc::unbounded_channel();
         tokio::try_join!(
@@ -58,6 +59,7 @@ impl Line {
         flying: mpsc::UnboundedSender<(Instant, Vec<u8>)>,
     ) -> io::Result<()> {
         loop {
+            // Room in the window first: what is not read yet holds back the sender.
             let first = window.acquire().await.expect("never closed");
             let mut bytes = vec![0; STEP_BYTES.min(window.available_permits() + 1)];
             let count = wire::read_some(from, &mut bytes).await?;

@@ -221,7 +221,9 @@ async fn guard(client: Arc<TcpStream>, mut up: watch::Receiver<bool>, work: impl
 
 fn bind(port: u16) -> io::Result<TcpListener> {
     let socket = TcpSocket::new_v4()?;
+    // A network that is back has the same port, where earlier connections may still linger.
     socket.set_reuseaddr(true)?;
+    // On the listener: the sockets that it accepts inherit the size.
     socket.set_recv_buffer_size(RECEIVE_BUFFER_BYTES)?;
     socket.bind(SocketAddr::from(([127, 0, 0, 1], port)))?;
     socket.listen(1024)

@@ -36,6 +36,7 @@ enum Sent {
 /// Serves a connection until one side ends it.
 pub(super) async fn serve(shared: Arc<Shared>, client: Arc<TcpStream>) {
     let Ok(upstream) = TcpStream::connect(shared.upstream).await else {
+        // The browser is connected already: a reset is as close as a proxy comes to a refused connection.
         return wire::reset_on_close(&client);
     };
     let mut connection = Connection {
@@ -60,6 +61,7 @@ struct Connection {
 
 impl Connection {
     async fn next_exchange(&mut self, shared: &Shared) -> Result<(), End> {
+        // A server may close an idle connection. The browser has to see that before it sends the next request.
         let bytes = tokio::select! {
             bytes = self.client.head() => bytes?.ok_or(End::Close)?,
             () = self.upstream.closed() => return Err(End::Close),
@@ -182,6 +184,7 @@ impl Exchange<'_> {
             if let Some(upstream) = upstream
                 && wire::write_all(upstream, &bytes[..count]).await.is_err()
             {
+                // Storage refused before it read everything, and its answer is still to be passed on.
                 return Ok(Sent::Partial);
             }
             client.put_back(surplus);

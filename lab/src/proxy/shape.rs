@@ -71,6 +71,7 @@ impl Pace {
     pub(super) async fn pass(&self, bytes: usize, bytes_per_second: u64) {
         let until = {
             let mut free_at = self.free_at.lock().unwrap();
+            // Time without traffic is not saved up: it would come out as a burst.
             let from = free_at.map_or_else(Instant::now, |at| at.max(Instant::now()));
             let until = from + Duration::from_secs_f64(bytes as f64 / bytes_per_second.max(1) as f64);
             *free_at = Some(until);

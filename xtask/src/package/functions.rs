@@ -15,6 +15,7 @@ pub(super) fn package(folder: &Path) -> Result<()> {
     let cargo_lambda = cargo_lambda()?;
     let out = folder.join("functions");
     step(&format!("Building {} functions for arm64", names.len()), || run(&mut build(cargo_lambda, &names)))?;
+    // A function that was removed from the code would be left over from an earlier run.
     let _ = fs::remove_dir_all(&out);
     fs::create_dir_all(&out)?;
     println!("\n{:<12} {:>12}", "function", "zipped");

@@ -41,6 +41,7 @@ fn shrink(out: &Path, wasm_opt: &Path) -> Result<()> {
     let mut html = fs::read_to_string(out.join("index.html"))?;
     for module in files(out)?.into_iter().filter(|path| path.extension().is_some_and(|end| end == "wasm")) {
         let script = script_of(&module)?;
+        // index.html has the digests of the files as trunk wrote them, and browsers would refuse the smaller ones.
         let before = [&module, &script].map(|file| integrity(file));
         optimize(wasm_opt, &module)?;
         for (before, file) in before.into_iter().zip([&module, &script]) {

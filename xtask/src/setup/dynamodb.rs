@@ -29,6 +29,7 @@ pub(crate) fn ensure() -> Result<()> {
         std::fs::create_dir_all(&folder)?;
         std::fs::write(folder.join("pom.xml"), pom())?;
         copy_jars(&folder)?;
+        // Last, so that an interrupted download counts as missing.
         Ok(std::fs::write(folder.join("version"), DYNAMODB_LOCAL)?)
     })
 }

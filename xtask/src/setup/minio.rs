@@ -55,6 +55,7 @@ fn build_with_go() -> Result<()> {
 fn build_in_container() -> Result<()> {
     let bin = local_stack::tools().join("bin");
     let mut docker = tool("docker");
+    // Without C, so that the binary does not need the C library of the container.
     docker.args(["run", "--rm", "-e", "CGO_ENABLED=0", "-e", "GOBIN=/out", "-v", &volume(&bin), GO_IMAGE]);
     docker.args(["go", "install", "-v", "-ldflags", "-s -w", &module()]);
     run_quietly(&mut docker, "go install of MinIO in a container")

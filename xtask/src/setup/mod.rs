@@ -83,6 +83,7 @@ fn cargo_tools_for(needs: Needs) -> Result<Vec<CargoTool>> {
 
 fn other_tools(needs: Needs) -> Result<()> {
     if needs.browsers {
+        // First, since it also installs Java and Maven, which DynamoDB Local needs.
         browsers::ensure(needs.dynamodb)?;
     }
     if needs.dynamodb {

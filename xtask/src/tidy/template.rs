@@ -129,6 +129,7 @@ fn check_uploads_by_page(template: &Yaml) -> Vec<Finding> {
         let host = origin["DomainName"].as_str().unwrap_or_default();
         host.contains("-files-") && origin["OriginAccessControlId"].is_badvalue()
     });
+    // AWS has fixed ids for its managed policies: AllViewerExceptHostHeader and CachingDisabled.
     const WITHOUT_HOST: &str = "b689b0a8-53d0-40ab-baf2-68738e2966ac";
     const NOT_KEPT: &str = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad";
     wrong([

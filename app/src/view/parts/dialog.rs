@@ -55,6 +55,7 @@ pub(crate) fn QuestionDialog() -> impl IntoView {
 #[component]
 fn Asked(question: Question, close: Callback<()>) -> impl IntoView {
     let Question { title, text, yes, on_yes } = question;
+    // Closed first: the action may ask another question, which closing would remove.
     let agree = move |_| {
         close.run(());
         on_yes.run(());

@@ -22,6 +22,7 @@ pub(crate) fn Show(
     children: ChildrenFn,
     #[prop(optional, into)] fallback: ViewFn,
 ) -> impl IntoView {
+    // Children are drawn again when the condition changes, not whenever it is evaluated.
     let holds = ArcMemo::new(move |_| (when.0)());
     move || if holds.get() { children() } else { fallback.run() }
 }

@@ -30,6 +30,7 @@ pub(crate) fn Body(live: Live) -> impl IntoView {
     effect(move || ctx.title.set(name.get().unwrap_or_default()));
     on_cleanup(move || ctx.title.set(String::new()));
     let role = Memo::new(move |_| live.view.with(|view| view.as_ref().map(|view| view.role)));
+    // The saved link renews an expired session. Whoever was removed needs a new link.
     let comes_back = move || {
         let code = live.trouble.with_untracked(|trouble| trouble.as_ref().and_then(ClientError::code));
         matches!(code, Some(ErrorCode::TokenExpired | ErrorCode::TokenMissing))

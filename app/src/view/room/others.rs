@@ -19,6 +19,7 @@ pub(crate) fn Others(live: Live, role: Role) -> impl IntoView {
     let ctx = state::ctx();
     let uploads = Memo::new(move |_| {
         let all = live.view.with(|view| view.as_ref().map(|view| view.uploads.clone()).unwrap_or_default());
+        // Those of this device are in the panel of uploads.
         ctx.uploads.with(|here| all.into_iter().filter(|upload| !here.has(upload.upload_id)).collect::<Vec<_>>())
     });
     let ids = move || uploads.with(|all| all.iter().map(|upload| upload.upload_id).collect::<Vec<_>>());
@@ -79,12 +80,14 @@ fn GoOn(room: RoomId, name: String, size: u64, id: UploadId) -> impl IntoView {
     let on_pick = move |_| {
         let Some(input) = node.get_untracked() else { return };
         if let Some(file) = input.files().and_then(|files| files.get(0)) {
+            // Another size is refused at once. A file of this size is proved by MD5s of its parts (decision 13).
             if file.size() == size as f64 {
                 ctx.client().continue_upload(room, id, file);
             } else {
                 ctx.toast_error(others::another_file(file.size() as u64));
             }
         }
+        // Else picking the same file again would raise no event.
         input.set_value("");
     };
     view! {

@@ -30,6 +30,7 @@ fn Row(first: View, order: Memo<Vec<LocalId>>) -> impl IntoView {
     let (id, name, path, size) = (first.id, first.name.clone(), first.path.clone(), first.size);
     let view = Memo::new(move |before: Option<&View>| {
         let now = ctx.uploads.with(|uploads| uploads.get(id).cloned());
+        // The last view, for the moment between the end of the upload and that of its row.
         now.or_else(|| before.cloned()).unwrap_or_else(|| first.clone())
     });
     let stage = Memo::new(move |_| view.with(|view| view.stage));
@@ -171,6 +172,7 @@ fn Pick(id: LocalId, name: StoredValue<String>, shown: Memo<bool>) -> impl IntoV
         if let Some(file) = input.files().and_then(|files| files.get(0)) {
             ctx.client().reattach(id, file);
         }
+        // Else picking the same file again would raise no event.
         input.set_value("");
     };
     let open = move |_| {

@@ -142,6 +142,7 @@ fn change(ctx: Ctx, live: Live, role: Role, rotate: bool) {
             Ok(text) => ctx.toast(text),
             Err(error) => ctx.toast_error(text::error_text(&error)),
         }
+        // Also after a failure: without an answer the link may have changed, and is shown as unsure.
         ctx.rooms.set(client.saved_rooms());
     });
 }

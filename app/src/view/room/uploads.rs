@@ -221,6 +221,7 @@ fn List(
     let few = Memo::new(move |_| many.get().min(window::DRAW_ALL + 1));
     effect(move || {
         let _ = (node.get(), few.get());
+        // The new rows have no layout yet.
         request_animation_frame(measure);
     });
     let resized = window_event_listener(leptos::ev::resize, move |_| measure());

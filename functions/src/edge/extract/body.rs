@@ -25,6 +25,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
             let message = "Send the body as JSON, with `content-type: application/json`.";
             return Err(ApiFailure::new(ErrorCode::UnsupportedMediaType, message));
         }
+        // Refused by the header, before a byte of the body is read.
         if content_length(request.headers()).is_some_and(|length| length > MAX_BODY_BYTES as u64) {
             return Err(too_large());
         }
@@ -68,6 +69,7 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiFailure> {
 fn explain(path: &str, error: &serde_json::Error) -> ApiFailure {
     let text = error.to_string();
     // Without the position, which is of no use for JSON that a program wrote.
+    // Cut, since serde quotes the text of the caller.
     let reason: String = text.split(" at line ").next().unwrap_or(&text).chars().take(200).collect();
     match field(path, &reason) {
         Some(field) => ApiFailure::bad(field.clone(), format!("The field `{field}` is not right: {reason}.")),

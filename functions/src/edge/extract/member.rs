@@ -77,9 +77,11 @@ impl FromRequestParts<App> for Member {
     type Rejection = ApiFailure;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiFailure> {
+        // Not counted as a miss: without a token nothing was guessed.
         let Some(shown) = bearer(parts) else { return Err(token_missing()) };
         let Some(token) = token::find(&app.tables, &shown).await? else {
             let Ok(source) = Source::from_request_parts(parts, app).await;
+            // Tokens cannot be tried at will: each wrong one counts against the address.
             limits::count_miss(app, &source).await?;
             return Err(token_missing());
         };
@@ -93,6 +95,7 @@ impl FromRequestParts<App> for Member {
             Standing::Removed => return Err(member_removed()),
             Standing::RoomClosed => return Err(room_closed()),
         };
+        // After all checks: a call that is refused must not keep a token alive.
         seen::note(&app.tables, &token.hash, last_seen.unwrap_or(token.created_at), now).await?;
         Ok(Self::new(token, member))
     }
@@ -113,6 +116,7 @@ impl FromRequestParts<App> for OldToken {
 fn bearer(parts: &Parts) -> Option<MemberToken> {
     let value = parts.headers.get(AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
+    // The scheme is case-insensitive (RFC 9110, section 11.1).
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().parse().ok())?
 }
 

@@ -15,6 +15,7 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Ids<T> 
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiFailure> {
         let path = Path::<T>::from_request_parts(parts, state).await;
+        // An id of a wrong form gets the same 404 as an unknown one.
         path.map(|Path(ids)| Self(ids)).map_err(|_| ApiFailure::not_found())
     }
 }
