@@ -32,6 +32,21 @@ fn it_is_written_down_before_the_functions_are_asked() {
     assert!(page.count(|effect| matches!(effect, Effect::Sign { .. })) > 0);
 }
 
+/// Completed before its plan is on disk, a page closed then would take the end for another member's.
+#[test]
+fn all_stored_it_is_completed_only_once_its_plan_is_on_disk() {
+    let mut page = adopting();
+    page.challenge(&[1]);
+    page.prove(&[1]);
+    page.keep_saves = true;
+    page.status(UploadState::Uploading, plan(), &[1, 2, 3, 4, 5, 6, 7]);
+    page.prepare_all();
+    let completes = |page: &Page| page.count(|effect| matches!(effect, Effect::Complete { .. }));
+    assert_eq!(completes(&page), 0);
+    page.save_all();
+    assert_eq!(completes(&page), 1);
+}
+
 #[test]
 fn a_page_closed_while_proving_goes_on_with_the_adoption() {
     let mut page = adopting();

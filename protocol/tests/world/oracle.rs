@@ -30,6 +30,8 @@ pub(crate) struct Oracle {
     /// Parts that a status listed as stored.
     known: BTreeSet<(LocalId, PartNumber)>,
     paused: BTreeSet<LocalId>,
+    /// Rows that the user put away: they have no view any more.
+    dismissed: BTreeSet<LocalId>,
     views: BTreeMap<LocalId, View>,
     failures: VecDeque<u64>,
     pub(crate) calls: BTreeMap<Attempt, &'static str>,
@@ -65,9 +67,10 @@ impl Oracle {
                 self.failed(now);
             }
             Effect::Adopt { id, proofs, .. } => {
-                // Whose a cancelled one is gets asked in any case.
+                // Whose a cancelled one is gets asked in any case; a failed one that is put away is cancelled.
                 let is_cancelled = self.views.get(id).is_some_and(|view| view.stage == Stage::Cancelled);
-                let is_allowed = !self.paused.contains(id) || (is_cancelled && proofs.is_empty());
+                let is_given_up = is_cancelled || self.dismissed.contains(id);
+                let is_allowed = !self.paused.contains(id) || (is_given_up && proofs.is_empty());
                 assert!(is_allowed, "{id:?} is paused, and adopts");
             }
             Effect::Prepare { id, part, attempt, purpose, digest, .. } => {
@@ -125,6 +128,9 @@ impl Oracle {
     /// A fact is about to be handed to the page.
     pub(crate) fn input(&mut self, now: u64, input: &Input) {
         match input {
+            Input::Dismiss(id) => {
+                self.dismissed.insert(*id);
+            }
             Input::Stored { id, part, attempt, .. } if self.put_over(*id, *part, *attempt) => {
                 self.known.insert((*id, *part));
             }

@@ -31,7 +31,7 @@ impl Upload {
         self.may_work()
             && self.phase == Phase::Sending
             && self.status.is_settled()
-            && !self.is_held()
+            && !self.initiation.is_held()
             && self.parts.as_ref().is_some_and(|parts| parts.all_stored())
             && self.is_proved()
     }

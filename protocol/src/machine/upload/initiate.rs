@@ -32,7 +32,8 @@ impl Initiation {
         self.body.as_ref()
     }
 
-    /// Whether PUTs wait until everything of the batch is saved.
+    /// Whether parts wait until the records of all that were begun together are on disk. A record of its own needs no such
+    /// wait: records are written in order, so that a digest on disk has the head before it there.
     pub(super) fn is_held(&self) -> bool {
         self.held
     }

@@ -113,11 +113,6 @@ impl Upload {
         self.journal.saves.give_up_waiting();
     }
 
-    /// Whether parts have to wait: for its own record, or for those of the others that were begun with it.
-    pub(super) fn is_held(&self) -> bool {
-        self.initiation.is_held() || !self.head_is_saved()
-    }
-
     /// Whether the head that the next call waits for is on disk, or not to be waited for.
     pub(in crate::machine) fn head_is_saved(&self) -> bool {
         self.journal.is_done(self.journal.head)

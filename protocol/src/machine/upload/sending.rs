@@ -10,7 +10,6 @@ use crate::machine::{Attempt, PutFault};
 use crate::prelude::*;
 use crate::wire::digest::Md5;
 use crate::wire::id::PartNumber;
-use crate::wire::plan::PartOrder;
 
 /// The wait of a watchdog doubles no more often than this.
 const MOST_DOUBLINGS: u32 = 4;
@@ -22,17 +21,14 @@ impl Upload {
             && self.may_work()
             && self.phase == Phase::Sending
             && self.status.is_settled()
-            && !self.is_held()
+            && !self.initiation.is_held()
             && self.is_below_provider_limit()
             && self.next_ready(cx).is_some()
     }
 
-    /// Whether its provider takes one more PUT of it. In ascending order there is one at a time.
+    /// Whether its provider takes one more PUT of it. That there is one at a time in ascending order follows from the order.
     fn is_below_provider_limit(&self) -> bool {
-        let most = self.transport().and_then(|transport| match transport.order {
-            PartOrder::Ascending => Some(1),
-            PartOrder::Any => transport.most_lanes,
-        });
+        let most = self.transport().and_then(|transport| transport.most_lanes);
         most.is_none_or(|most| self.in_flight() < most.into())
     }
 

@@ -67,7 +67,7 @@ impl Upload {
             && self.may_work()
             && self.phase == Phase::Sending
             && self.status.is_settled()
-            && !self.is_held()
+            && !self.initiation.is_held()
             && self.signing.calls.len() < MOST_CALLS
             && self.trouble.may_call(cx.now)
             && cx.may_call()
