@@ -8,6 +8,7 @@ use crate::wire::id::FileId;
 /// The part of an [`EventPage`](crate::wire::EventPage) that concerns removed files. Unlike that, it accepts events of
 /// unknown kinds.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+// The page reads nothing else of events, and pays in size for every type that it can read (decision 7).
 pub struct Removals {
     events: Vec<AnyEvent>,
 }

@@ -5,6 +5,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// Writes and reads JSON, by a library or by what the platform has.
+// A trait, since reading with serde_json costs the page 6,778 bytes of brotli more (decision 2).
 pub trait Json {
     /// Serializes a body. It can't fail, since wire types have string keys.
     fn write<T: Serialize>(value: &T) -> String;

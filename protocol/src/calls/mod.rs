@@ -96,6 +96,7 @@ pub trait Call {
     /// [`Fault::Network`] for a foreign answer, such as a captive portal's page with status 200, and for an answer that does
     /// not match the request.
     fn answer<J: Json>(&self, text: &str) -> Result<Self::Answer, Fault> {
+        // `Done` ignores any JSON, but an empty body is none.
         let text = if text.trim().is_empty() { "null" } else { text };
         J::read(text).filter(|answer| self.is_answered_by(answer)).ok_or(Fault::Network)
     }

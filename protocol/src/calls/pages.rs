@@ -43,6 +43,7 @@ impl<C: Paged> Pages<C> {
             C::prepend(&mut page, earlier);
         }
         let Some(next) = self.call.after(&page) else { return Ok(Some(page)) };
+        // A server that never ends its list must not keep the page busy for ever.
         self.pages_left = self.pages_left.checked_sub(1).ok_or(Fault::Network)?;
         self.call = next;
         self.earlier = Some(page);

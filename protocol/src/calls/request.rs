@@ -61,6 +61,8 @@ pub struct Route {
 
 /// A call, ready to be sent any number of times. The token is not part of it: see [`authorization`].
 #[derive(Clone, PartialEq, Eq)]
+// Without the token: a call is repeated with a new one when the old one has run out, and requests are printed in
+// errors (decision 14).
 pub struct Request {
     /// The method.
     pub method: Method,

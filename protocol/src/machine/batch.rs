@@ -65,6 +65,7 @@ impl Batch {
     /// Formed again from the records of an earlier page, which may have called it. `is_known`: that was answered.
     pub(super) fn restored(self, is_known: bool) -> Self {
         let progress = if is_known { Progress::Known } else { Progress::Open };
+        // Counts as called: the earlier page may have been answered, so the next answer repeats URLs that may be old.
         Self { progress, calls: 1, ..self }
     }
 
@@ -133,6 +134,7 @@ impl Batch {
 
     /// The call failed and is worth another try.
     pub(super) fn back_off(&mut self, cx: &mut Context, number: u32, call: Call, retry_after: Option<u64>) {
+        // Offline costs no attempt: the machine waits for the network instead.
         if !cx.is_offline() {
             self.backoff.fail(cx.now, call.started, retry_after, &mut cx.rng);
             cx.timers.set(Timer::Gate(Gate::Batch(number)), self.backoff.until());

@@ -13,6 +13,7 @@ use crate::wire::StartedUpload;
 impl Engine {
     /// Takes the call off a batch, if this is its answer.
     fn take_call(&mut self, number: u32, attempt: Attempt) -> Option<Call> {
+        // A late answer to a call that was given up must not end the one that is running now.
         let call = self.batches.get(&number)?.call().filter(|call| call.attempt == attempt)?;
         self.drop_batch_call(number);
         Some(call)
@@ -58,6 +59,7 @@ impl Engine {
                     batch.set_answered();
                 }
             }
+            // Answers are matched by position: one of another length could give an upload another file's URLs.
             Ok(_) => self.refuse(number, &members, Reason::ServerError),
             Err(fault) => self.initiate_failed(number, call, &members, &fault),
         }
@@ -69,6 +71,7 @@ impl Engine {
             self.batch_failed(number, call, members, fault);
             return;
         }
+        // A refusal is an answer, too: the functions are healthy, and other calls need not wait.
         self.cx.api_answered();
         match recovery {
             Recovery::NewKey => self.split(number, members),
@@ -85,6 +88,7 @@ impl Engine {
         if let Some(batch) = self.batches.get_mut(&number) {
             batch.back_off(&mut self.cx, number, call, retry_after);
         }
+        // Each member counts the failure: its row shows the wait, and its circuit opens after minutes of them.
         for id in members {
             self.with(*id, |upload, cx| upload.back_off_calls(cx, call, retry_after));
         }
@@ -94,6 +98,7 @@ impl Engine {
         let room = self.batches.remove(&number).map(|batch| batch.room());
         for id in members {
             if self.is_known(*id) {
+                // Known from a record of an earlier page. Begun again, it would be a second upload of the same file.
                 self.with(*id, |upload, _| upload.release());
                 continue;
             }
@@ -133,6 +138,7 @@ impl Engine {
             Err(fault) => self.each_completed(number, call, &members, |_| CompleteOutcome::Refused(fault.clone())),
             Ok(outcomes) => {
                 self.cx.api_answered();
+                // An answer that is too short is a lost one for the rest, so their status is fetched.
                 let lost = || CompleteOutcome::Refused(CallFault::Network);
                 self.each_completed(number, call, &members, |index| outcomes.get(index).cloned().unwrap_or_else(lost));
             }
@@ -150,6 +156,7 @@ impl Engine {
         self.cx.timers.clear(Timer::Gate(Gate::Batch(number)));
         for (index, id) in members.iter().enumerate() {
             self.with(*id, |upload: &mut Upload, cx: &mut Context| {
+                // A member that left the batch meanwhile has its status fetched instead.
                 if upload.is_completing_with(number) {
                     upload.completed(cx, call, outcome(index));
                 }

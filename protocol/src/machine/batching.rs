@@ -15,6 +15,7 @@ const SMALL_BATCHES: usize = 2;
 impl Engine {
     /// Forms new batches from what is ready.
     pub(super) fn form_batches(&mut self) {
+        // A large file goes alone and at once: its first PUT would otherwise wait for files that are not hashed yet.
         let larges = self.each_active().filter(|upload| !upload.is_small());
         let ready: Vec<_> = larges
             .filter(|upload| upload.can_initiate() || upload.can_complete())
@@ -53,6 +54,7 @@ impl Engine {
         let may_grow = ready.len() < MAX_UPLOADS_PER_CALL && small().any(is_coming);
         let is_full = self.small_batches(kind) >= SMALL_BATCHES;
         let now = self.cx.now;
+        // Counted from the first file that was ready, so that a steady trickle can't hold it back for ever.
         let until = *self.lingering.since(kind).get_or_insert(now) + self.cx.config.linger_ms;
         let is_worth_waiting = may_grow && now < until;
         if is_worth_waiting {
@@ -71,6 +73,8 @@ impl Engine {
     }
 
     pub(super) fn initiate(&mut self, room: RoomId, members: Vec<LocalId>, is_small: bool) {
+        // From the machine's own generator, so that a run can be repeated from its seed. It has to differ, not to be
+        // secret.
         let key = format!("{:016x}{:016x}", self.cx.rng.bits(), self.cx.rng.bits());
         let number = self.next_batch();
         let mut body = Vec::with_capacity(members.len());
@@ -105,6 +109,7 @@ impl Engine {
             if !upload.is_fresh() {
                 continue;
             }
+            // The functions refuse a key that comes with another body, so only the whole batch may repeat it.
             if let Some((room, key, body)) = self.same_body(upload) {
                 let number = self.next_batch();
                 let members: Vec<LocalId> = body.iter().map(|entry| entry.id).collect();
@@ -116,6 +121,7 @@ impl Engine {
                 let batch = Batch::new(room, Request::Initiate { key, body }, members, is_small);
                 self.batches.insert(number, batch.restored(is_known));
             } else {
+                // A record of the batch is missing. What the old key may have begun is given up by the server in time.
                 self.with(*id, Upload::reset);
             }
         }
@@ -126,6 +132,7 @@ impl Engine {
         let entry = |id: &LocalId| {
             let member = self.uploads.get(id)?;
             let (its_key, _) = member.initiate_record()?;
+            // A member that was begun again since has another key, and is no longer part of that body.
             member.to_initiate().filter(|_| its_key == key)
         };
         let body = begin.batch.iter().map(entry).collect::<Option<_>>()?;
@@ -134,6 +141,7 @@ impl Engine {
 
     /// Whether any member still wants the answer.
     fn is_wanted(&self, batch: &Batch) -> bool {
+        // A cancelled member wants the answer as well, since it names the upload that is to be removed.
         let wants = |id: &LocalId| {
             self.uploads.get(id).is_some_and(|upload| upload.may_work() || (upload.is_cancelled() && !upload.is_over()))
         };
@@ -146,6 +154,8 @@ impl Engine {
             let Some(batch) = self.batches.get(&number) else { continue };
             let is_saved = |id: &LocalId| self.uploads.get(id).is_none_or(Upload::head_is_saved);
             let is_saved = batch.members().iter().all(is_saved);
+            // Released together: a file that is stored and forgotten before another's record names its upload would
+            // leave that one without its batch after a reload.
             if batch.is_answered() && is_saved {
                 self.release(number);
             } else if batch.kind() == Kind::Complete && batch.call().is_none() && !self.is_wanted(batch) {
@@ -200,6 +210,7 @@ impl Engine {
     fn call_complete(&mut self, number: u32) {
         let uploads = self.still_completing(number);
         let Some(batch) = self.batches.get_mut(&number) else { return };
+        // Outcomes are matched by position, so whoever left must not be a member when the answer comes.
         batch.keep_members(|id| uploads.iter().any(|(called, _)| *called == id));
         if uploads.is_empty() {
             self.batches.remove(&number);

@@ -14,6 +14,7 @@ pub enum Record {
     /// The upload itself: before initiate (without a server side) and after it (with).
     Upload(UploadRecord),
     /// The digest promised for a part; before it is signed.
+    // A record of its own for each part, so that no write grows with the file.
     Part { part: PartNumber, digest: PartDigest },
 }
 
@@ -51,6 +52,7 @@ pub struct UploadRecord {
     pub cancelled: bool,
     /// The user put the cancelled row away.
     #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    // Without it the row would come back after a reload, since the record stays until the abort is confirmed.
     pub dismissed: bool,
 }
 

@@ -67,8 +67,11 @@ pub struct Timeouts {
 impl Default for Timeouts {
     fn default() -> Self {
         Self {
+            // More than the 10 s after which the page probes the file of a PUT that has sent nothing.
             stall_ms: 30_000,
             prepare_ms: 60_000,
+            // For calls: API Gateway ends a request at 30 s and the page gives up at 35 s, so these only end what
+            // hangs beyond that.
             initiate_ms: 60_000,
             sign_ms: 45_000,
             status_ms: 60_000,
@@ -83,6 +86,7 @@ impl Default for Timeouts {
 impl Default for Config {
     fn default() -> Self {
         Self {
+            // Eight streams fill two SIMD vectors in turn: 3,330 MiB/s against 765 for one stream (decision 5).
             hash_lanes: 8,
             ahead_parts: 12,
             ahead_bytes: 1 << 30,
@@ -91,6 +95,7 @@ impl Default for Config {
             chores_at_once: 4,
             proofs_beside: 2,
             sign_margin_ms: 30_000,
+            // Bounded: where every URL comes expired, signing again for free would loop without a wait.
             free_resigns: 3,
             circuit_ms: 300_000,
             read_tries: 5,
@@ -100,6 +105,7 @@ impl Default for Config {
             offline_probe_ms: 30_000,
             poll_ms: 2_000,
             poll_most_ms: 15_000,
+            // Bounded: parts that complete always misses would go round for ever.
             incomplete_rounds: 5,
             planner: Planner::S3,
             rate_hint: None,

@@ -91,6 +91,7 @@ impl Context {
     /// A call to the functions begins; [`Context::call_over`] ends it.
     pub(super) fn call(&mut self) -> Call {
         self.calls += 1;
+        // Offline there is one try at a time, whether it is a call or a PUT.
         self.probe_spent();
         Call { attempt: self.attempt(), started: self.now }
     }
@@ -101,6 +102,7 @@ impl Context {
 
     /// Whether a call to the functions may begin. While they fail, one at a time tries.
     pub(super) fn may_call(&self) -> bool {
+        // One call probes failing functions, so that an outage is no storm of retries, however many files wait.
         self.may_try() && self.api.is_over(self.now) && (self.api.level() == 0 || self.calls == 0)
     }
 
@@ -116,6 +118,7 @@ impl Context {
 
     /// Whether a lane is free for a PUT of `bytes`. While storage fails, one at a time tries.
     pub(super) fn has_lane(&self, bytes: u64) -> bool {
+        // A cut connection takes all lanes with it and counts once. Only a second failure says that storage is down.
         let lanes = if self.storage.level() > 1 { 1 } else { self.lanes.limit_for(bytes) };
         self.hosts.in_flight() < lanes
     }
@@ -124,6 +127,7 @@ impl Context {
     pub(super) fn put(&mut self, bytes: u64) -> Call {
         self.probe_spent();
         self.cap.spend(self.now, bytes);
+        // With all lanes idle no other event would start the next part.
         if let Some(at) = self.cap.blocked_until(self.now) {
             self.timers.set(Timer::Gate(Gate::Cap), at);
         }
@@ -205,6 +209,7 @@ pub(super) struct Hosts {
     /// PUTs in flight on one of them, at most.
     each: u8,
     next: u8,
+    // Indexed by a `u8`, so no host number in a record or an answer is out of bounds.
     in_flight: [u8; 256],
 }
 

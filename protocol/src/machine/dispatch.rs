@@ -21,6 +21,7 @@ impl Engine {
             Input::Resume(which) => self.with_each(which, Upload::resume),
             Input::Cancel(which) => self.with_each(which, Upload::cancel),
             Input::Retry(which) => {
+                // The wait that the user ends may be that of a batch.
                 self.batches.values_mut().for_each(Batch::reset_backoff);
                 self.with_each(which, Upload::retry);
             }
@@ -44,6 +45,7 @@ impl Engine {
     fn dispatch_answer(&mut self, answer: Input) {
         match answer {
             Input::Preparing { id, part, attempt, bytes } => {
+                // Not `with`, which touches the upload: bytes that were read show in no view.
                 if let Some(upload) = self.uploads.get_mut(&id) {
                     upload.preparing(&mut self.cx, part, attempt, bytes);
                 }
@@ -57,6 +59,7 @@ impl Engine {
             Input::Initiated { batch, attempt, answer } => self.initiated(batch, attempt, answer),
             Input::Signed { id, attempt, answer } => self.with(id, |upload, cx| upload.signed(cx, attempt, answer)),
             Input::Sent { id, part, attempt, bytes } => {
+                // Touched only if the report is news.
                 if let Some(upload) = self.uploads.get_mut(&id) {
                     upload.sent(&mut self.cx, part, attempt, bytes);
                 }
@@ -105,6 +108,7 @@ impl Engine {
             let mut upload = Upload::from_checkpoint(&mut self.cx, checkpoint);
             if was_elsewhere {
                 if let Some(mut before) = self.uploads.remove(&id) {
+                    // `order` holds the row by its old place, and the totals subtract what its old view added.
                     upload.set_number(before.number());
                     upload.set_view(before.take_view());
                 }

@@ -79,6 +79,7 @@ impl Engine {
     /// The same for facts that come together, as when records reach the disk in one write: the work is planned once, after
     /// the last of them. Facts about the network and the lanes come alone, since only the state at the end would count.
     pub fn handle_all(&mut self, now: Now, inputs: impl IntoIterator<Item = Input>) {
+        // Never back: waits are differences of this clock, and would underflow.
         self.cx.now = self.cx.now.max(now.mono);
         self.last_number = self.last_number.max(now.wall);
         let before = (self.cx.storage.level(), self.cx.is_offline());
@@ -88,16 +89,21 @@ impl Engine {
                 // Browser timers fire a little early at times: the same wake-up is asked for again then.
                 self.asked_wake = None;
             }
+            // Progress frees no lane and no place, and comes up to ten times a second for each PUT: planning is
+            // skipped for it.
             is_only_progress &= matches!(input, Input::Sent { .. } | Input::Preparing { .. });
             self.dispatch(input);
         }
         let fired = self.fire_due_timers();
+        // The rows of these say that the network is gone, or stop saying so.
         if self.cx.is_offline() != before.1 {
             self.cx.touched.extend(self.active.iter().map(|(_, id)| id).chain(&self.chores));
         }
+        // Progress that ends an outage opens the other lanes, so that is planned for.
         if !is_only_progress || fired || before != (self.cx.storage.level(), self.cx.is_offline()) {
             self.work();
         }
+        // After the work, so that lanes which it filled count as full.
         self.cx.lanes.sample(self.cx.now, self.cx.hosts.in_flight());
         self.refresh();
         self.schedule_wake_up();
@@ -162,7 +168,9 @@ impl Engine {
             Timer::Abort(id) => self.with(id, Upload::abort_stalled),
             Timer::Save(id) => self.with(id, |upload, _| upload.save_is_late()),
             Timer::Batch(number) => self.batch_stalled(number),
+            // Touching is enough: `work` starts what the wait held back, and the view stops showing it.
             Timer::Read(id) | Timer::Calls(id) | Timer::Poll(id) | Timer::View(id) => self.with(id, |_, _| {}),
+            // `work` follows every timer, and starts what the gate held back.
             Timer::Gate(_) => {}
         }
     }
@@ -197,6 +205,7 @@ impl Engine {
                     self.order.remove(&upload.place());
                     self.changed.insert(id);
                 }
+                // One that was put away may still owe an abort.
                 if upload.is_over() {
                     self.uploads.remove(&id);
                 }
@@ -246,6 +255,7 @@ fn share(view: &View) -> Totals {
 }
 
 fn count(totals: &mut Totals, before: Option<Totals>, after: Option<Totals>) {
+    // Differences, not a sum over all rows: work per event stays constant at 10,000 files.
     let (before, after) = (before.unwrap_or_default(), after.unwrap_or_default());
     totals.open = totals.open + after.open - before.open;
     totals.running = totals.running + after.running - before.running;

@@ -19,6 +19,7 @@ pub struct Now {
 
 /// One upload on this device. Random, made by the shell; also its key in the checkpoint. At most 53 bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+// IndexedDB keys are doubles, which are exact up to 2^53.
 pub struct LocalId(pub u64);
 
 /// Which try of an effect an answer belongs to. An answer to an older one changes nothing.

@@ -72,7 +72,9 @@ impl Offers {
     /// The room's open uploads are these, and no others.
     pub(super) fn list_open(&mut self, room: RoomId, uploads: Vec<UploadInfo>) {
         self.in_rooms.retain(|(of, ..), _| *of != room);
+        // A pending one has nothing in storage to prove, and one that is being completed takes no more parts.
         for info in uploads.into_iter().filter(|info| info.state == UploadState::Uploading) {
+            // A sealed name can't be compared with that of a picked file.
             let Meta::Plain(meta) = info.meta else { continue };
             let candidate = Candidate {
                 upload: info.upload_id,
@@ -87,6 +89,7 @@ impl Offers {
     /// Keeps the index of uploads that wait for their file.
     pub(super) fn note_row(&mut self, view: &View) {
         let waits = view.stage == Stage::NeedsFile && view.upload.is_some();
+        // Called for every changed view, and most changes leave this as it is.
         if waits == self.waiting.contains(&view.id) {
             return;
         }
@@ -103,6 +106,7 @@ impl Offers {
             && let Some(rows) = self.rows.get_mut(&key_of(view))
         {
             rows.remove(&(view.number, view.id));
+            // Empty sets would pile up, one for each name and size that ever waited.
             if rows.is_empty() {
                 self.rows.remove(&key_of(view));
             }

@@ -54,6 +54,7 @@ impl PartSet {
         if self.len == 0 {
             return None;
         }
+        // Ends, since `len` promises a member and none is before `low`.
         while self.words[self.low] == 0 {
             self.low += 1;
         }

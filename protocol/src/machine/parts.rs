@@ -112,6 +112,7 @@ impl Parts {
         }
         self.count(part, from, to);
         let shown = cell(from, self.sent_before.contains(part));
+        // When it leaves, not when it enters: the first PUT of a part is not shown as one that is repeated.
         if from == PartState::InFlight {
             self.sent_before.insert(part);
         }
@@ -120,6 +121,7 @@ impl Parts {
     }
 
     fn count(&mut self, part: PartNumber, from: PartState, to: PartState) {
+        // Counted at each change: work per event must not depend on the number of parts, which is up to 10,000.
         let len = self.wire_len(part);
         self.counts[from as usize] -= 1;
         self.counts[to as usize] += 1;
@@ -154,6 +156,7 @@ impl Parts {
     /// Whether it was the last promise that was missing.
     pub(super) fn promise(&mut self, part: PartNumber, digest: PartDigest) -> bool {
         let Some(slot) = self.digest.get_mut(part.index() as usize) else { return false };
+        // A part that is hashed again keeps its promise, and must not be counted twice.
         let is_new = slot.replace(digest).is_none();
         self.promised += u16::from(is_new);
         is_new && self.promised == self.plan.part_count

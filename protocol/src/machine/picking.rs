@@ -28,6 +28,7 @@ impl Engine {
 
     /// Holds back the files that an unfinished upload fits, each upload for one file; the others begin.
     pub(super) fn add(&mut self, room: RoomId, files: Vec<(LocalId, Source)>) {
+        // Collected once for a pick, and not at all where no name and size match.
         let mut here = None;
         for (id, source) in files {
             if self.uploads.contains_key(&id) || self.offers.has(id) {
@@ -49,6 +50,7 @@ impl Engine {
     ) -> Option<(Offer, Target)> {
         let offer = |bytes, who| Offer { id, room, name: source.name.clone(), size: source.size, bytes, who };
         let is_free = |target| self.offers.is_free(target);
+        // This device's rows first: the room lists their uploads as well.
         let rows = self.offers.rows_for(room, source).filter_map(|row| self.uploads.get(&row)?.view());
         let mut rows = rows.filter(|view| fits(source, &view.path) && is_free(Target::Row(view.id)));
         if let Some(view) = rows.next() {
@@ -59,6 +61,7 @@ impl Engine {
             return None;
         }
         // What this device works on itself is in the room's list as well.
+        // A lost upload is another member's by now, so it may be adopted from there.
         let works_on = |upload: &Upload| upload.upload_id().filter(|_| !upload.is_lost());
         let here = here.get_or_insert_with(|| self.uploads.values().filter_map(works_on).collect());
         let is_fit = |candidate: &&Candidate| {
@@ -77,6 +80,7 @@ impl Engine {
         let rows = if answered.iter().any(continues) { self.live_rows() } else { BTreeMap::new() };
         for Held { offer, source, target } in answered {
             match (answer, target) {
+                // The shell has kept file, handle and lock under this id since the pick.
                 (OfferAnswer::Drop, _) => self.cx.emit(Effect::Forget { id: offer.id }),
                 (OfferAnswer::BeginAgain, _) => self.begin_new(offer.id, offer.room, source),
                 (OfferAnswer::Continue, Target::Row(row)) => self.attach(offer.id, offer.room, source, row),

@@ -20,6 +20,7 @@ impl Saves {
 
     pub(super) fn saved(&mut self, save: u64) {
         self.done = self.done.max(save.min(self.asked));
+        // A slow disk that caught up is sound again. One that refused is not.
         self.late &= self.done < self.asked;
     }
 
@@ -33,6 +34,7 @@ impl Saves {
 
     /// Whether what depends on the record may be done.
     pub(super) fn is_done(&self, save: u64) -> bool {
+        // A disk that hangs or refuses costs the resume after a reload, and nothing else.
         save <= self.done || self.late || self.failed
     }
 

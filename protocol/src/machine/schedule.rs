@@ -6,6 +6,7 @@ use super::upload::Upload;
 use crate::prelude::*;
 
 /// Chores tried in one go; the next one starts where this one ended.
+// After a reload there can be thousands, and an event has to cost the same then.
 const CHORES_AT_ONCE: usize = 64;
 
 impl Engine {
@@ -17,9 +18,11 @@ impl Engine {
             self.do_chores();
             self.form_batches();
             self.run_batches();
+            // PUTs before hashing: a part on its way makes room for one more to be hashed ahead.
             self.send();
             self.sign();
             self.prepare();
+            // An upload that gave its place up in this pass lets another one in.
             if !self.settle() {
                 break;
             }
@@ -53,6 +56,7 @@ impl Engine {
 
     /// Gives free places to those that wait, small files and large ones apart.
     fn admit(&mut self) {
+        // Apart, so that a small file is not stuck behind large ones.
         for is_small in [true, false] {
             let (queue, config) = (if is_small { &self.small_queue } else { &self.large_queue }, &self.cx.config);
             if queue.is_empty() {
@@ -69,6 +73,7 @@ impl Engine {
                     continue;
                 }
                 upload.leave_place();
+                // It may have been paused while it was in the queue.
                 if upload.wants_place() {
                     self.active.insert(place);
                     upload.admit(&mut self.cx);
@@ -79,6 +84,7 @@ impl Engine {
     }
 
     fn do_chores(&mut self) {
+        // In turn: one whose call keeps failing must not hold up those behind it.
         let after = self.chores.range((core::ops::Bound::Excluded(self.last_chore), core::ops::Bound::Unbounded));
         let before = self.chores.range(..=self.last_chore);
         let due: Vec<LocalId> = after.chain(before).take(CHORES_AT_ONCE).copied().collect();
@@ -96,6 +102,7 @@ impl Engine {
     /// Fills the lanes. Small and large files have half of them each while both want some; within
     /// each half, the upload with the fewest goes first, then the one that waited longest, then the one added first.
     fn send(&mut self) {
+        // 0 bytes: the most lanes that any part could have. `send_next` asks again with the part's length.
         while self.cx.may_put() && self.cx.has_lane(0) {
             let Some(id) = self.next_sender() else { break };
             let Some(upload) = self.uploads.get_mut(&id) else { break };
@@ -129,6 +136,8 @@ impl Engine {
         if !self.cx.may_call() {
             return;
         }
+        // No more than is about to be sent: a URL dies with the credentials that signed it, even before its own
+        // expiry.
         let larges = self.each_active().filter(|upload| !upload.is_small()).count().clamp(1, 255) as u8;
         let wanted = u16::from(self.cx.lanes.limit().div_ceil(larges)) + 1;
         for (_, id) in &self.active {
@@ -186,6 +195,7 @@ impl Engine {
             }
         }
         let is_half_sent = ahead.parts[1] <= self.most_ahead() / 2 && ahead.bytes <= self.cx.config.ahead_bytes / 2;
+        // Parts that begin one by one as PUTs end would be hashed one by one, at the speed of a single stream.
         ahead.may_grow = is_half_sent || ahead.ready == 0;
         ahead
     }
@@ -201,6 +211,7 @@ impl Engine {
         let (bytes, parts) = (ahead.bytes, ahead.parts[usize::from(is_large)]);
         let Some(upload) = self.uploads.get_mut(&id) else { return false };
         let may_grow = !is_large || ((ahead.may_grow || upload.ahead() == 0) && parts < most);
+        // The largest parts have 528 MiB: two exceed 1 GiB, and one would wait for the other to be on its way.
         let has_room = move |len: u64| parts < 2 || (may_grow && bytes + len <= most_bytes);
         let before = (upload.ahead(), upload.ahead_bytes());
         let has_started = upload.prepare_next(&mut self.cx, has_room);

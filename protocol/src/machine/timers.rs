@@ -58,6 +58,7 @@ pub(super) enum Gate {
 /// Each timer has one time.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Timers {
+    // Ordered, not hashed: timers of the same time fire in the same order in every run from one seed.
     order: BTreeSet<(u64, Timer)>,
     at: BTreeMap<Timer, u64>,
 }

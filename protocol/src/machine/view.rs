@@ -64,6 +64,7 @@ impl View {
             self.stage,
             Stage::Queued | Stage::Hashing | Stage::Uploading | Stage::Waiting | Stage::Completing
         );
+        // The other tab warns its user, and keeps the device awake itself.
         runs && self.reason != Some(Reason::OtherTab)
     }
 }

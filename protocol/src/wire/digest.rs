@@ -44,6 +44,7 @@ impl Md5 {
 
     /// Parses the value of a `Content-MD5` header.
     pub fn from_base64(text: &str) -> Result<Self, BadDigest> {
+        // Checked first, so that a long text is refused without decoding it.
         if text.len() != 24 {
             return Err(BadDigest);
         }

@@ -32,6 +32,7 @@ macro_rules! codes {
             pub const fn status(self) -> u16 {
                 match self {
                     $(Self::$name => $status,)*
+                    // An unknown code within an answer counts as a fault of the server, and is tried again.
                     Self::Unknown => 500,
                 }
             }
@@ -40,6 +41,7 @@ macro_rules! codes {
 }
 
 impl From<String> for ErrorCode {
+    // A newer server may send codes that this page does not know.
     fn from(text: String) -> Self {
         Self::ALL.iter().copied().find(|code| code.as_str() == text).unwrap_or(Self::Unknown)
     }

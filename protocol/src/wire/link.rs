@@ -113,6 +113,7 @@ macro_rules! secret_type {
             type Err = BadLink;
 
             fn from_str(text: &str) -> Result<Self, BadLink> {
+                // Checked first, so that a long text is refused without decoding it.
                 if text.len() != 43 {
                     return Err(BadLink);
                 }
@@ -185,6 +186,8 @@ impl LinkSecret {
 
     fn derive(&self, room: RoomId, info: &[u8]) -> [u8; 32] {
         let mut out = [0; 32];
+        // Salted with the room id: any other salt would have to be in the link, which is long enough (decision 1). The
+        // info keeps token and key apart (RFC 5869, section 3.2).
         Hkdf::<Sha256>::new(Some(room.as_bytes()), &self.0)
             .expand(info, &mut out)
             .expect("HKDF-SHA-256 gives up to 8,160 bytes");
@@ -195,6 +198,7 @@ impl LinkSecret {
 impl AuthToken {
     /// The verifier that the functions store.
     pub fn verifier(&self) -> Verifier {
+        // A fast hash is enough: the token has 256 bits of entropy, unlike a password.
         Verifier(Sha256::digest(self.0).into())
     }
 }

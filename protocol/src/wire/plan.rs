@@ -14,6 +14,7 @@ pub const MIN_PART_BYTES: u64 = 5 * MIB;
 /// Most parts that S3 accepts.
 pub const MAX_PARTS: u64 = 10_000;
 /// Largest file: 5 TiB, in bytes.
+// S3 takes up to 48.8 TiB by now, MinIO 5 TiB.
 pub const MAX_FILE_BYTES: u64 = 5 << 40;
 /// Largest file that is one PUT, in bytes.
 pub const SINGLE_PUT_BYTES: u64 = 16 * MIB;
@@ -137,6 +138,7 @@ impl Planner {
     /// Plans a file of `size` bytes. `rate_hint` is the measured rate of earlier uploads, in bytes per second. Storage's
     /// limits apply to the wire, so the wire sizes are cut into parts. Each part consists of whole segments.
     pub fn plan(&self, size: u64, rate_hint: Option<u64>) -> Result<Plan, TooLarge> {
+        // Bounded first: the surplus of a size near 2^64 would overflow.
         let wire_size = self.segment.map_or(size, |segment| segment.wire_size(size.min(MAX_FILE_BYTES)));
         if size > MAX_FILE_BYTES || wire_size > MAX_FILE_BYTES {
             return Err(TooLarge);

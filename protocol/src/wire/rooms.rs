@@ -10,6 +10,8 @@ wire! {
     #[serde(deny_unknown_fields)]
     pub struct CreateRoom {
         /// Chosen by the creator, since the links are derived with it.
+        // From the client: with an id from the server, making a room would take two calls, and between them it would
+        // be a room that nobody can enter (decision 1).
         pub room_id: RoomId,
         /// Shown to everyone in the room. Plain: 1 to 120 characters.
         pub name: Label,

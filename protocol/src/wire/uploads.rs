@@ -83,6 +83,7 @@ wire! {
         pub url: String,
         /// Sent unchanged. The browser adds Content-Length.
         pub headers: BTreeMap<String, String>,
+        // A span, not a time, since a client's clock may be wrong by hours.
         pub expires_in_seconds: u64,
     }
 

@@ -7,6 +7,7 @@ use crate::browser::bindings;
 
 /// Its ALPN name (RFC 7301); empty where the browser does not report it.
 pub(crate) fn of_page() -> String {
+    // Parts go to the page's own origin then, so the page's load tells the protocol of its PUTs (decision 11).
     let loads = bindings::window().performance().map(|performance| performance.get_entries_by_type("navigation"));
     // A PerformanceNavigationTiming is one of these.
     let load = loads.map(|loads| loads.get(0).unchecked_into::<PerformanceResourceTiming>());

@@ -85,6 +85,7 @@ fn fire_if_due(inner: &Rc<AlarmInner>) {
             inner.due.set(None);
             (inner.on_due)();
         }
+        // Browser timers fire a little early at times, and a long wait takes several of them.
         Some(at) if inner.timer.borrow().is_none() => arm(inner, at),
         _ => {}
     }
@@ -140,9 +141,11 @@ fn listeners<F: Fn(Input) + 'static>(on: &Rc<F>, watch: &Rc<Cell<SleepWatch>>) -
         let (on, watch) = (on.clone(), watch.clone());
         Listener::new(target, name, move |_| {
             compare(&watch, &*on);
+            // The timers of a hidden page are throttled, so what is due may not have fired.
             on(Input::Tick);
         })
     };
+    // A page that returns from the back/forward cache ran no timers meanwhile.
     listeners.push(on_return(&window, "pageshow"));
     if let Some(document) = window.document() {
         listeners.push(on_return(&document, "visibilitychange"));

@@ -197,6 +197,7 @@ impl LockRequest {
 }
 
 impl Mode {
+    // The browser refuses a signal beside `ifAvailable` or `steal` (Web Locks API, `LockManager.request`).
     fn options(self, queued: &AbortController) -> Object {
         match self {
             Self::IfAvailable => bindings::object(&[("ifAvailable", true.into())]),

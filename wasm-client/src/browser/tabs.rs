@@ -19,6 +19,7 @@ pub(crate) enum TabMessage {
     /// The list of joined rooms changed.
     Rooms,
     /// Asks the tab that works on this upload to release it: the user continues it in the sender's tab.
+    // Tabs with an older page know it by this name.
     #[serde(rename = "let-go")]
     Release {
         /// The upload.

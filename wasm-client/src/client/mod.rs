@@ -38,6 +38,7 @@ impl Client {
     /// Opens the database and restores unfinished uploads. Never fails: [`Self::notices`] reports missing browser features. From
     /// then on a panic of the page's code shows `panic_sentence`. Call it once.
     pub async fn start(panic_sentence: &'static str) -> Self {
+        // First, so that a panic while the page starts is shown as well.
         panic::install(panic_sentence);
         let store = Store::open("slipway").await;
         let rooms = Rooms::load(Api::of_page(), store.clone()).await;
@@ -69,6 +70,7 @@ impl Client {
     /// No answer, or the link no longer works.
     pub async fn join(&self, link: &RoomLink, display_name: &str) -> Result<SavedRoom, ClientError> {
         let saved = self.rooms().join(link, display_name).await?;
+        // Uploads that stopped because the old link was replaced go on by themselves.
         self.driver.feed(Input::AccessRestored(link.room));
         Ok(saved)
     }
@@ -89,6 +91,7 @@ impl Client {
     /// # Errors
     /// Another tab uploads to the room, or the functions can't be reached. The room stays.
     pub async fn leave_room(&self, room: RoomId) -> Result<(), ClientError> {
+        // While the token exists: without it the functions would not let this device remove its uploads.
         self.driver.cancel_room(room).await?;
         self.rooms().forget(room);
         Ok(())

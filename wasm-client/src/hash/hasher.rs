@@ -130,6 +130,8 @@ impl Core {
         let State { lanes, free_buffers, .. } = state;
         for lane in lanes {
             if let Some((reader, want)) = lane.next_read(self.bounds.chunk_bytes) {
+                // Buffers are used again: fresh memory for each chunk is what the other ways of reading pay for
+                // (decision 5).
                 let new_buffer = || ArrayBuffer::new(self.bounds.chunk_bytes);
                 let buffer = lane.reuses_buffers.then(|| free_buffers.pop().unwrap_or_else(new_buffer));
                 spawn_local(read(Rc::downgrade(self), lane.number, reader, want, buffer));
@@ -168,6 +170,7 @@ impl State {
     /// Moves jobs into free lanes. Jobs without bytes are done at once.
     fn start_jobs(&mut self, now_ms: f64, reports: &mut Vec<Report>) {
         if self.queue.is_empty() && self.lanes.is_empty() {
+            // An idle hasher holds no memory.
             self.free_buffers.clear();
             return;
         }

@@ -24,6 +24,8 @@ const MAX_REPLACED: u32 = 2;
 /// Workers to run on this many logical processors. One worker, with several parts in step, reads and hashes more than half
 /// a GiB a second; a second one is faster only where the browser's own work leaves cores for it.
 pub fn worker_count(cores: f64) -> u8 {
+    // On fewer cores a second worker takes them from what reads and sends. What it brings on eight was not measured,
+    // since there was no such machine (decision 5).
     if cores >= 8.0 { 2 } else { 1 }
 }
 
@@ -252,6 +254,7 @@ impl Pool {
         let is_hopeless = (!worker.is_ready() && !is_idle) || state.lost_workers > MAX_REPLACED;
         let mut jobs: Vec<u32> =
             state.jobs.iter().filter(|(_, job)| job.worker == Some(number)).map(|(&n, _)| n).collect();
+        // In the order in which they were asked for, which the map does not keep.
         jobs.sort_unstable();
         let clocks: Vec<u32> = state.clocks.iter().map(|clock| clock.number).collect();
         drop(state);
@@ -259,6 +262,7 @@ impl Pool {
             self.fall_back_to_page();
         }
         jobs.into_iter().for_each(|job| self.assign(job));
+        // Clocks tick in the first worker.
         if was_first {
             clocks.into_iter().for_each(|clock| self.start_clock(clock));
         }

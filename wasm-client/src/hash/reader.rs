@@ -114,6 +114,7 @@ async fn fill(stream: &ByobReader, want: u32, mut buffer: ArrayBuffer) -> Result
         let options = Object::new();
         Reflect::set(&options, &"min".into(), &(want - filled).into())?;
         let result: ReadResult = JsFuture::from(stream.read(&free, &options)?).await?.unchecked_into();
+        // A stream that was cancelled gives no view (WHATWG Streams, `ReadableStreamBYOBReader.read`).
         let Some(view) = result.value() else { return Ok(Uint8Array::new_with_length(0)) };
         // The read detached the buffer, and moved its memory into this one.
         buffer = view.buffer();

@@ -18,6 +18,7 @@ pub fn run_worker() {
         }
     });
     scope().set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+    // It lives as long as the worker.
     on_message.forget();
     send(FromWorker::Ready { version: VERSION });
 }

@@ -100,6 +100,7 @@ impl WorkerHandle {
     /// Assigns a job to it, and sends the file if it does not have it.
     pub(super) fn prepare(&mut self, job: u32, blob: &Blob, start: u64, len: u64) {
         if start == 0 && blob.size() == len as f64 {
+            // One message instead of two, which counts for thousands of small files.
             return self.send(ToWorker::PrepareWhole { job, blob: blob.clone(), len });
         }
         let file = self.keep_file(blob);

@@ -75,6 +75,7 @@ impl Api {
 
     /// Whether the functions answer.
     pub(crate) async fn is_reachable(&self) -> bool {
+        // An error is an answer as well, and proves the network.
         !matches!(self.call(&GetHealth {}, None).await, Err(Fault::Network))
     }
 

@@ -117,6 +117,7 @@ impl Driver {
     pub(crate) async fn restore(&self) {
         let uploads = self.0.store.load().await;
         let ids: Vec<_> = uploads.iter().map(|upload| upload.head.id).collect();
+        // The browser reports changes only, so a page that starts offline has to ask.
         if !clock::online() {
             self.feed(Input::Offline);
         }
@@ -124,6 +125,7 @@ impl Driver {
             self.start_worker_clock();
             self.feed(Input::Restore { uploads });
         }
+        // After the records: the machine ignores an owner of an upload that it does not know.
         for id in ids {
             self.0.locks.claim(id);
         }
@@ -131,6 +133,7 @@ impl Driver {
 
     /// Feeds an input to the machine, now or after the queued ones.
     pub(crate) fn feed(&self, input: Input) {
+        // Before the failure, so that it costs no attempt.
         if input.is_unanswered() && !clock::online() {
             self.0.inbox.push(Input::Offline);
         }

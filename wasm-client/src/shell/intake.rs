@@ -47,6 +47,7 @@ impl Driver {
 
     /// Keeps a new file open under a new id, and claims its lock.
     pub(super) fn register(&self, picked: Picked) -> (LocalId, Source) {
+        // 53 bits: an IndexedDB key is a double.
         let id = LocalId(u64::from_le_bytes(random()) >> 11);
         let source = picked.source();
         self.0.files.insert(id, picked.file);

@@ -22,6 +22,7 @@ impl Driver {
         let rows: Vec<View> = self.views().into_iter().filter(|view| view.room == room).collect();
         let open: Vec<&View> = rows.iter().filter(|view| !view.stage.is_over()).collect();
         let elsewhere = open.iter().filter(|view| view.reason == Some(Reason::OtherTab)).count();
+        // Before anything is cancelled: the records of those are the other tab's.
         if elsewhere > 0 {
             return Err(ClientError::InOtherTab { uploads: elsewhere });
         }
@@ -39,6 +40,7 @@ impl Driver {
 
     /// Waits until every abort is confirmed or the time is over. Returns the number of those that are not.
     async fn wait_until_cleared(&self, rows: &[View]) -> usize {
+        // Not by the stage: a row shows as cancelled at once, long before the functions confirm it.
         let uncleared = |id: &LocalId| self.0.uncleared.borrow().contains(id);
         let mut left = 0;
         for _ in 0..CLEAR_TIMEOUT_MS / POLL_MS {

@@ -22,6 +22,7 @@ pub struct Backoff {
 impl Backoff {
     /// The longest wait after that many failures in a row, in milliseconds.
     pub fn ceiling(failures: u32) -> u64 {
+        // The shift is bounded, or many failures would push every bit out. The cap is reached at 7.
         (BASE_MS << failures.saturating_sub(1).min(16)).min(CAP_MS)
     }
 
@@ -30,6 +31,7 @@ impl Backoff {
     /// Tries that were under way when an earlier one failed tell nothing new: one cut
     /// connection takes all lanes with it, and is one failure.
     pub fn fail(&mut self, now: u64, started: u64, retry_after: Option<u64>, rng: &mut Rng) {
+        // A server that names a time is obeyed all the same.
         if self.failed_at.is_some_and(|failed| started < failed) && retry_after.is_none() {
             return;
         }

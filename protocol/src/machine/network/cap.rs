@@ -13,6 +13,7 @@ pub struct Cap {
 impl Cap {
     /// Sets the limit; `None` lifts it.
     pub fn set(&mut self, now: u64, bytes_per_second: Option<u64>) {
+        // 0 would divide by zero.
         self.bytes_per_second = bytes_per_second.map(|rate| rate.max(1));
         self.free_at = now;
     }
@@ -25,7 +26,9 @@ impl Cap {
     /// A part of `bytes` starts.
     pub fn spend(&mut self, now: u64, bytes: u64) {
         if let Some(rate) = self.bytes_per_second {
+            // Bounded by 49 days, so that no sum of waits comes near an overflow.
             let cost = (u128::from(bytes) * 1000 / u128::from(rate)).min(u128::from(u32::MAX)) as u64;
+            // Idle time is not saved up, or a burst would follow each pause.
             self.free_at = self.free_at.max(now) + cost;
         }
     }

@@ -91,16 +91,23 @@ const OWNERS: &[Operation] = &[Operation::Sign, Operation::Complete];
 #[rustfmt::skip]
 const ROWS: &[Row] = &[
     // ---- PUT to storage
+    // CORS hides some refusals as status 0. Once the URL's time is over, an expired signature is assumed.
     (PUT, Status::Is(0),   Code::Any,                             Url::Over, Recovery::SignAgain),
     (PUT, Status::Is(0),   Code::Any,                             Url::Any,  Recovery::Retry),
+    // The credentials that signed the URL ran out before the URL did.
     (PUT, Status::Any,     Code::S3("ExpiredToken"),              Url::Any,  Recovery::SignAgain),
+    // An expired URL is AccessDenied, as a wrong signature is: only the time tells them apart.
     (PUT, Status::Is(403), Code::Any,                             Url::Over, Recovery::SignAgain),
+    // Content-MD5 is signed, so the bytes changed on the wire, or the file did.
     (PUT, Status::Any,     Code::S3("BadDigest"),                 Url::Any,  Recovery::HashAgain),
     (PUT, Status::Any,     Code::S3("SlowDown"),                  Url::Any,  Recovery::SlowDown),
+    // S3's answer to a slow body, with status 400. Fewer lanes leave each of them more of the link.
     (PUT, Status::Any,     Code::S3("RequestTimeout"),            Url::Any,  Recovery::SlowDown),
     (PUT, Status::Any,     Code::S3("IncompleteBody"),            Url::Any,  Recovery::Retry),
     (PUT, Status::Any,     Code::S3("InternalError"),             Url::Any,  Recovery::Retry),
+    // Completed, aborted or expired: only the status tells which.
     (PUT, Status::Any,     Code::S3("NoSuchUpload"),              Url::Any,  Recovery::FetchStatus),
+    // Before the 404 below: no status call mends a bucket that is not there.
     (PUT, Status::Any,     Code::S3("NoSuchBucket"),              Url::Any,  Recovery::Stop(Reason::StorageRefused)),
     (PUT, Status::Is(404), Code::Any,                             Url::Any,  Recovery::FetchStatus),
     (PUT, Status::Is(409), Code::S3("ConditionalRequestConflict"), Url::Any, Recovery::Retry),
@@ -126,6 +133,7 @@ const ROWS: &[Row] = &[
     (ABORT, Status::Is(403), Code::Any,                           Url::Any, Recovery::Gone),
 
     // ---- calls to the functions: adopting
+    // Before the rows for all calls, where a 404 means lost access: the first match counts.
     (ADOPT, Status::Any, Code::Api(ErrorCode::ProofMismatch),     Url::Any, Recovery::NotTheFile),
     // It ended meanwhile, or another member was quicker to adopt it.
     (ADOPT, Status::Is(404), Code::Any,                           Url::Any, Recovery::NothingToAdopt),
@@ -185,6 +193,7 @@ pub fn after_read(fault: ReadFault) -> Recovery {
         ReadFault::Changed => Recovery::Stop(Reason::FileChanged),
         ReadFault::Permission => Recovery::PickAgain(Reason::PermissionNeeded),
         ReadFault::Io => Recovery::Retry,
+        // The plan asks for a digest that this shell can't make. The file is not at fault.
         ReadFault::Unsupported => Recovery::Stop(Reason::ServerError),
     }
 }

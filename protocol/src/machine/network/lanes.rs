@@ -77,6 +77,7 @@ impl Lanes {
     /// Parts are spread over `hosts` upload hosts, with at most `each` lanes to one of them.
     pub fn set_hosts(&mut self, hosts: u8, each: u8) {
         let (hosts, each) = (hosts.max(1), each.max(1));
+        // Reported again with every view of the room: only the first news may raise the limit, and a cut holds.
         let begins = (hosts, each) != (self.hosts, self.each) && self.is_new();
         (self.hosts, self.each) = (hosts, each);
         self.most = hosts.saturating_mul(each).min(MOST);
@@ -101,6 +102,7 @@ impl Lanes {
         let is_full = in_flight >= self.limit;
         let began = *self.epoch_at.get_or_insert(now);
         let passed = now.saturating_sub(began);
+        // Lanes that were idle or not full tell nothing about what one more would bring.
         if in_flight == 0 || passed > 10 * EPOCH_MS || (is_full && !self.saturated) {
             self.next_epoch(now);
         } else if passed >= self.epoch_ms() {
@@ -129,6 +131,7 @@ impl Lanes {
     }
 
     fn judge(&mut self, rate: u64) {
+        // Only at the start: a link that was cut is not taken for a quick one.
         if self.is_new() && rate / u64::from(self.limit) >= CHEAP {
             self.before = Some(rate);
             self.limit = self.most;
@@ -140,6 +143,7 @@ impl Lanes {
         if self.before.is_none_or(|before| rate > worth(before)) || self.idle_epochs > TRY_AGAIN_EPOCHS {
             self.idle_epochs = 0;
             self.before = Some(rate);
+            // One for each host, so that two hosts have all their lanes as soon as one would.
             self.limit = self.limit.saturating_add(self.hosts).min(self.most);
         }
     }

@@ -47,6 +47,7 @@ pub enum Verdict {
 impl SelfTest {
     /// A part was stored. Returns whether the host was failing before.
     pub fn stored(&mut self, origin: &str) -> bool {
+        // Forgets the last examination, since a failure after this is a new trouble and examined at once.
         let took = Host { took: true, ..Host::default() };
         self.hosts.insert(origin.to_owned(), took).is_some_and(|host| host.failing)
     }

@@ -24,6 +24,7 @@ impl SleepWatch {
         let mono = now.mono.saturating_sub(self.last.mono);
         let wall = now.wall.saturating_sub(self.last.wall);
         self.last = now;
+        // In sleep the monotonic clock stands still on Linux and macOS, and goes on on Windows.
         mono > LATE_MS || wall > mono + JUMP_MS
     }
 }

@@ -27,6 +27,7 @@ pub fn outcome(url: &str, status: u16, headers: &str, body: &str) -> Result<Opti
 
 /// Whether the proxy before storage on the page's own origin says that the part did not get there.
 pub fn is_gateway_error(url: &str, fault: &PutFault) -> bool {
+    // With a code it is storage's own answer, such as SlowDown.
     is_own_path(url) && matches!(fault, PutFault::Http { status: 502..=504, code: None })
 }
 
@@ -56,6 +57,7 @@ fn error_code(body: &str) -> Option<String> {
     let body = body.get(..ERROR_BODY).unwrap_or(body);
     let (_, rest) = body.split_once("<Code>")?;
     let (code, _) = rest.split_once("</Code>")?;
+    // S3's codes are single words of letters and digits. Anything else is some proxy's page.
     let code = code.trim();
     (!code.is_empty() && code.len() <= 64 && code.bytes().all(|b| b.is_ascii_alphanumeric())).then(|| code.to_owned())
 }

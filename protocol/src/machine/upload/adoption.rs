@@ -161,6 +161,7 @@ impl Upload {
         adoption.call = Some(call);
         cx.timers.set(Timer::Adopt(self.id), cx.now + cx.config.timeouts.adopt_ms);
         let (upload, proofs) = (adoption.upload, adoption.proofs());
+        // When they are sent, not when they are answered: the answer can be lost after the functions took them.
         adoption.may_be_handed_over |= !proofs.is_empty();
         cx.emit(Effect::Adopt { id: self.id, attempt: call.attempt, room: self.room, upload, proofs });
         cx.touch(self.id);
@@ -220,6 +221,7 @@ impl Upload {
             {
                 // Only MD5s prove anything: no other kind is listed by storage and known to the functions.
                 let is_md5 = plan.transport.digest == DigestAlgorithm::Md5;
+                // A challenge without parts can't be met, and would be the same when asked for again.
                 if !is_md5 || parts.is_empty() || !parts.iter().all(|part| plan.contains(*part)) {
                     self.stop(cx, Reason::ServerError);
                 } else {
@@ -242,6 +244,7 @@ impl Upload {
         self.forget_status(cx);
         self.reset(cx);
         self.save_first(cx);
+        // It has its place already, and the plan is otherwise made on getting one.
         if self.is_active() {
             self.make_plan(cx);
         }
@@ -254,6 +257,7 @@ impl Upload {
                 self.upload_separately(cx, NotAdopted::Ended);
                 return false;
             }
+            // Another tab or member completed it between the proof and this status.
             UploadState::Completed => {
                 self.server = Some(server_side(standing));
                 return true;

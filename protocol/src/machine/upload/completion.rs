@@ -92,6 +92,7 @@ impl Upload {
                 self.back_off_calls(cx, call, retry_after);
             }
             recovery => {
+                // A refusal is an answer: the functions are healthy, and other uploads need not wait.
                 cx.api_answered();
                 self.recover_call(cx, recovery, call, fault);
             }
@@ -102,6 +103,7 @@ impl Upload {
         match recovery {
             Recovery::FetchStatus => {
                 self.require_status(cx);
+                // With a wait: status and refusal could contradict each other again and again.
                 self.back_off_calls(cx, call, None);
             }
             Recovery::FetchOwner => {
@@ -111,6 +113,7 @@ impl Upload {
             }
             Recovery::NotTheFile => self.upload_separately(cx, NotAdopted::NotTheFile),
             Recovery::NothingToAdopt => self.upload_separately(cx, NotAdopted::Ended),
+            // It ended between being handed over and its first status.
             Recovery::Stop(Reason::UploadLost) if self.phase == Phase::Adopting => {
                 self.upload_separately(cx, NotAdopted::Ended);
             }
@@ -119,6 +122,7 @@ impl Upload {
             Recovery::Aborted => self.end(cx, Over::AbortedElsewhere),
             Recovery::Expired => self.end(cx, Over::Expired),
             Recovery::Gone => self.end(cx, Over::Cancelled),
+            // No right to remove it any more: the server gives it up in time.
             Recovery::Stop(_) if self.hold.is_cancelled() => self.end(cx, Over::Cancelled),
             Recovery::Stop(reason) | Recovery::PickAgain(reason) => self.stop(cx, reason),
             Recovery::Retry | Recovery::SlowDown | Recovery::SignAgain | Recovery::HashAgain | Recovery::NewKey => {
@@ -140,6 +144,7 @@ impl Upload {
         };
         self.phase = Phase::Sending;
         self.back_off_calls(cx, call, None);
+        // The status that is owed tells which they are.
         if named.is_empty() {
             return;
         }

@@ -62,6 +62,7 @@ impl Upload {
     /// Makes the plan, if it has none. That of an upload to adopt comes from the functions.
     pub(super) fn make_plan(&mut self, cx: &mut Context) {
         if self.parts.is_none() && self.phase != Phase::Adopting {
+            // A recorded rate counts: digests were promised for the parts of the plan that was made with it.
             let hint = self.initiation.record().map_or_else(|| rate_hint(cx), |body| body.rate_hint);
             self.plan(cx, hint);
         }
@@ -167,6 +168,7 @@ impl Upload {
 
     /// The functions know it now. `asked` is when the initiate was sent.
     pub(in crate::machine) fn initiated(&mut self, cx: &mut Context, asked: u64, started: StartedUpload) {
+        // Known from a record of an earlier page: the answer is for the others of its batch.
         if self.server.is_some() || self.is_over() {
             return;
         }

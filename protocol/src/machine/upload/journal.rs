@@ -38,9 +38,11 @@ impl Upload {
     /// Writes a record; the number of the save.
     fn save(&mut self, cx: &mut Context, record: Record) -> u64 {
         if self.journal.saves.is_refused() {
+            // Save 0 counts as done, so nothing waits for a disk that refused.
             return 0;
         }
         let save = self.journal.saves.ask();
+        // Not moved by later records, or a busy upload would never find its disk silent.
         if !cx.timers.is_set(Timer::Save(self.id)) {
             cx.timers.set(Timer::Save(self.id), cx.now + cx.config.timeouts.save_ms);
         }

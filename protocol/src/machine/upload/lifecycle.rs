@@ -57,6 +57,7 @@ impl Upload {
         self.adoption = None;
         self.removal = Removal::NotRequired;
         self.pipeline.clear();
+        // Those two stay, since the user can begin the file again from their row.
         if !matches!(over, Over::Expired | Over::AbortedElsewhere) {
             cx.emit(Effect::Forget { id: self.id });
         }
@@ -89,6 +90,7 @@ impl Upload {
         if !self.hold.is_paused() && !self.is_over() && !self.hold.is_cancelled() && !self.hold.is_elsewhere() {
             self.hold.pause(self.in_flight() > 0);
             self.drop_work(cx);
+            // A pause outlives the page.
             self.save_head(cx);
             cx.touch(self.id);
         }
@@ -102,12 +104,14 @@ impl Upload {
         if self.hold.is_paused() {
             let puts_were_cut = self.hold.resume();
             self.save_head(cx);
+            // What arrived all the same is not sent again.
             if puts_were_cut {
                 self.require_status(cx);
             }
             cx.touch(self.id);
         }
         self.trouble.progressed();
+        // Not only after a pause: resuming a restored upload asks for its file.
         self.reopen(cx);
     }
 
@@ -127,6 +131,7 @@ impl Upload {
             self.completion.forget_rounds();
             self.require_status(cx);
             self.reset_waits(cx);
+            // A click is not made to wait for the shared back-off.
             cx.storage.reset();
             cx.api.reset();
         }
@@ -140,6 +145,7 @@ impl Upload {
     }
 
     pub(super) fn can_retry(&self) -> bool {
+        // Another try with the same file and upload would end in the same way.
         let for_good = [Reason::FileChanged, Reason::TooLarge, Reason::Corrupted, Reason::UploadLost];
         let may_pass = self.hold.failure().is_some_and(|reason| !for_good.contains(&reason));
         !self.is_over() && !self.hold.is_elsewhere() && may_pass
@@ -164,6 +170,7 @@ impl Upload {
         self.shown.forget_rate();
         if slept {
             self.drop_urls();
+            // Sleep is no stall: the watchdogs have their whole time again.
             for part in self.reads.parts() {
                 self.watch_reading(cx, part);
             }

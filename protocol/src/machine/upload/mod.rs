@@ -142,6 +142,7 @@ impl Upload {
 
     /// Whether it wants a place among those worked on.
     pub(super) fn wants_place(&self) -> bool {
+        // Completing takes none, since it neither reads nor sends.
         self.may_work() && matches!(self.phase, Phase::Fresh | Phase::Adopting | Phase::Begun(_) | Phase::Sending)
     }
 

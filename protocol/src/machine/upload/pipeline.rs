@@ -168,6 +168,7 @@ impl Pipeline {
 
     /// A part whose digest an earlier page wrote down.
     pub(super) fn restore(&mut self, part: PartNumber) {
+        // Save 0 counts as done: an earlier page wrote the record.
         self.entries.insert(part, Entry { save: Some(0), ..Entry::default() });
     }
 
@@ -270,6 +271,7 @@ impl Pipeline {
         entry.put = Some(call);
         entry.sent = 0;
         let host = entry.host;
+        // Not always the first in line: one whose host is full is passed over.
         self.to_send.retain(|ready| *ready != part);
         Some((request, host))
     }
@@ -280,6 +282,8 @@ impl Pipeline {
         let moved = bytes - entry.sent;
         entry.sent = bytes;
         self.sent_bytes += moved;
+        // Bytes sent again reset no wait, or a part that breaks at the same place each time would never count as
+        // failing.
         let is_new = bytes > entry.highest;
         if is_new {
             entry.highest = bytes;

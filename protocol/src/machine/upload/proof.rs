@@ -62,6 +62,7 @@ impl Proof {
 impl Upload {
     /// Whether everything in storage is known to be the file's.
     pub(super) fn is_proved(&self) -> bool {
+        // A part is taken out of `unproved` when its comparison begins, so those under way count as well.
         self.proof.unproved.is_empty() && self.reads.comparing() == 0
     }
 
@@ -83,6 +84,7 @@ impl Upload {
         if self.proof.proves(reading.attempt()) {
             self.proof.proved_by_reading.insert(part);
         } else if reading.read_for() == ReadFor::Comparing {
+            // Read before the last promise was made: compared once more.
             self.require_proof(part);
         }
     }

@@ -148,6 +148,8 @@ impl Reads {
         self.fails = self.fails.saturating_add(1);
         self.last_failed = cx.last_attempt();
         let since = *self.failing_since.get_or_insert(cx.now);
+        // By time as well: a disk that hangs fails by its watchdog, whose wait doubles, and five of those take half an
+        // hour.
         if self.fails >= cx.config.read_tries || cx.now - since >= cx.config.circuit_ms {
             self.forget_failures();
             return Failure::GiveUp;
@@ -262,6 +264,7 @@ impl Upload {
             return;
         }
         if reading.read_for == ReadFor::Sending {
+            // Noted before the check, so that a body which fails it is released with all others.
             self.pipeline.entry(part).set_body(attempt);
         }
         if let Err(reason) = self.check_prepared(part, digest, len) {
@@ -284,6 +287,7 @@ impl Upload {
         if digest.algorithm() != parts.plan().transport.digest || len != parts.wire_len(part) {
             return Err(Reason::ServerError);
         }
+        // Promised once: with a second digest storage could mix two versions of the file.
         match parts.digest(part) {
             Some(promised) if promised != digest => Err(Reason::FileChanged),
             _ => Ok(()),

@@ -50,6 +50,7 @@ impl Upload {
         }
         self.hold.cancel();
         self.forget_status(cx);
+        // The abort need not wait for what failed before it.
         self.trouble.call_answered();
         if self.server.is_some() {
             self.save_head_first(cx);
@@ -106,6 +107,7 @@ impl Upload {
 
     /// The user takes the row off the list. What is still owed goes on unseen.
     pub(in crate::machine) fn dismiss(&mut self, cx: &mut Context) {
+        // A failed upload may hold bytes in storage. Without a row they would stay until the server gives it up.
         if self.hold.failure().is_some() && !self.is_over() {
             self.cancel(cx);
         }
@@ -117,6 +119,7 @@ impl Upload {
                 // The abort is still owed. A later page makes it without a row.
                 self.save_head_first(cx);
             }
+            // These records were kept for a retry, which needs the row.
             if matches!(self.phase, Phase::Over(Over::Expired | Over::AbortedElsewhere)) {
                 cx.emit(Effect::Forget { id: self.id });
             }

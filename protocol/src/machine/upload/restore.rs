@@ -20,6 +20,7 @@ impl Upload {
             // Earlier pages wrote a record for the part; the head is newer.
             parts = vec![(PartNumber::FIRST, digest)];
         }
+        // Once it was handed over, the head names what the functions know, and nothing is left to adopt.
         let adoption = head.adopts.filter(|_| head.server.is_none()).map(Adoption::restored);
         let closed_by = if head.source.reopens { Reason::Reloaded } else { Reason::PickAgain };
         let mut upload = Self {
@@ -38,6 +39,7 @@ impl Upload {
             if upload.hold.is_cancelled() {
                 upload.removal = Removal::Owed;
             }
+            // At once, so that the list shows the truth before any click.
             upload.require_status(cx);
         }
         cx.touch(upload.id);
@@ -84,6 +86,7 @@ impl Upload {
             self.close_file(cx, Reason::DifferentFile);
             return;
         }
+        // The user may have brought the right version. Every stored part is compared with it before it completes.
         if self.hold.has_failed_with(Reason::FileChanged) {
             self.hold.forget_failure();
         }
@@ -146,6 +149,7 @@ impl Upload {
 
     /// The file could not be opened again.
     pub(in crate::machine) fn reopen_failed(&mut self, cx: &mut Context, fault: ReadFault) {
+        // Picked in the meantime: the handle does not matter any more.
         if self.hold.is_file_open() || self.is_over() {
             return;
         }

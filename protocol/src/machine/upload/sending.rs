@@ -80,6 +80,7 @@ impl Upload {
     fn watch_put(&self, cx: &mut Context, part: PartNumber) {
         let Some(entry) = self.pipeline.get(part) else { return };
         let by_rate = cx.lane_rate.get().map_or(0, |rate| self.len_of(part).saturating_mul(3000) / rate.max(1));
+        // Stalls of other parts count as well, since they share the link.
         let doublings = entry.stalls().max(cx.stalls).min(MOST_DOUBLINGS);
         let wait = cx.config.timeouts.stall_ms.max(by_rate) << doublings;
         cx.timers.set(Timer::Put(self.id, part), cx.now.saturating_add(wait));
@@ -133,6 +134,7 @@ impl Upload {
             return;
         }
         let len = self.len_of(part);
+        // Progress reports are throttled, so the last bytes of a part are counted here.
         cx.lanes.moved(len - sent.min(len));
         cx.lane_rate.measured(len, cx.now - call.started);
         cx.stalls = 0;
@@ -176,12 +178,14 @@ impl Upload {
             }
             Recovery::HashAgain => {
                 self.back_off_part(cx, part, call);
+                // Hashed during the wait. `hashed_again` holds the part back for the rest of it.
                 self.hash_again(cx, part);
             }
             Recovery::FetchStatus => {
                 self.back_off_part(cx, part, call);
                 self.require_status(cx);
             }
+            // `put_failed` closes the file next.
             Recovery::PickAgain(_) => self.requeue(part),
             Recovery::Stop(reason) => {
                 self.requeue(part);
@@ -253,6 +257,7 @@ impl Upload {
 
     /// Sends again what was in flight while the network was gone; costs no attempt.
     pub(super) fn restart_puts(&mut self, cx: &mut Context) {
+        // Backwards, since each one goes to the front of the line: the lowest part is first again.
         for part in self.pipeline.in_flight().into_iter().rev() {
             if self.drop_put(cx, part).is_some() {
                 self.requeue(part);

@@ -98,12 +98,14 @@ impl Upload {
         if self.hold.is_cancelled() {
             return (Stage::Cancelled, None);
         }
+        // Before any failure: what the other tab does matters more than what failed here earlier.
         if self.hold.is_elsewhere() {
             return (Stage::Waiting, Some(Reason::OtherTab));
         }
         if let Some(reason) = self.hold.failure() {
             return (Stage::Failed, Some(reason));
         }
+        // Before the file: completing needs none.
         if self.phase == Phase::Completing {
             return (Stage::Completing, self.waits_for(cx));
         }

@@ -79,6 +79,7 @@ impl Upload {
         while taken.len() < most {
             let Some(part) = self.pipeline.first_to_sign() else { break };
             let is_stale = !self.is(part, PartState::Hashed);
+            // Promised on disk first: a page that is closed now has to find the digest of what storage may hold.
             if !is_stale && !self.digest_is_saved(part) {
                 break;
             }
@@ -113,8 +114,11 @@ impl Upload {
                 self.trouble.call_answered();
                 for request in requests {
                     let part = request.part_number;
+                    // A part may have left this state meanwhile: a status can list it as stored.
                     if presign.parts.contains(&part) && self.is(part, PartState::Signing) {
                         let host = self.pipeline.entry(part).host();
+                        // The time counts from the question: expiry comes as seconds, since a client's clock may be
+                        // wrong by hours, and too early is the safe side.
                         self.take_url(request, host, presign.call.started);
                     }
                 }

@@ -114,6 +114,8 @@ impl Upload {
         } else if self.owes_adopt() {
             self.start_adopt(cx);
         } else if self.in_flight() == 0 && self.status.is_due(cx.now) {
+            // Nothing is in flight here: a PUT that lands after the list was made would count as missing and be sent
+            // again.
             self.fetch_status(cx);
         }
     }
@@ -182,6 +184,7 @@ impl Upload {
             UploadState::Pending | UploadState::Uploading if owner_doubted => self.stop(cx, Reason::UploadLost),
             UploadState::Pending | UploadState::Uploading => self.reconcile(cx, standing),
             UploadState::Completing => self.poll_status(cx, 0),
+            // By our own complete, whose answer was a 202 or was lost.
             UploadState::Completed if self.phase == Phase::Completing => self.end(cx, Over::Completed),
             UploadState::Completed => self.end(cx, Over::CompletedElsewhere),
             UploadState::Failed => self.stop(cx, Reason::Corrupted),

@@ -52,6 +52,7 @@ impl Upload {
 
     /// Something failed while online. After minutes without progress, the circuit opens.
     pub(super) fn check_circuit(&mut self, cx: &mut Context) {
+        // The abort is repeated until it is confirmed, so that nothing stays in storage.
         if self.hold.is_cancelled() {
             return;
         }

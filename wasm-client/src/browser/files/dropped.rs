@@ -57,6 +57,7 @@ impl Item {
     }
 
     async fn walk(self, found: &mut dyn FnMut(Found)) {
+        // A handle first: with it a reload needs no second pick.
         if let Some(promise) = self.handle
             && let Ok(handle) = JsFuture::from(promise).await
             && handle.is_object()

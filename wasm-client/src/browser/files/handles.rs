@@ -122,6 +122,7 @@ async fn ensure_permission(handle: &FileHandle) -> Result<(), ReadFault> {
     if !bindings::has(handle, "queryPermission") || granted(handle.query_permission()).await {
         return Ok(());
     }
+    // Only where it is not granted yet, since the request may show a prompt.
     if granted(handle.request_permission()).await { Ok(()) } else { Err(ReadFault::Permission) }
 }
 

@@ -84,6 +84,8 @@ pub(super) async fn read_page(
     let transaction = db.transaction(&[store], TransactionMode::ReadOnly)?;
     let store = transaction.object_store(store)?;
     let query = || range.clone().map(Query::from);
+    // One transaction, so that keys and values are of the same moment. Both are requested before either is awaited,
+    // since a transaction without pending requests commits (Indexed Database API).
     let keys = store.get_all_keys(query(), limit)?;
     let values = store.get_all(query(), limit)?;
     let (keys, values) = futures::future::try_join(keys.into_future(), values.into_future()).await?;

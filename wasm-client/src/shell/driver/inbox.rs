@@ -60,6 +60,7 @@ impl Inbox {
         if inputs.is_empty() {
             return false;
         }
+        // One transaction answers for many records, and the work is planned once after all of them.
         let next = inputs.iter().take(MAX_SAVED_PER_STEP);
         let saved = next.take_while(|input| matches!(input, Input::Saved { .. })).count();
         engine.borrow_mut().handle_all(now(), inputs.drain(..saved.max(1)));

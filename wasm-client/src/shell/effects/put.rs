@@ -52,6 +52,7 @@ impl Driver {
                 if fault == PutFault::Network {
                     self.diagnose_storage(url);
                 } else if storage_answer::is_gateway_error(url, &fault) {
+                    // On the page's own origin a proxy answers for storage that is away, so no self-test is needed.
                     self.storage_failed(url);
                     self.show_notice(Notice::StorageUnreachable { storage: None });
                 }

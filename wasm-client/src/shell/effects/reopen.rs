@@ -16,6 +16,7 @@ impl Driver {
             };
             match opened {
                 Ok((file, handle)) => {
+                    // The machine keeps the folders that it knows. A handle has none.
                     driver.attach_file(id, Picked { file, handle: Some(handle), path: String::new() });
                 }
                 Err(fault) => driver.feed(Input::ReopenFailed { id, fault }),

@@ -14,6 +14,7 @@ impl Driver {
             if let Some(handle) = self.0.files.take_handle(id) {
                 self.0.store.save_handle(id, handle);
             }
+            // Only for heads: other tabs list uploads by these.
             self.0.other_tabs.checkpoint_changed();
         }
     }

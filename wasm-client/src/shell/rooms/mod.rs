@@ -103,6 +103,7 @@ impl Rooms {
             Err(Fault::Network) => self.0.api.call(&call, None).await?,
             answer => answer?,
         };
+        // `Role::ALL` begins with the strongest, which is manage.
         let secret = links[0].secret.clone();
         let known = KnownRoom { name: name.trim().to_owned(), links, requested: Vec::new() };
         self.enter(RoomLink { room, role: Role::Manage, secret }, display_name, known).await
@@ -176,6 +177,7 @@ impl Rooms {
     async fn exchange(&self, room: RoomId, old: &MemberToken) -> Result<MemberToken, Fault> {
         let _guard = self.0.exchange_lock.lock().await;
         let session = self.0.sessions.borrow().get(&room).cloned().ok_or_else(no_session)?;
+        // Another call exchanged it while this one waited.
         if session.token != *old {
             return Ok(session.token);
         }
