@@ -185,6 +185,8 @@ impl World {
         let file = self.files[index].clone();
         let Some(known) = self.functions.uploads.get_mut(&upload) else { return false };
         known.owner = Owner::Us;
+        // That tab's from now on: a row here that was cancelled has not left it behind.
+        known.adopted_by = None;
         let held = self.bucket.uploads.get_mut(&upload).unwrap();
         for part in known.plan.parts() {
             let range = known.plan.range(part).unwrap();
