@@ -42,7 +42,7 @@ pub(super) struct Held {
 }
 
 /// The room, and name and size of the file.
-type Key = (RoomId, String, u64);
+pub(super) type Key = (RoomId, String, u64);
 
 /// An open upload of a room.
 #[derive(Debug)]
@@ -123,14 +123,14 @@ impl Offers {
         core::mem::take(&mut self.has_changed)
     }
 
-    /// Uploads of this device that wait for a file of this name and size.
-    pub(super) fn rows_for(&self, room: RoomId, source: &Source) -> impl Iterator<Item = LocalId> + '_ {
-        self.rows.get(&key(room, source.name.clone(), source.size)).into_iter().flatten().map(|(_, row)| *row)
+    /// Uploads of this device that wait for such a file.
+    pub(super) fn rows_for(&self, key: &Key) -> impl Iterator<Item = LocalId> + '_ {
+        self.rows.get(key).into_iter().flatten().map(|(_, row)| *row)
     }
 
-    /// Open uploads of the room for a file of this name and size.
-    pub(super) fn candidates_for(&self, room: RoomId, source: &Source) -> &[Candidate] {
-        self.in_rooms.get(&key(room, source.name.clone(), source.size)).map_or(&[], Vec::as_slice)
+    /// Open uploads of the room for such a file.
+    pub(super) fn candidates_for(&self, key: &Key) -> &[Candidate] {
+        self.in_rooms.get(key).map_or(&[], Vec::as_slice)
     }
 
     /// Whether it is not offered to another file.
@@ -161,7 +161,7 @@ impl Offers {
     }
 }
 
-fn key(room: RoomId, name: String, size: u64) -> Key {
+pub(super) fn key(room: RoomId, name: String, size: u64) -> Key {
     (room, name, size)
 }
 

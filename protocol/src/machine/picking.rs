@@ -4,7 +4,7 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 
 use super::engine::Engine;
-use super::offers::{Candidate, Held, Offer, Target};
+use super::offers::{self, Candidate, Held, Offer, Target};
 use super::upload::Upload;
 use super::{Effect, LocalId, OfferAnswer, Source, Which};
 use crate::prelude::*;
@@ -50,13 +50,14 @@ impl Engine {
     ) -> Option<(Offer, Target)> {
         let offer = |bytes, who| Offer { id, room, name: source.name.clone(), size: source.size, bytes, who };
         let is_free = |target| self.offers.is_free(target);
+        let key = offers::key(room, source.name.clone(), source.size);
         // This device's rows first: the room lists their uploads as well.
-        let rows = self.offers.rows_for(room, source).filter_map(|row| self.uploads.get(&row)?.view());
+        let rows = self.offers.rows_for(&key).filter_map(|row| self.uploads.get(&row)?.view());
         let mut rows = rows.filter(|view| fits(source, &view.path) && is_free(Target::Row(view.id)));
         if let Some(view) = rows.next() {
             return Some((offer(view.bytes, None), Target::Row(view.id)));
         }
-        let candidates = self.offers.candidates_for(room, source);
+        let candidates = self.offers.candidates_for(&key);
         if candidates.is_empty() {
             return None;
         }

@@ -5,6 +5,14 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use super::{Attempt, LocalId};
 use crate::wire::id::PartNumber;
 
+/// A watchdog doubles its patience no more often than this.
+const MOST_DOUBLINGS: u32 = 4;
+
+/// The wait of a watchdog after that many failures in a row: doubled with each, in the unit of `wait`.
+pub(super) fn patience(wait: u64, failures: u32) -> u64 {
+    wait << failures.min(MOST_DOUBLINGS)
+}
+
 /// What a wake-up is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Timer {

@@ -8,13 +8,10 @@ use crate::machine::digest::PartDigest;
 use crate::machine::network::backoff::Backoff;
 use crate::machine::network::fault::{self, Recovery};
 use crate::machine::parts::{PartState, Parts};
-use crate::machine::timers::Timer;
+use crate::machine::timers::{Timer, patience};
 use crate::machine::{Attempt, Purpose, ReadFault, Reason};
 use crate::wire::id::PartNumber;
 use crate::wire::plan::{DigestAlgorithm, PartRange};
-
-/// The wait of a watchdog doubles no more often than this.
-const MOST_DOUBLINGS: u8 = 4;
 
 /// What a part is read for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -229,7 +226,7 @@ impl Upload {
 
     /// Sets the watchdog; more patient after each failure.
     pub(super) fn watch_reading(&self, cx: &mut Context, part: PartNumber) {
-        let wait = cx.config.timeouts.prepare_ms << self.reads.fails.min(MOST_DOUBLINGS);
+        let wait = patience(cx.config.timeouts.prepare_ms, self.reads.fails.into());
         cx.timers.set(Timer::Prepare(self.id, part), cx.now + wait);
     }
 

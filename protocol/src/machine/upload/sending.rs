@@ -5,14 +5,11 @@ use super::{Context, Effect, Phase, Upload};
 use crate::machine::context::Call;
 use crate::machine::network::fault::{self, Recovery};
 use crate::machine::parts::{PartState, Parts};
-use crate::machine::timers::Timer;
+use crate::machine::timers::{Timer, patience};
 use crate::machine::{Attempt, PutFault};
 use crate::prelude::*;
 use crate::wire::digest::Md5;
 use crate::wire::id::PartNumber;
-
-/// The wait of a watchdog doubles no more often than this.
-const MOST_DOUBLINGS: u32 = 4;
 
 impl Upload {
     /// Whether a part could be sent now, as far as this upload goes.
@@ -81,8 +78,7 @@ impl Upload {
         let Some(entry) = self.pipeline.get(part) else { return };
         let by_rate = cx.lane_rate.get().map_or(0, |rate| self.len_of(part).saturating_mul(3000) / rate.max(1));
         // Stalls of other parts count as well, since they share the link.
-        let doublings = entry.stalls().max(cx.stalls).min(MOST_DOUBLINGS);
-        let wait = cx.config.timeouts.stall_ms.max(by_rate) << doublings;
+        let wait = patience(cx.config.timeouts.stall_ms.max(by_rate), entry.stalls().max(cx.stalls));
         cx.timers.set(Timer::Put(self.id, part), cx.now.saturating_add(wait));
     }
 
