@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::table::{Key, TableError, Tables, Write};
+use crate::table::{Key, TableError, Tables, Write, was_written};
 
 /// The first hour that may have something left in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,9 +26,6 @@ pub async fn get(tables: &Tables) -> Result<Option<Cursor>, TableError> {
 
 /// Remembers where this sweep ended. The cursor of another release stays: that release resumes from it.
 pub async fn set(tables: &Tables, cursor: Cursor) -> Result<(), TableError> {
-    match tables.write(&Write::put(&key(), &cursor)).await {
-        // The put has no condition but that of the version.
-        Err(TableError::Refused(_)) => Ok(()),
-        result => result,
-    }
+    // The put has no condition but that of the version.
+    was_written(tables.write(&Write::put(&key(), &cursor)).await).map(drop)
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use slipway_protocol::wire::id::{FileId, RoomId, UploadId};
 
 use crate::ids;
-use crate::table::{Key, Query, TableError, Tables, Write, read_known};
+use crate::table::{Key, Query, TableError, Tables, Write, read_known, was_written};
 
 /// Spreads the writes of an hour over partitions.
 pub const SHARDS: u8 = 4;
@@ -105,14 +105,6 @@ impl Due {
             None => Write::delete(&self.key()),
         };
         was_written(tables.write(&write.when("#rev = :seen").bind("seen", self.rev)).await).map(drop)
-    }
-}
-
-fn was_written(result: Result<(), TableError>) -> Result<bool, TableError> {
-    match result {
-        Ok(()) => Ok(true),
-        Err(TableError::Refused(_)) => Ok(false),
-        Err(error) => Err(error),
     }
 }
 

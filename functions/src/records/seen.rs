@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use slipway_protocol::wire::link::Verifier;
 
 use super::token::IDLE_SECONDS;
-use crate::table::{Key, TableError, Tables, Write};
+use crate::table::{Key, TableError, Tables, Write, was_written};
 
 /// Minimum interval between two notes of a token's use, in seconds.
 const NOTE_SECONDS: u64 = 5 * 60;
@@ -32,9 +32,6 @@ pub async fn note(tables: &Tables, hash: &Verifier, last_seen: u64, now: u64) ->
     }
     // May expire once the token would have died of idleness: its age alone decides then.
     let seen = Write::put(&key(hash), &Seen { last_seen: now }).ttl(Some(now + 2 * IDLE_SECONDS));
-    match tables.write(&seen).await {
-        // It has no condition but that of the version.
-        Err(TableError::Refused(_)) => Ok(()),
-        result => result,
-    }
+    // It has no condition but that of the version.
+    was_written(tables.write(&seen).await).map(drop)
 }

@@ -168,6 +168,15 @@ pub fn read<T: DeserializeOwned>(item: Item) -> Result<T, TableError> {
     serde_dynamo::from_item(item).map_err(|error| TableError::Broken(format!("a record cannot be read: {error}")))
 }
 
+/// Whether a write happened: false when its condition, or that of the version, refused it.
+pub fn was_written(result: Result<(), TableError>) -> Result<bool, TableError> {
+    match result {
+        Ok(()) => Ok(true),
+        Err(TableError::Refused(_)) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
 /// An item as a record; none for an item of another release. For lists, which show what this release knows.
 ///
 /// # Errors

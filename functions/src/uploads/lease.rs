@@ -5,7 +5,7 @@ use crate::edge::error::ApiFailure;
 use crate::faults::Point;
 use crate::records::due::Due;
 use crate::records::upload::UploadRecord;
-use crate::table::TableError;
+use crate::table::{TableError, was_written};
 
 /// Lifetime of a lease without renewal, in milliseconds. Longer than a call of the HTTP API (30 s), so that a running call
 /// never loses it.
@@ -31,18 +31,11 @@ pub(crate) async fn take(app: &App, upload: &UploadRecord) -> Result<Option<Uplo
 
 /// Renews the lease. False: it is lost.
 pub(super) async fn renew(app: &App, upload: &UploadRecord) -> Result<bool, TableError> {
-    match app.tables.write(&upload.renewed(app.clock.now_ms() + LEASE_MS)).await {
-        Ok(()) => Ok(true),
-        Err(TableError::Refused(_)) => Ok(false),
-        Err(error) => Err(error),
-    }
+    was_written(app.tables.write(&upload.renewed(app.clock.now_ms() + LEASE_MS)).await)
 }
 
 /// Releases the lease: the upload is open again. Losing it before is no error.
 pub(super) async fn release(app: &App, upload: &UploadRecord) -> Result<(), TableError> {
-    match app.tables.write(&upload.released()).await {
-        // Lost already: what is left belongs to the next holder.
-        Err(TableError::Refused(_)) => Ok(()),
-        result => result,
-    }
+    // Lost already, what is left belongs to the next holder.
+    was_written(app.tables.write(&upload.released()).await).map(drop)
 }

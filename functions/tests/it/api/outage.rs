@@ -43,6 +43,14 @@ async fn a_table_that_is_not_there_is_our_own_fault() {
     assert!(!error.message.contains("another-one"), "{}", error.message);
 }
 
+/// A room, and the manager who made it.
+async fn managed_room(stack: &Stack) -> (Api, NewRoom, Session) {
+    let api = stack.http();
+    let room = NewRoom::create(&api).await;
+    let member = room.join(&api, Role::Manage).await;
+    (api, room, member)
+}
+
 /// An item in the place of ours, with a version of its own in the write and in its condition.
 async fn write_as_another_release(tables: &Tables, key: &Key) {
     tables.write(&Write::delete(key)).await.unwrap();
@@ -53,9 +61,7 @@ async fn write_as_another_release(tables: &Tables, key: &Key) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_room_of_another_release_is_reported_and_left_alone() {
     let stack = Stack::start(|_| {}).await;
-    let api = stack.http();
-    let room = NewRoom::create(&api).await;
-    let member = room.join(&api, Role::Manage).await;
+    let (api, room, member) = managed_room(&stack).await;
     let (tables, key) = (&stack.app.tables, room::key(room.id));
     write_as_another_release(tables, &key).await;
 
@@ -91,9 +97,7 @@ fn listed(room: RoomId, file: &FileInfo) -> Key {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_list_leaves_out_what_another_release_wrote() {
     let stack = Stack::start(|_| {}).await;
-    let api = stack.http();
-    let room = NewRoom::create(&api).await;
-    let member = room.join(&api, Role::Manage).await;
+    let (api, room, member) = managed_room(&stack).await;
     let ids = fill(&stack, &api, &room, &member, 3).await;
     let before: RoomView = api.call(&calls::GetRoom { room: room.id }, member.token()).await.ok();
     assert_eq!((before.files.len(), before.uploads.len()), (3, 3));
@@ -128,9 +132,7 @@ async fn assert_left_alone(tables: &Tables, key: &Key) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_room_that_another_release_served_still_opens() {
     let stack = Stack::start(|_| {}).await;
-    let api = stack.http();
-    let room = NewRoom::create(&api).await;
-    let member = room.join(&api, Role::Manage).await;
+    let (api, room, member) = managed_room(&stack).await;
     fill(&stack, &api, &room, &member, 1).await;
     let before: RoomView = api.call(&calls::GetRoom { room: room.id }, member.token()).await.ok();
     let (tables, token) = (&stack.app.tables, member.token.parse::<MemberToken>().unwrap());
@@ -157,9 +159,7 @@ async fn a_room_that_another_release_served_still_opens() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pages_go_on_over_files_of_another_release() {
     let stack = Stack::start(|_| {}).await;
-    let api = stack.http();
-    let room = NewRoom::create(&api).await;
-    let member = room.join(&api, Role::Manage).await;
+    let (api, room, member) = managed_room(&stack).await;
     fill(&stack, &api, &room, &member, 6).await;
     let tables = &stack.app.tables;
     let all = file::page(tables, room.id, None, 10).await.unwrap().files;
