@@ -150,8 +150,9 @@ impl Context {
     }
 
     pub(super) fn go_offline(&mut self) {
+        // A browser may say so again and again: the try is due half a minute after the first time.
         let probe_at = self.now + self.config.offline_probe_ms;
-        self.offline.get_or_insert(Offline { probe_at });
+        let probe_at = self.offline.get_or_insert(Offline { probe_at }).probe_at;
         self.timers.set(Timer::Gate(Gate::Probe), probe_at);
     }
 

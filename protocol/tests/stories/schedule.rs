@@ -13,6 +13,24 @@ fn hashing_stays_a_bounded_number_of_parts_ahead() {
     assert_eq!(page.read_parts.len(), 11, "hashed, and none sent");
 }
 
+/// Each try gets farther than the one before, so storage counts as healthy, and the parts wait longer and longer.
+#[test]
+fn hashing_stays_bounded_while_every_put_is_cut() {
+    let mut page = Page::sending(4000 * MIB);
+    for cut in 1..60 {
+        page.prepare_all();
+        page.sign_all();
+        let (number, attempt) = page.puts()[0];
+        page.give(Input::Sent { id: A, part: part(number), attempt, bytes: cut << 16 });
+        page.fail_put(PutFault::Network);
+        let hashed = page.held.len();
+        assert!(hashed <= 6 + 6 + 12, "{hashed} parts hashed, and none stored");
+        if page.puts().is_empty() {
+            page.pass(1000);
+        }
+    }
+}
+
 #[test]
 fn hashing_stays_a_gibibyte_ahead_with_large_parts() {
     let mut page = Page::adding(1 << 40);

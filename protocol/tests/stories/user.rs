@@ -165,6 +165,17 @@ fn a_browser_that_is_wrong_about_being_offline_is_found_out() {
 }
 
 #[test]
+fn a_browser_that_says_it_is_offline_again_and_again_is_found_out_as_early() {
+    let mut page = Page::adding(MIB);
+    page.give(Input::Offline);
+    page.prepare_all();
+    page.pass(20_000);
+    page.give(Input::Offline);
+    page.pass(11_000);
+    assert_eq!(page.initiate(), 1, "half a minute after it said so first");
+}
+
+#[test]
 fn after_sleep_every_lane_starts_again_with_new_urls() {
     let mut page = Page::adding(1000 * MIB);
     page.grow();
