@@ -1,5 +1,7 @@
 use slipway_protocol::machine::network::lanes::{MOST, PER_HOST, PER_OWN_HOST};
 use slipway_protocol::machine::*;
+use slipway_protocol::wire::plan::Plan;
+use slipway_protocol::wire::{SignedRequest, UploadState};
 
 use crate::page::*;
 
@@ -76,6 +78,52 @@ fn parts_are_spread_over_the_hosts() {
     });
     let hosts = hosts.unwrap();
     assert!(hosts.contains(&0) && hosts.contains(&1), "{hosts:?}");
+}
+
+/// A file picked once more makes parts of one presign be signed by another, while the first is not answered.
+#[test]
+fn a_host_has_no_more_than_it_takes_when_a_part_is_signed_twice() {
+    let mut page = Page::new();
+    page.give(Input::Hosts { count: 2, lanes_each: 1 });
+    page.add(A, 400 * MIB);
+    page.prepare_all();
+    page.initiate();
+    let first = page.take(signing).unwrap();
+    page.store(None);
+    page.reopen(A, 400 * MIB);
+    page.status(UploadState::Uploading, Plan::new(400 * MIB, None).unwrap(), &[1]);
+    page.prepare_all();
+    let second = page.take(signing).unwrap();
+    let host_in = |asked: &Asked, part| asked.1.iter().find(|sign| sign.part == part).map(|sign| sign.host);
+    let moved = first.1.iter().any(|sign| host_in(&second, sign.part).is_some_and(|host| host != sign.host));
+    assert!(moved, "no part is asked for at another host: {first:?}, {second:?}");
+    sign_by_host(&mut page, first);
+    sign_by_host(&mut page, second);
+    while let Some(asked) = page.take(signing) {
+        sign_by_host(&mut page, asked);
+    }
+    let hosts = page.effects.iter().filter_map(|effect| match effect {
+        Effect::Put { request, .. } => Some(request.url.as_str()),
+        _ => None,
+    });
+    let mut hosts: Vec<_> = hosts.collect();
+    hosts.sort_unstable();
+    assert_eq!(hosts, ["https://0/", "https://1/"]);
+}
+
+type Asked = (Attempt, Vec<ToSign>);
+
+fn signing(effect: &Effect) -> Option<Asked> {
+    match effect {
+        Effect::Sign { attempt, parts, .. } => Some((*attempt, parts.clone())),
+        _ => None,
+    }
+}
+
+/// Each URL names the host that it was asked for.
+fn sign_by_host(page: &mut Page, (attempt, parts): Asked) {
+    let by_host = |sign: &ToSign| SignedRequest { url: format!("https://{}/", sign.host), ..signed(sign.part, 900) };
+    page.give(Input::Signed { id: A, attempt, answer: Ok(parts.iter().map(by_host).collect()) });
 }
 
 /// HTTP/2 has no limit of six; where calls and parts share the six of HTTP/1.1, one is left to the calls.

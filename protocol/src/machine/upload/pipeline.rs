@@ -48,10 +48,6 @@ impl Entry {
         self.host
     }
 
-    pub(super) fn set_host(&mut self, host: u8) {
-        self.host = host;
-    }
-
     /// In milliseconds on the machine's clock.
     pub(super) fn expires_at(&self) -> u64 {
         self.expires_at

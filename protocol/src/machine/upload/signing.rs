@@ -17,7 +17,14 @@ const MOST_CALLS: usize = 2;
 #[derive(Clone, Debug)]
 struct Presign {
     call: Call,
-    parts: Vec<PartNumber>,
+    /// Each with the host that its URL is asked for.
+    parts: Vec<(PartNumber, u8)>,
+}
+
+impl Presign {
+    fn host_of(&self, part: PartNumber) -> Option<u8> {
+        self.parts.iter().find(|(asked, _)| *asked == part).map(|(_, host)| *host)
+    }
 }
 
 /// The presigns of one upload.
@@ -50,9 +57,9 @@ impl Upload {
         let call = cx.call();
         cx.timers.set(Timer::Sign(self.id, call.attempt), cx.now + cx.config.timeouts.sign_ms);
         let (id, room, upload) = (self.id, self.room, server.upload);
-        let numbers = parts.iter().map(|sign| sign.part).collect();
+        let asked = parts.iter().map(|sign| (sign.part, sign.host)).collect();
         cx.emit(Effect::Sign { id, attempt: call.attempt, room, upload, parts });
-        self.signing.calls.push(Presign { call, parts: numbers });
+        self.signing.calls.push(Presign { call, parts: asked });
         cx.touch(self.id);
     }
 
@@ -87,7 +94,6 @@ impl Upload {
             let digest = self.parts.as_ref().and_then(|parts| parts.digest(part));
             if let (false, Some(digest)) = (is_stale, digest) {
                 let host = cx.hosts.next();
-                self.pipeline.entry(part).set_host(host);
                 self.set(part, PartState::Signing);
                 taken.push(ToSign { part, digest, host });
             }
@@ -114,9 +120,9 @@ impl Upload {
                 self.trouble.call_answered();
                 for request in requests {
                     let part = request.part_number;
-                    // A part may have left this state meanwhile: a status can list it as stored.
-                    if presign.parts.contains(&part) && self.is(part, PartState::Signing) {
-                        let host = self.pipeline.entry(part).host();
+                    // A part may have left this state meanwhile: a status can list it as stored. It may also be in a
+                    // newer presign, which asked for another host: the URL is for the one that was asked for here.
+                    if let (Some(host), true) = (presign.host_of(part), self.is(part, PartState::Signing)) {
                         // The time counts from the question: expiry comes as seconds, since a client's clock may be
                         // wrong by hours, and too early is the safe side.
                         self.take_url(request, host, presign.call.started);
@@ -132,8 +138,8 @@ impl Upload {
     }
 
     /// What got no URL waits for the next batch, in its order.
-    fn requeue_unsigned(&mut self, parts: &[PartNumber]) {
-        for part in parts.iter().rev() {
+    fn requeue_unsigned(&mut self, parts: &[(PartNumber, u8)]) {
+        for (part, _) in parts.iter().rev() {
             if self.is(*part, PartState::Signing) {
                 self.requeue(*part);
             }
