@@ -30,8 +30,8 @@ pub(crate) struct Oracle {
     /// Parts that a status listed as stored.
     known: BTreeSet<(LocalId, PartNumber)>,
     paused: BTreeSet<LocalId>,
-    /// Rows that the user put away: they have no view any more.
-    dismissed: BTreeSet<LocalId>,
+    /// Rows that the user cancelled, whose view may be older, or put away: those have none any more.
+    given_up: BTreeSet<LocalId>,
     views: BTreeMap<LocalId, View>,
     failures: VecDeque<u64>,
     pub(crate) calls: BTreeMap<Attempt, &'static str>,
@@ -69,7 +69,7 @@ impl Oracle {
             Effect::Adopt { id, proofs, .. } => {
                 // Whose a cancelled one is gets asked in any case; a failed one that is put away is cancelled.
                 let is_cancelled = self.views.get(id).is_some_and(|view| view.stage == Stage::Cancelled);
-                let is_given_up = is_cancelled || self.dismissed.contains(id);
+                let is_given_up = is_cancelled || self.given_up.contains(id);
                 let is_allowed = !self.paused.contains(id) || (is_given_up && proofs.is_empty());
                 assert!(is_allowed, "{id:?} is paused, and adopts");
             }
@@ -128,9 +128,10 @@ impl Oracle {
     /// A fact is about to be handed to the page.
     pub(crate) fn input(&mut self, now: u64, input: &Input) {
         match input {
-            Input::Dismiss(id) => {
-                self.dismissed.insert(*id);
+            Input::Dismiss(id) | Input::Cancel(Which::One(id)) => {
+                self.given_up.insert(*id);
             }
+            Input::Cancel(Which::All) => self.given_up.extend(self.views.keys()),
             Input::Stored { id, part, attempt, .. } if self.put_over(*id, *part, *attempt) => {
                 self.known.insert((*id, *part));
             }
