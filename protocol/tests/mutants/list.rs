@@ -110,6 +110,8 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "self.journal.forget_head();", ""),
     mutant("more PUTs on one host than it takes", "machine/context.rs",
         "self.in_flight[usize::from(host)] < self.each", "host < u8::MAX"),
+    mutant("a PUT counts on a host that it does not go to", "machine/upload/signing.rs",
+        "presign.host_of(part), self", "presign.host_of(part).map(|_| 0), self"),
     mutant("small files wait for large ones", "machine/schedule.rs",
         "[Some(_), Some(_)] => usize::from(lanes[0] > lanes[1]),", "[Some(_), Some(_)] => 1,"),
     mutant("the figure may go backward", "machine/upload/shown.rs",
