@@ -98,6 +98,8 @@ impl Oracle {
                 assert!(!self.paused.contains(id), "{id:?} is paused, and signs");
                 assert!(parts.len() <= 17, "{} parts signed at once: more than is about to be sent", parts.len());
             }
+            // "Continue" of an offer whose upload is lost by now: the file begins again.
+            Effect::Attach { id, .. } => self.begin_again(Which::One(*id)),
             Effect::Forget { id } => self.ahead.retain(|(other, _)| other != id),
             _ => {}
         }
