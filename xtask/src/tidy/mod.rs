@@ -7,6 +7,7 @@ mod page;
 mod page_text;
 mod permissions;
 mod policy;
+mod routes;
 mod secrets;
 mod sources;
 mod template;
@@ -38,7 +39,9 @@ fn findings() -> Result<Vec<Finding>> {
     let template = yaml::parse(&template)?;
     native::build_tests()?;
     let openapi = native::openapi()?;
-    let mut findings = template::check(&template, &lambda_names()?, &template::routes_of(&openapi));
+    let mut findings = template::check(&template, &lambda_names()?);
+    findings.extend(routes::check(&template, &native::routes()?));
+    findings.extend(routes::implicit(&template));
     findings.extend(permissions::check(&template, &sources, &lambda_names()?));
     findings.extend(policy::check(&template, &sources));
     findings.extend(docs::check_codes(&sources, &openapi.to_string()));

@@ -1,18 +1,14 @@
-//! The template against the code: every function, every route, and what S3 needs that MinIO forgives.
+//! The template against the code: every function, and what S3 needs that MinIO forgives.
 
 use std::collections::BTreeSet;
 
 use yaml_rust2::Yaml;
 
 use super::Finding;
-use super::yaml::{entries, strings};
+use super::yaml::{entries, of_type, strings};
 
-/// Method and path, such as `GET /api/health`.
-pub(crate) type Route = String;
-
-pub(crate) fn check(template: &Yaml, binaries: &[String], routes: &BTreeSet<Route>) -> Vec<Finding> {
+pub(crate) fn check(template: &Yaml, binaries: &[String]) -> Vec<Finding> {
     let mut findings = differences("function", &binaries.iter().cloned().collect(), &packaged(template));
-    findings.extend(differences("route", routes, &routed(template)));
     findings.extend(check_bucket(&template["Resources"]["FileBucket"]["Properties"]));
     for table in ["MainTable", "AccessTable", "AuditTable"] {
         findings.extend(check_table(table, &template["Resources"][table]["Properties"]));
@@ -23,44 +19,17 @@ pub(crate) fn check(template: &Yaml, binaries: &[String], routes: &BTreeSet<Rout
     findings.into_iter().map(|finding| format!("infra/template.yaml: {finding}")).collect()
 }
 
-/// The routes of an OpenAPI document.
-pub(crate) fn routes_of(openapi: &serde_json::Value) -> BTreeSet<Route> {
-    const METHODS: [&str; 5] = ["get", "put", "post", "delete", "patch"];
-    let paths = openapi["paths"].as_object().into_iter().flatten();
-    paths
-        .flat_map(|(path, item)| {
-            let methods = METHODS.into_iter().filter(|method| item.get(method).is_some());
-            methods.map(move |method| format!("{} {path}", method.to_uppercase()))
-        })
-        .collect()
-}
-
 fn differences(what: &str, code: &BTreeSet<String>, template: &BTreeSet<String>) -> Vec<Finding> {
     let missing = code.difference(template).map(|name| format!("the {what} `{name}` of the code is missing"));
     let unknown = template.difference(code).map(|name| format!("the {what} `{name}` is not in the code"));
     missing.chain(unknown).collect()
 }
 
-fn functions(template: &Yaml) -> impl Iterator<Item = &Yaml> {
-    let resources = entries(&template["Resources"]).map(|(_, resource)| resource);
-    resources.filter(|resource| resource["Type"].as_str() == Some("AWS::Serverless::Function"))
-}
-
 /// The names of the zips.
 fn packaged(template: &Yaml) -> BTreeSet<String> {
-    let uris = functions(template).filter_map(|function| function["Properties"]["CodeUri"].as_str());
+    let functions = of_type(&template["Resources"], "AWS::Serverless::Function");
+    let uris = functions.filter_map(|(_, function)| function["Properties"]["CodeUri"].as_str());
     uris.filter_map(|uri| uri.rsplit('/').next()?.strip_suffix(".zip")).map(str::to_owned).collect()
-}
-
-fn routed(template: &Yaml) -> BTreeSet<Route> {
-    let events = functions(template).flat_map(|function| entries(&function["Properties"]["Events"]));
-    let calls = events.filter(|(_, event)| event["Type"].as_str() == Some("HttpApi"));
-    calls
-        .filter_map(|(_, event)| {
-            let properties = &event["Properties"];
-            Some(format!("{} {}", properties["Method"].as_str()?, properties["Path"].as_str()?))
-        })
-        .collect()
 }
 
 /// MinIO exposes ETag, takes any header and drops stale uploads whatever the template says: no local test sees these.
@@ -197,8 +166,8 @@ mod tests {
         let text = ours();
         assert!(text.contains(before), "the template has no `{before}`");
         let template = parse(&text.replacen(before, after, 1)).unwrap();
-        let (binaries, routes) = (packaged(&parse(&text).unwrap()), routed(&parse(&text).unwrap()));
-        check(&template, &binaries.into_iter().collect::<Vec<_>>(), &routes)
+        let binaries = packaged(&parse(&text).unwrap());
+        check(&template, &binaries.into_iter().collect::<Vec<_>>())
     }
 
     #[test]
@@ -234,14 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn a_function_or_route_that_is_not_there_is_found() {
+    fn a_function_that_is_not_there_is_found() {
         assert!(found_after("functions/presign.zip", "functions/sign.zip").len() == 2);
-        assert!(found_after("Path: /api/health", "Path: /api/healthy").len() == 2);
-    }
-
-    #[test]
-    fn routes_are_read_from_openapi() {
-        let document = serde_json::json!({"paths": {"/a/{id}": {"get": {}, "delete": {}, "parameters": []}}});
-        assert_eq!(routes_of(&document), ["DELETE /a/{id}".to_owned(), "GET /a/{id}".to_owned()].into());
     }
 }
