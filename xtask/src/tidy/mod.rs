@@ -3,6 +3,7 @@
 mod calls;
 mod docs;
 mod keys;
+mod names;
 mod page;
 mod page_text;
 mod permissions;
@@ -42,6 +43,7 @@ fn findings() -> Result<Vec<Finding>> {
     let mut findings = template::check(&template, &lambda_names()?);
     findings.extend(routes::check(&template, &native::routes()?));
     findings.extend(routes::implicit(&template));
+    findings.extend(names::check(&template));
     findings.extend(permissions::check(&template, &sources, &lambda_names()?));
     findings.extend(policy::check(&template, &sources));
     findings.extend(docs::check_codes(&sources, &openapi.to_string()));

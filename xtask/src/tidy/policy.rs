@@ -7,11 +7,12 @@ use super::{Finding, Source};
 const SOURCE: &str = "infra/page-policy.txt";
 /// What stands in the template where dev-server has the hashes of its page and its storage's address.
 const SCRIPTS: &str = "${PageScriptHashes}";
-const STORAGE: &str = "https://${AWS::StackName}-files-${AWS::AccountId}.s3.${AWS::Region}.amazonaws.com";
+const STORAGE: &str = "https://${Bucket}.s3.${AWS::Region}.${AWS::URLSuffix}";
 
 pub(crate) fn check(template: &Yaml, sources: &[Source]) -> Vec<Finding> {
     let headers = &template["Resources"]["PageHeaders"]["Properties"]["ResponseHeadersPolicyConfig"];
-    let policy = headers["SecurityHeadersConfig"]["ContentSecurityPolicy"]["ContentSecurityPolicy"].as_str();
+    let policy =
+        headers["SecurityHeadersConfig"]["ContentSecurityPolicy"]["ContentSecurityPolicy"]["Fn::Sub"][0].as_str();
     let ours: Vec<String> = policy.unwrap_or_default().split(';').map(tight).collect();
     let Some(source) = sources.iter().find(|source| source.path == SOURCE) else {
         return vec![format!("{SOURCE} is missing")];

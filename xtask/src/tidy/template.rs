@@ -95,8 +95,8 @@ fn check_uploads_by_page(template: &Yaml) -> Vec<Finding> {
     let gate = (runs["EventType"].as_str(), runs["FunctionARN"].as_str());
     let origin = items("Origins").find(|origin| origin["Id"].as_str() == behavior["TargetOriginId"].as_str());
     let goes_to_bucket = origin.is_some_and(|origin| {
-        let host = origin["DomainName"].as_str().unwrap_or_default();
-        host.contains("-files-") && origin["OriginAccessControlId"].is_badvalue()
+        let host = origin["DomainName"]["Fn::Sub"][0].as_str().unwrap_or_default();
+        host.starts_with("${Bucket}.s3.") && origin["OriginAccessControlId"].is_badvalue()
     });
     // AWS has fixed ids for its managed policies: AllViewerExceptHostHeader and CachingDisabled.
     const WITHOUT_HOST: &str = "b689b0a8-53d0-40ab-baf2-68738e2966ac";
