@@ -8,6 +8,7 @@ mod page;
 mod page_text;
 mod permissions;
 mod policy;
+mod queues;
 mod routes;
 mod secrets;
 mod sources;
@@ -44,6 +45,7 @@ fn findings() -> Result<Vec<Finding>> {
     findings.extend(routes::check(&template, &native::routes()?));
     findings.extend(routes::implicit(&template));
     findings.extend(names::check(&template));
+    findings.extend(queues::check(&template));
     findings.extend(permissions::check(&template, &sources, &lambda_names()?));
     findings.extend(policy::check(&template, &sources));
     findings.extend(docs::check_codes(&sources, &openapi.to_string()));
