@@ -3,6 +3,7 @@
 mod calls;
 mod docs;
 mod keys;
+mod logs;
 mod names;
 mod page;
 mod page_text;
@@ -24,6 +25,9 @@ use crate::command::{self, output, step, tool};
 use crate::native;
 use crate::package::lambda_names;
 
+const TEMPLATE: &str = "infra/template.yaml";
+const CDN_LOGS: &str = "infra/cdn-logs.yaml";
+
 /// A sentence that names the file.
 pub(crate) type Finding = String;
 
@@ -37,8 +41,8 @@ pub(crate) struct Source {
 
 fn findings() -> Result<Vec<Finding>> {
     let sources = sources()?;
-    let template = template_text(&sources)?;
-    let template = yaml::parse(&template)?;
+    let template = yaml::parse(text_of(&sources, TEMPLATE)?)?;
+    let cdn_logs = yaml::parse(text_of(&sources, CDN_LOGS)?)?;
     native::build_tests()?;
     let openapi = native::openapi()?;
     let mut findings = template::check(&template, &lambda_names()?);
@@ -46,6 +50,7 @@ fn findings() -> Result<Vec<Finding>> {
     findings.extend(routes::implicit(&template));
     findings.extend(names::check(&template));
     findings.extend(queues::check(&template));
+    findings.extend(logs::check(&cdn_logs, &template));
     findings.extend(permissions::check(&template, &sources, &lambda_names()?));
     findings.extend(policy::check(&template, &sources));
     findings.extend(docs::check_codes(&sources, &openapi.to_string()));
@@ -78,9 +83,9 @@ fn lint_template() -> Result<()> {
     step("Checking the template with cfn-lint", || command::run(tool("cfn-lint").arg("infra/template.yaml")))
 }
 
-fn template_text(sources: &[Source]) -> Result<String> {
-    let file = sources.iter().find(|source| source.path == "infra/template.yaml");
-    Ok(file.context("infra/template.yaml is missing")?.text.clone())
+fn text_of<'a>(sources: &'a [Source], path: &str) -> Result<&'a str> {
+    let file = sources.iter().find(|source| source.path == path);
+    Ok(&file.with_context(|| format!("{path} is missing"))?.text)
 }
 
 /// Every text file that git knows or would add.

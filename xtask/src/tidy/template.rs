@@ -16,6 +16,7 @@ pub(crate) fn check(template: &Yaml, binaries: &[String]) -> Vec<Finding> {
     findings.extend(check_stream(&template["Resources"]["MainTable"]["Properties"]));
     findings.extend(check_permissions(&template["Resources"]));
     findings.extend(check_uploads_by_page(template));
+    findings.extend(check_domain(&template["Resources"]));
     findings.into_iter().map(|finding| format!("infra/template.yaml: {finding}")).collect()
 }
 
@@ -124,6 +125,24 @@ fn check_uploads_by_page(template: &Yaml) -> Vec<Finding> {
     ])
 }
 
+/// With a domain of one's own, the CDN takes TLS 1.2 and later only, and the bucket takes the page of that domain.
+fn check_domain(resources: &Yaml) -> Vec<Finding> {
+    let cdn = &resources["Cdn"]["Properties"]["DistributionConfig"];
+    let certificate = &cdn["ViewerCertificate"]["Fn::If"];
+    let origins = &resources["FileBucket"]["Properties"]["CorsConfiguration"]["CorsRules"][0]["AllowedOrigins"];
+    let is_page = strings(&origins[0]) == ["HasDomain", "https://${DomainName}", "https://${Cdn.DomainName}"];
+    let named = (cdn["Aliases"][0].as_str(), strings(&cdn["Aliases"][1]));
+    wrong([
+        (
+            certificate[0].as_str() == Some("HasDomain")
+                && certificate[1]["MinimumProtocolVersion"].as_str() == Some("TLSv1.2_2021"),
+            "the CDN takes old TLS for a domain of one's own",
+        ),
+        (named == (Some("HasDomain"), vec!["DomainName"]), "the CDN does not answer to its domain"),
+        (is_page && origins[1].is_badvalue(), "the bucket's CORS allows another origin than the page's"),
+    ])
+}
+
 /// Nothing is allowed by a wildcard.
 fn check_permissions(resources: &Yaml) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -195,6 +214,9 @@ mod tests {
             ("request.method !== 'PUT'", "request.method === 'GET'", "what is no PUT"),
             ("if (!request.querystring[name]", "if (false", "what is not signed"),
             ("delete request.headers.authorization;", "", "second authorization"),
+            ("MinimumProtocolVersion: TLSv1.2_2021", "MinimumProtocolVersion: TLSv1", "old TLS"),
+            ("Aliases: !If [HasDomain, [!Ref DomainName]", "Aliases: !If [HasDomain, []", "its domain"),
+            ("AllowedOrigins: [!If", "AllowedOrigins: [\"*\", !If", "another origin"),
             ("[dynamodb:PutItem]", "[dynamodb:*]", "dynamodb:*"),
         ] {
             let findings = found_after(before, after);
