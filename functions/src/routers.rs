@@ -11,6 +11,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::App;
 use crate::edge::answer::answer;
+use crate::edge::cdn::by_cdn_only;
 use crate::edge::cors::cors;
 use crate::edge::error::ApiFailure;
 use crate::edge::extract::MAX_BODY_BYTES;
@@ -121,6 +122,8 @@ pub fn serve(app: App, routes: Routes) -> Router {
         })
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(from_fn_with_state(app.clone(), cors))
+        // Before all that reads anything, a preflight included.
+        .layer(from_fn_with_state(app.clone(), by_cdn_only))
         // Outermost: what the other layers refuse gets its body, headers and log line here as well.
         .layer(from_fn_with_state(app.config.call.answer, answer))
         .with_state(app)
