@@ -24,9 +24,12 @@ use anyhow::{Context, Result};
 use crate::command::{self, output, step, tool};
 use crate::native;
 use crate::package::lambda_names;
+use crate::pins;
+use crate::setup::python;
 
 const TEMPLATE: &str = "infra/template.yaml";
 const CDN_LOGS: &str = "infra/cdn-logs.yaml";
+const TEMPLATES: [&str; 2] = [TEMPLATE, CDN_LOGS];
 
 /// A sentence that names the file.
 pub(crate) type Finding = String;
@@ -69,18 +72,21 @@ pub(crate) fn run() -> Result<bool> {
     for finding in &found {
         println!("  {finding}");
     }
-    lint_template()?;
+    lint_templates()?;
     println!("tidy: {} findings", found.len());
     Ok(found.is_empty())
 }
 
-/// AWS's own checker, where it is installed: it knows each property of each resource.
-fn lint_template() -> Result<()> {
-    if local_stack::on_path("cfn-lint").is_none() {
-        println!("    cfn-lint is not installed: the template's property names are not checked (pip install cfn-lint)");
-        return Ok(());
-    }
-    step("Checking the template with cfn-lint", || command::run(tool("cfn-lint").arg("infra/template.yaml")))
+/// Exceptions stand in the templates, each with its reason.
+fn lint_templates() -> Result<()> {
+    let cfn_lint = python::ensure(&pins::CFN_LINT)?;
+    step("Checking the templates with cfn-lint", || command::run(tool(cfn_lint).args(TEMPLATES)))?;
+    let mut checkov = tool(python::ensure(&pins::CHECKOV)?);
+    // Without the network: its list of policies comes with it.
+    checkov
+        .args(["--framework", "cloudformation", "--compact", "--quiet", "--skip-download", "--file"])
+        .args(TEMPLATES);
+    step("Checking the templates with checkov", || command::run(&mut checkov))
 }
 
 fn text_of<'a>(sources: &'a [Source], path: &str) -> Result<&'a str> {
