@@ -34,6 +34,8 @@ struct Health {
     failed_at: Option<u64>,
     /// Failures since it last stored a part, while others stored some.
     failures: u32,
+    /// The same, while no other one did.
+    failures_alone: u32,
     left: Option<Left>,
 }
 
@@ -130,6 +132,12 @@ impl Hosts {
         if health.left.is_none() && health.failed_at.is_none_or(|failed| started >= failed) {
             let works = self.other_stored_since(host, health.failed_at.unwrap_or(0));
             health.failures = if works { health.failures + 1 } else { 0 };
+            health.failures_alone = if works { 0 } else { health.failures_alone + 1 };
+            if health.failures_alone >= MOST_FAILURES {
+                // The network may be another one, in which the hosts that were left are those that work.
+                health.failures_alone = 0;
+                self.try_all_left(now);
+            }
             health.failed_at = Some(now);
             let most = if health.stored_at.is_some() { MOST_FAILURES } else { 1 };
             if health.failures >= most {
@@ -138,6 +146,10 @@ impl Hosts {
             self.health.insert(host, health);
         }
         health.left.is_some()
+    }
+
+    fn try_all_left(&mut self, now: u64) {
+        self.health.values_mut().filter_map(|health| health.left.as_mut()).for_each(|left| left.try_at = now);
     }
 
     fn is_left(&self, host: u8) -> bool {
@@ -202,6 +214,24 @@ mod tests {
         for _ in 0..20 {
             hosts.next(u64::MAX / 2, true);
         }
+    }
+
+    #[test]
+    fn when_the_last_one_fails_those_that_were_left_are_tried_at_once() {
+        let mut hosts = two();
+        hosts.stored(0, 0);
+        assert!(hosts.failed(1, 0, 0));
+        for (at, next) in [(10, 0), (20, 0), (30, 1)] {
+            assert!(!hosts.failed(0, at, at));
+            assert_eq!(hosts.next(at, true), next, "{at}");
+        }
+        hosts.stored(1, 40);
+        assert_eq!(hosts.usable(), (2, 6));
+        assert!(!hosts.failed(0, 50, 50), "now the other one is left, after three");
+        hosts.stored(1, 55);
+        assert!(!hosts.failed(0, 60, 60));
+        hosts.stored(1, 65);
+        assert!(hosts.failed(0, 70, 70));
     }
 
     #[test]
