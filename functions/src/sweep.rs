@@ -3,7 +3,7 @@
 //! One pass runs at a time, by a lease, since two would do each other's work. A pass that outlives its lease may overlap
 //! with the next one: every step is a conditional write.
 
-use futures::{FutureExt as _, StreamExt as _};
+use futures::StreamExt as _;
 use serde::Serialize;
 use slipway_protocol::wire::id::UploadId;
 use slipway_protocol::wire::{MAX_PARTS_IN_CALL, UploadState};
@@ -78,8 +78,7 @@ pub async fn sweep(app: &App) -> Result<SweepReport, ApiFailure> {
     if !sweep_lease::take(&app.tables, &lease, now).await? {
         return Ok(SweepReport { skipped: true, ..SweepReport::default() });
     }
-    // Boxed, since the compiler refuses to nest as many futures as this would be under the Lambda runtime.
-    let report = pass(app).boxed().await;
+    let report = pass(app).await;
     sweep_lease::release(&app.tables, &lease).await?;
     report
 }
