@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use functions::config::Config;
+use functions::storage::PublicEndpoint;
 use http::header::{
     ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, REFERRER_POLICY,
     X_CONTENT_TYPE_OPTIONS,
@@ -35,7 +36,7 @@ const REVALIDATE: &str = "no-cache";
 #[derive(Clone, Debug)]
 pub struct Page {
     folder: Arc<Path>,
-    /// Origins that the page sends bytes to.
+    /// How URLs of storage begin: the page sends bytes to any of them, and downloads come from the first.
     storage: Arc<[String]>,
     /// Computed from index.html whenever that is read, since trunk may have rebuilt it.
     policy: Arc<RwLock<HeaderValue>>,
@@ -48,9 +49,7 @@ impl Page {
         let index = std::fs::read_to_string(folder.join("index.html")).with_context(|| {
             format!("there is no index.html in {}: build the page first, or unset SLIPWAY_PAGE_DIR", folder.display())
         })?;
-        let internal = config.s3_endpoint.iter();
-        let public = &config.s3_public_endpoints;
-        let storage: Vec<_> = if public.is_empty() { internal.cloned().collect() } else { public.clone() };
+        let storage = storage_of(config);
         let policy = content_security_policy(&index, &storage).parse()?;
         Ok(Self { folder: folder.into(), storage: storage.into(), policy: Arc::new(RwLock::new(policy)) })
     }
@@ -85,6 +84,14 @@ impl Page {
         *self.policy.write().unwrap_or_else(PoisonError::into_inner) = policy;
         Ok(index)
     }
+}
+
+fn storage_of(config: &Config) -> Vec<String> {
+    let own = config.s3_endpoint.iter().cloned();
+    let own = own.map(|url| PublicEndpoint { url, path_style: config.s3_path_style });
+    let public = config.s3_public_endpoints.clone();
+    let endpoints = if public.is_empty() { own.collect() } else { public };
+    endpoints.iter().map(|endpoint| endpoint.base(&config.bucket)).collect()
 }
 
 fn is_loopback(request: &Request) -> bool {
@@ -147,7 +154,10 @@ const POLICY: &str = include_str!("../../infra/page-policy.txt");
 /// downloads from there; nobody frames us.
 pub fn content_security_policy(index: &str, storage: &[String]) -> String {
     let scripts: Vec<String> = inline_scripts(index).map(sha256_source).collect();
-    let filled = POLICY.replace("{scripts}", &scripts.join(" ")).replace("{storage}", &storage.join(" "));
+    let filled = POLICY
+        .replace("{scripts}", &scripts.join(" "))
+        .replace("{uploads}", &storage.join(" "))
+        .replace("{downloads}", storage.first().map_or("", String::as_str));
     filled.lines().map(str::trim_end).collect::<Vec<_>>().join("; ")
 }
 
@@ -170,11 +180,12 @@ mod tests {
     #[test]
     fn inline_scripts_are_allowed_by_their_hash_and_no_others() {
         let index = r#"<script type="module">let a = 1;</script><script src="/x.js"></script>"#;
-        let policy = content_security_policy(index, &["http://127.0.0.1:9000".into()]);
+        let storage = ["http://127.0.0.1:9000/files/".into(), "http://localhost:9000/files/".into()];
+        let policy = content_security_policy(index, &storage);
         let hash = |text: &str| STANDARD.encode(Sha256::digest(text));
         assert!(policy.contains(&format!("script-src 'self' 'wasm-unsafe-eval' 'sha256-{}';", hash("let a = 1;"))));
-        assert!(policy.contains("connect-src 'self' http://127.0.0.1:9000;"));
-        assert!(policy.contains("frame-src 'self' http://127.0.0.1:9000;"));
+        assert!(policy.contains("connect-src 'self' http://127.0.0.1:9000/files/ http://localhost:9000/files/;"));
+        assert!(policy.contains("frame-src 'self' http://127.0.0.1:9000/files/;"));
         assert!(policy.starts_with("default-src 'none'; ") && policy.ends_with("; frame-ancestors 'none'"));
         assert!(!policy.contains("unsafe-inline") && !policy.contains('{'));
         assert!(content_security_policy("", &[]).contains("connect-src 'self'; frame-src 'self'; "));

@@ -21,13 +21,17 @@ use crate::{EmbeddedTable, Expiry, Limits, Page, Site, ToStorage, serve_until};
 /// The embedded table logs a warning for each condition that fails.
 const QUIET: [&str; 1] = ["dynoxide=error"];
 
-/// Runs dev-server until Ctrl-C or SIGTERM. `--openapi`: prints the API's document instead.
+/// Runs dev-server until Ctrl-C or SIGTERM. `--openapi` prints the API's document instead, and `--routes`
+/// which function answers which route.
 pub async fn run(arguments: impl Iterator<Item = String>) -> anyhow::Result<()> {
     match arguments.collect::<Vec<_>>().as_slice() {
         [] => serve().await,
         [only] if only == "--openapi" => print_line(&routers::document().to_pretty_json()?),
+        [only] if only == "--routes" => print_line(&serde_json::to_string_pretty(&routers::served())?),
         _ => {
-            bail!("dev-server takes no arguments but --openapi; everything else is configured by environment variables")
+            bail!(
+                "dev-server takes no arguments but --openapi and --routes; everything else is configured by environment variables"
+            )
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Configuration from environment variables, read once at the start. Errors name the variable.
 
+mod env;
 mod forms;
 
 use std::time::Duration;
@@ -8,6 +9,9 @@ use aws_credential_types::Credentials;
 use slipway_protocol::wire::{DOWNLOAD_URL_SECONDS, PART_URL_SECONDS, UPLOAD_IDLE_SECONDS, UPLOAD_LIFE_SECONDS};
 
 use crate::edge::source::CdnSecret;
+use crate::storage::PublicEndpoint;
+
+pub use env::Env;
 
 /// An invalid environment. The message names the variable.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -119,7 +123,7 @@ pub struct Config {
     /// Where the functions reach storage; none in AWS.
     pub s3_endpoint: Option<String>,
     /// Where browsers reach storage; empty: at the functions' own endpoint.
-    pub s3_public_endpoints: Vec<String>,
+    pub s3_public_endpoints: Vec<PublicEndpoint>,
     /// The path of the page's own origin to which browsers send parts, forwarded to the functions' own endpoint; none: the
     /// public endpoints.
     pub s3_upload_path: Option<String>,
@@ -166,7 +170,7 @@ impl Config {
             region: env.text("AWS_REGION").unwrap_or_else(|| "us-east-1".into()),
             credentials: env.credentials()?,
             s3_endpoint: env.url("SLIPWAY_S3_ENDPOINT")?,
-            s3_public_endpoints: env.urls("SLIPWAY_S3_PUBLIC_ENDPOINTS")?,
+            s3_public_endpoints: env.public_endpoints()?,
             s3_upload_path: env.path("SLIPWAY_S3_UPLOAD_PATH")?,
             s3_path_style: env.switch("SLIPWAY_S3_PATH_STYLE")?,
             table_endpoint: env.table_endpoint()?,
@@ -182,104 +186,6 @@ impl Config {
             call: CallTimes::default(),
             cdn_secret: env.cdn_secret()?,
         })
-    }
-}
-
-/// Parses variables.
-#[expect(missing_debug_implementations, reason = "where they come from has none")]
-pub struct Env<'a> {
-    get: &'a dyn Fn(&str) -> Option<String>,
-}
-
-impl<'a> Env<'a> {
-    /// Reads the variables through `get`.
-    pub fn new(get: &'a dyn Fn(&str) -> Option<String>) -> Self {
-        Self { get }
-    }
-
-    /// An empty variable counts as absent: templates and shells set them so.
-    pub fn text(&self, name: &str) -> Option<String> {
-        (self.get)(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
-    }
-
-    fn required(&self, name: &'static str, what: &'static str) -> Result<String, ConfigError> {
-        self.text(name).ok_or(ConfigError::Missing(name, what))
-    }
-
-    fn number(&self, name: &'static str, default: u64) -> Result<u64, ConfigError> {
-        let Some(text) = self.text(name) else { return Ok(default) };
-        // The page reads numbers as doubles, and refuses a room whose limits it can't hold.
-        let is_exact = |number: &u64| (1..=(1_u64 << 53) - 1).contains(number);
-        text.parse().ok().filter(is_exact).ok_or(ConfigError::Bad(name, "a whole number above 0 and below 2^53"))
-    }
-
-    /// S3 signs for seven days at most, and a year of seconds is an error in any of these.
-    pub fn seconds(&self, name: &'static str, default: u64) -> Result<u64, ConfigError> {
-        let most = if name.contains("_URL_") { 7 * 24 * 3600 } else { 366 * 24 * 3600 };
-        let seconds = self.number(name, default)?;
-        if seconds > most { Err(ConfigError::Bad(name, "seconds, not that many")) } else { Ok(seconds) }
-    }
-
-    fn switch(&self, name: &'static str) -> Result<bool, ConfigError> {
-        match self.text(name).as_deref() {
-            None | Some("false" | "0") => Ok(false),
-            Some("true" | "1") => Ok(true),
-            Some(_) => Err(ConfigError::Bad(name, "true or false")),
-        }
-    }
-
-    fn url(&self, name: &'static str) -> Result<Option<String>, ConfigError> {
-        self.text(name).map(|text| forms::url(&text).ok_or(ConfigError::Bad(name, forms::URL))).transpose()
-    }
-
-    fn urls(&self, name: &'static str) -> Result<Vec<String>, ConfigError> {
-        let text = self.text(name).unwrap_or_default();
-        let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
-        parts.map(|part| forms::url(part).ok_or(ConfigError::Bad(name, forms::URL))).collect()
-    }
-
-    fn path(&self, name: &'static str) -> Result<Option<String>, ConfigError> {
-        self.text(name).map(|text| forms::path(text).ok_or(ConfigError::Bad(name, forms::PATH))).transpose()
-    }
-
-    fn credentials(&self) -> Result<Credentials, ConfigError> {
-        let id = self.required("AWS_ACCESS_KEY_ID", "requests to storage and table are signed with it")?;
-        let key = self.required("AWS_SECRET_ACCESS_KEY", "requests to storage and table are signed with it")?;
-        // The credentials of a Lambda are temporary: without their session token AWS refuses them.
-        Ok(Credentials::new(id, key, self.text("AWS_SESSION_TOKEN"), None, "environment"))
-    }
-
-    fn table_names(&self) -> Result<TableNames, ConfigError> {
-        Ok(TableNames {
-            main: self.required("SLIPWAY_MAIN_TABLE", "the name of the table of rooms, uploads and files")?,
-            access: self.required("SLIPWAY_ACCESS_TABLE", "the name of the table of links, members and tokens")?,
-            audit: self.required("SLIPWAY_AUDIT_TABLE", "the name of the table of the audit log")?,
-        })
-    }
-
-    fn table_endpoint(&self) -> Result<TableEndpoint, ConfigError> {
-        Ok(self.url("SLIPWAY_TABLE_ENDPOINT")?.map_or(TableEndpoint::Aws, TableEndpoint::Url))
-    }
-
-    fn room_limits(&self) -> Result<RoomLimits, ConfigError> {
-        Ok(RoomLimits {
-            max_bytes: self.number("SLIPWAY_ROOM_MAX_BYTES", 10 << 40)?,
-            max_files: self.number("SLIPWAY_ROOM_MAX_FILES", 100_000)?,
-            max_open_uploads: self.number("SLIPWAY_ROOM_MAX_OPEN_UPLOADS", 2_000)?,
-        })
-    }
-
-    fn source_limits(&self) -> Result<SourceLimits, ConfigError> {
-        Ok(SourceLimits {
-            rooms_per_day: self.number("SLIPWAY_SOURCE_ROOMS_PER_DAY", 500)?,
-            bytes_per_day: self.number("SLIPWAY_SOURCE_BYTES_PER_DAY", 20 << 40)?,
-        })
-    }
-
-    fn cdn_secret(&self) -> Result<Option<CdnSecret>, ConfigError> {
-        const NAME: &str = "SLIPWAY_CDN_SECRET";
-        let Some(text) = self.text(NAME) else { return Ok(None) };
-        CdnSecret::new(&text).map(Some).ok_or(ConfigError::Bad(NAME, "at least 32 characters"))
     }
 }
 
@@ -332,6 +238,7 @@ mod tests {
             ("SLIPWAY_S3_ENDPOINT", "localhost:9000"),
             ("SLIPWAY_S3_ENDPOINT", "http://user:pass@host"),
             ("SLIPWAY_S3_PUBLIC_ENDPOINTS", "http://a,ftp://b"),
+            ("SLIPWAY_S3_PUBLIC_ENDPOINTS", "http://a/other-bucket"),
             ("SLIPWAY_S3_UPLOAD_PATH", "parts"),
             ("SLIPWAY_S3_UPLOAD_PATH", "/parts/"),
             ("SLIPWAY_S3_UPLOAD_PATH", "/parts/here"),
@@ -362,10 +269,26 @@ mod tests {
             ("SLIPWAY_PAGE_ORIGIN", "https://page.example"),
         ])
         .unwrap();
-        assert_eq!(config.s3_public_endpoints, ["http://a:9000", "http://b:9000"]);
+        let urls: Vec<_> = config.s3_public_endpoints.iter().map(|endpoint| endpoint.url.as_str()).collect();
+        assert_eq!(urls, ["http://a:9000", "http://b:9000"]);
         assert_eq!(config.s3_upload_path.as_deref(), Some("/to-storage-1"));
         assert_eq!(config.table_endpoint, TableEndpoint::Url("http://table:8000".into()));
         assert_eq!(config.page_origins, ["https://page.example"]);
+    }
+
+    #[test]
+    fn an_endpoint_with_the_bucket_as_its_path_is_path_style() {
+        let list = "https://s3.example,https://s3.example/files/,https://files/files,https://files";
+        let bases = |changes: &[(&str, &str)]| {
+            let config = read(&[&[("SLIPWAY_S3_PUBLIC_ENDPOINTS", list)], changes].concat()).unwrap();
+            config.s3_public_endpoints.iter().map(|endpoint| endpoint.base("files")).collect::<Vec<_>>()
+        };
+        let (own, path) = (
+            ["https://files.s3.example", "https://files.files"],
+            ["https://s3.example/files/", "https://files/files/"],
+        );
+        assert_eq!(bases(&[]), [own[0], path[0], path[1], own[1]]);
+        assert_eq!(bases(&[("SLIPWAY_S3_PATH_STYLE", "true")]), [path[0], path[0], path[1], path[1]]);
     }
 
     #[test]

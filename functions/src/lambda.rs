@@ -1,5 +1,6 @@
 //! Runs a router, or a handler of events, under the Lambda runtime.
 
+use futures::FutureExt as _;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -24,7 +25,8 @@ where
     F: Future<Output = Result<Out, Error>>,
 {
     let app = start()?;
-    lambda_runtime::run(service_fn(|event: LambdaEvent<In>| handle(app.clone(), event.payload))).await
+    // Boxed, since the compiler refuses to compute a type as deep as the runtime's around a whole sweep.
+    lambda_runtime::run(service_fn(|event: LambdaEvent<In>| handle(app.clone(), event.payload).boxed_local())).await
 }
 
 fn start() -> Result<App, Error> {

@@ -1,14 +1,17 @@
 //! The routes of each function. A Lambda serves its own, dev-server all of them.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use slipway_protocol::wire::error::ErrorCode;
-use utoipa::openapi::OpenApi;
+use utoipa::openapi::{OpenApi, PathItem};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::App;
 use crate::edge::answer::answer;
+use crate::edge::cdn::by_cdn_only;
 use crate::edge::cors::cors;
 use crate::edge::error::ApiFailure;
 use crate::edge::extract::MAX_BODY_BYTES;
@@ -81,6 +84,33 @@ pub fn document() -> OpenApi {
     OpenApiRouter::with_openapi(openapi::base()).merge(all()).merge(routes::health::router()).into_openapi()
 }
 
+/// `METHOD /path` of each route, and the names of the functions that answer it.
+pub fn served() -> BTreeMap<String, BTreeSet<&'static str>> {
+    let mut served = BTreeMap::<_, BTreeSet<_>>::new();
+    for (name, routes) in FUNCTIONS {
+        let document = routes().merge(routes::health::router()).into_openapi();
+        for (path, item) in document.paths.paths {
+            for method in methods(&item) {
+                served.entry(format!("{method} {path}")).or_default().insert(name);
+            }
+        }
+    }
+    served
+}
+
+fn methods(item: &PathItem) -> impl Iterator<Item = &'static str> {
+    let all = [
+        ("GET", &item.get),
+        ("PUT", &item.put),
+        ("POST", &item.post),
+        ("DELETE", &item.delete),
+        ("PATCH", &item.patch),
+        ("HEAD", &item.head),
+        ("OPTIONS", &item.options),
+    ];
+    all.into_iter().filter(|(_, operation)| operation.is_some()).map(|(method, _)| method)
+}
+
 /// A router with health, JSON errors for unknown paths, CORS and logging.
 pub fn serve(app: App, routes: Routes) -> Router {
     let (router, _) = routes.merge(routes::health::router()).split_for_parts();
@@ -92,6 +122,8 @@ pub fn serve(app: App, routes: Routes) -> Router {
         })
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(from_fn_with_state(app.clone(), cors))
+        // Before all that reads anything, a preflight included.
+        .layer(from_fn_with_state(app.clone(), by_cdn_only))
         // Outermost: what the other layers refuse gets its body, headers and log line here as well.
         .layer(from_fn_with_state(app.config.call.answer, answer))
         .with_state(app)

@@ -1,6 +1,7 @@
 //! Scheduled clean-up: expires overdue uploads, resumes work of killed functions, deletes objects that arrived late.
 //!
-//! Two runs may overlap: every step is a conditional write.
+//! One pass runs at a time, by a lease, since two would do each other's work. A pass that outlives its lease may overlap
+//! with the next one: every step is a conditional write.
 
 use futures::StreamExt as _;
 use serde::Serialize;
@@ -10,9 +11,11 @@ use tokio::time::Instant;
 
 use crate::app::App;
 use crate::edge::error::ApiFailure;
+use crate::ids;
 use crate::records::cursor::{self, Cursor};
 use crate::records::due::{self, Due, Listed, SHARDS, Subject};
 use crate::records::file;
+use crate::records::sweep_lease::{self, SweepLease};
 use crate::records::upload::{self, Reason, UploadRecord};
 use crate::storage::StorageError;
 use crate::table::TableError;
@@ -28,6 +31,9 @@ const LANES: usize = 8;
 /// Delay before an upload that could not be ended is visited again, in milliseconds.
 const RETRY_MS: u64 = 60_000;
 
+/// Lifetime of the lease, in milliseconds. The function `sweep` is ended after five minutes.
+const LEASE_MS: u64 = 310_000;
+
 /// Counts of one sweep.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -42,6 +48,8 @@ pub struct SweepReport {
     pub deleted: u64,
     /// Visits that failed; they are repeated.
     pub failed: u64,
+    /// Another sweep is running, so nothing was done.
+    pub skipped: bool,
 }
 
 /// What a visit did, and when the next one is due.
@@ -63,8 +71,20 @@ pub async fn begin(app: &App) -> Result<(), TableError> {
     cursor::set(&app.tables, Cursor { hour }).await
 }
 
-/// Visits all due items.
+/// Visits all due items, unless another sweep is at it.
 pub async fn sweep(app: &App) -> Result<SweepReport, ApiFailure> {
+    let now = app.clock.now_ms();
+    let lease = SweepLease { holder: hex::encode(ids::random_bytes::<8>()), until: now + LEASE_MS };
+    if !sweep_lease::take(&app.tables, &lease, now).await? {
+        return Ok(SweepReport { skipped: true, ..SweepReport::default() });
+    }
+    let report = pass(app).await;
+    sweep_lease::release(&app.tables, &lease).await?;
+    report
+}
+
+/// Visits all due items, whoever else does.
+pub async fn pass(app: &App) -> Result<SweepReport, ApiFailure> {
     let now = app.clock.now_ms();
     let this_hour = due::hour(now);
     let first = cursor::get(&app.tables).await?.map_or(this_hour.saturating_sub(FIRST_HOURS), |cursor| cursor.hour);

@@ -1,6 +1,7 @@
 //! The crates that run natively, always built together: cargo unites their features, and another
 //! choice of packages would build the AWS crates once more.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -49,8 +50,14 @@ pub(crate) fn was_built() -> bool {
     dev_server().is_file()
 }
 
+/// Each route, as `GET /api/health`, and the functions that answer it. dev-server has to be built.
+pub(crate) fn routes() -> Result<BTreeMap<String, BTreeSet<String>>> {
+    let text = output(tool(dev_server()).arg("--routes")).context("dev-server cannot tell its routes")?;
+    serde_json::from_str(&text).context("`dev-server --routes` does not print JSON")
+}
+
 /// The OpenAPI document that dev-server prints. It has to be built.
 pub(crate) fn openapi() -> Result<serde_json::Value> {
-    let text = output(tool(dev_server()).arg("--openapi")).context("dev-server cannot tell its routes")?;
+    let text = output(tool(dev_server()).arg("--openapi")).context("dev-server cannot describe its API")?;
     serde_json::from_str(&text).context("`dev-server --openapi` does not print JSON")
 }

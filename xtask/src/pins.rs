@@ -19,6 +19,18 @@ pub(crate) struct CargoTool {
     pub(crate) build_minutes: u32,
 }
 
+/// A program that PyPI has, of the package's name.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PythonTool {
+    pub(crate) package: &'static str,
+    pub(crate) version: &'static str,
+}
+
+/// AWS's own checker: it knows each property of each resource.
+pub(crate) const CFN_LINT: PythonTool = PythonTool { package: "cfn-lint", version: "1.58.0" };
+/// What others found to go wrong in templates.
+pub(crate) const CHECKOV: PythonTool = PythonTool { package: "checkov", version: "3.3.30" };
+
 /// 0.22 needs a newer compiler than ours.
 pub(crate) fn trunk() -> CargoTool {
     tool("trunk", "0.21.14", true)

@@ -51,6 +51,7 @@ async fn app() -> (EmbeddedTable, App) {
         "SLIPWAY_ACCESS_TABLE" => Some("slipway-access".to_owned()),
         "SLIPWAY_AUDIT_TABLE" => Some("slipway-audit".to_owned()),
         "SLIPWAY_S3_ENDPOINT" => Some("http://127.0.0.1:9".to_owned()),
+        "SLIPWAY_S3_PATH_STYLE" => Some("true".to_owned()),
         "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("fortestsonly".to_owned()),
         _ => None,
     };
@@ -104,7 +105,7 @@ async fn files_have_their_types_and_hashed_ones_are_kept() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn everything_comes_under_the_policy_of_the_page() {
     let site = site(Limits::default()).await;
-    let storage = ["http://127.0.0.1:9".to_owned()];
+    let storage = ["http://127.0.0.1:9/files/".to_owned()];
     for path in ["/", "/hash-worker.js", "/no-such-file.js"] {
         let answer = site.client.get(path, None).await;
         assert_eq!(header(&answer, "content-security-policy"), content_security_policy(INDEX, &storage), "{path}");

@@ -1,6 +1,7 @@
 //! The HTTP edge: parsing requests, rate limits, and the form of every answer.
 
 pub mod answer;
+pub mod cdn;
 pub mod cors;
 pub mod error;
 pub mod extract;

@@ -31,7 +31,7 @@ impl CdnSecret {
         (text.len() >= MIN_SECRET_CHARS).then(|| Self(text.into()))
     }
 
-    fn is_shown(&self, headers: &HeaderMap) -> bool {
+    pub(super) fn is_shown(&self, headers: &HeaderMap) -> bool {
         let shown = headers.get(X_CDN_SECRET).map_or(&b""[..], |value| value.as_bytes());
         // Constant time for secrets of equal length. The length itself is no secret.
         bool::from(self.0.as_bytes().ct_eq(shown))

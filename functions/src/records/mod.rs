@@ -22,6 +22,7 @@
 //! | counter of a rate limit | `LIMIT#kind#whom#window` / `COUNT` | `limit` |
 //! | due item of the sweep | `DUE#hour#shard` / `UPLOAD#upload`, `UPLOADED#file` | `due` |
 //! | cursor of the sweep | `SWEEP` / `CURSOR` | `cursor` |
+//! | lease of the sweep | `SWEEP` / `LEASE` | `sweep_lease` |
 //!
 //! **Access**
 //!
@@ -60,5 +61,6 @@ pub mod room;
 pub mod seen;
 pub mod sequence;
 pub mod standing;
+pub mod sweep_lease;
 pub mod token;
 pub mod upload;

@@ -4,6 +4,7 @@
 //! bound to its host.
 
 mod disposition;
+mod endpoint;
 mod error;
 mod key;
 mod multipart;
@@ -20,6 +21,7 @@ use aws_sdk_s3::config::{Builder, RequestChecksumCalculation, ResponseChecksumVa
 use aws_types::SdkConfig;
 
 pub use disposition::attachment;
+pub use endpoint::PublicEndpoint;
 pub use error::StorageError;
 pub use key::{ObjectKey, S3UploadId};
 pub use multipart::PartPage;
@@ -43,7 +45,7 @@ pub struct StorageConfig {
     /// Where the functions reach storage; none for AWS.
     pub endpoint: Option<String>,
     /// Where browsers reach it, in the order of their `host` index; none: the same as the functions.
-    pub public_endpoints: Vec<String>,
+    pub public_endpoints: Vec<PublicEndpoint>,
     /// The path of the page's own origin to which browsers send parts. The page's server forwards it to `endpoint`.
     pub upload_path: Option<String>,
     /// `endpoint/bucket/key` in place of `bucket.endpoint/key`.
@@ -65,15 +67,16 @@ pub struct Storage {
 impl Storage {
     /// Makes the clients. Nothing is sent yet.
     pub fn new(sdk: &SdkConfig, config: &StorageConfig) -> Self {
-        let client = |endpoint: Option<&String>| {
-            let mut builder = base_config(sdk).force_path_style(config.path_style);
+        let client = |endpoint: Option<&String>, path_style: bool| {
+            let mut builder = base_config(sdk).force_path_style(path_style);
             if let Some(url) = endpoint {
                 builder = builder.endpoint_url(url);
             }
             Client::from_conf(builder.build())
         };
-        let internal = client(config.endpoint.as_ref());
-        let mut public: Vec<_> = config.public_endpoints.iter().map(|url| client(Some(url))).collect();
+        let internal = client(config.endpoint.as_ref(), config.path_style);
+        let public = config.public_endpoints.iter();
+        let mut public: Vec<_> = public.map(|endpoint| client(Some(&endpoint.url), endpoint.path_style)).collect();
         if public.is_empty() {
             public.push(internal.clone());
         }

@@ -264,6 +264,7 @@ fn what_a_failure_means() {
         (of(ErrorCode::MemberRemoved), [false, true, false]),
         (of(ErrorCode::RoomClosed), [false, true, false]),
         (of(ErrorCode::RoleTooLow), [false, false, false]),
+        (of(ErrorCode::WrongAddress), [false, false, false]),
         (of(ErrorCode::NotFound), [false, false, false]),
         (of(ErrorCode::RateLimited), [false, false, false]),
         (of(ErrorCode::Internal), [false, false, true]),

@@ -6,7 +6,8 @@ use super::timers::{Gate, Timer, Timers};
 use super::{Attempt, Config, Effect, LocalId};
 use crate::machine::network::backoff::Backoff;
 use crate::machine::network::cap::Cap;
-use crate::machine::network::lanes::{Lanes, PER_HOST};
+use crate::machine::network::hosts::Hosts;
+use crate::machine::network::lanes::Lanes;
 use crate::machine::rng::Rng;
 
 /// One call or PUT under way.
@@ -190,63 +191,44 @@ impl Context {
         }
     }
 
+    /// The room signs for `count` upload hosts, with at most `each` PUTs in flight on one.
+    pub(super) fn set_hosts(&mut self, count: u8, each: u8) {
+        self.hosts.set(count, each);
+        self.open_lanes();
+    }
+
+    /// A host stored a part that another one may have been given instead.
+    pub(super) fn host_stored(&mut self, host: u8) {
+        if self.hosts.stored(host, self.now) {
+            self.open_lanes();
+        }
+    }
+
+    /// A host did not answer. Whether it is left alone, and the part goes to another one.
+    pub(super) fn host_failed(&mut self, host: u8, call: Call) -> bool {
+        // Costs nothing while offline.
+        let is_left = !self.is_offline() && self.hosts.failed(host, call.started, self.now);
+        self.open_lanes();
+        is_left
+    }
+
+    fn open_lanes(&mut self) {
+        let (hosts, each) = self.hosts.usable();
+        self.lanes.set_hosts(hosts, each);
+    }
+
     /// Every wait is over: the network is another one.
     pub(super) fn reset_waits(&mut self) {
         self.storage.reset();
         self.api.reset();
+        self.hosts.forget();
+        self.open_lanes();
         self.lanes.restart();
         self.stalls = 0;
     }
 
     pub(super) fn touch(&mut self, id: LocalId) {
         self.touched.insert(id);
-    }
-}
-
-/// PUTs in flight on each upload host.
-#[derive(Debug)]
-pub(super) struct Hosts {
-    count: u8,
-    /// PUTs in flight on one of them, at most.
-    each: u8,
-    next: u8,
-    // Indexed by a `u8`, so no host number in a record or an answer is out of bounds.
-    in_flight: [u8; 256],
-}
-
-impl Default for Hosts {
-    fn default() -> Self {
-        Self { count: 1, each: PER_HOST, next: 0, in_flight: [0; 256] }
-    }
-}
-
-impl Hosts {
-    pub(super) fn set(&mut self, count: u8, each: u8) {
-        (self.count, self.each) = (count.max(1), each.max(1));
-    }
-
-    /// The host for the next part to sign, in turn.
-    pub(super) fn next(&mut self) -> u8 {
-        self.next = (self.next + 1) % self.count;
-        self.next
-    }
-
-    pub(super) fn has_room(&self, host: u8) -> bool {
-        self.in_flight[usize::from(host)] < self.each
-    }
-
-    pub(super) fn enter(&mut self, host: u8) {
-        self.in_flight[usize::from(host)] += 1;
-    }
-
-    pub(super) fn leave(&mut self, host: u8) {
-        let count = &mut self.in_flight[usize::from(host)];
-        *count = count.saturating_sub(1);
-    }
-
-    /// On all of them. Walks 256 bytes.
-    pub(super) fn in_flight(&self) -> u8 {
-        self.in_flight.iter().fold(0, |sum, count| sum.saturating_add(*count))
     }
 }
 

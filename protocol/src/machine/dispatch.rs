@@ -33,8 +33,7 @@ impl Engine {
             Input::Offline => self.cx.go_offline(),
             Input::Slept => self.restart(true),
             Input::Hosts { count, lanes_each } => {
-                self.cx.hosts.set(count, lanes_each);
-                self.cx.lanes.set_hosts(count, lanes_each);
+                self.cx.set_hosts(count, lanes_each);
             }
             Input::Owned(id) => self.with(id, Upload::owned),
             Input::OwnedElsewhere(id) => self.with(id, Upload::owned_elsewhere),

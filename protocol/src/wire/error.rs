@@ -64,6 +64,8 @@ codes! {
     RoomClosed = "room-closed", 401;
     /// The link's role does not allow this.
     RoleTooLow = "role-too-low", 403;
+    /// The API is behind another address, that of its page, and answers there only.
+    WrongAddress = "wrong-address", 403;
     /// It does not exist, or it is not the caller's. The answers are the same, so that ids can't be probed.
     NotFound = "not-found", 404;
     /// The path exists, but not for this method.

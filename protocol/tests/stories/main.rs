@@ -8,6 +8,7 @@ mod changed;
 mod fairness;
 mod faults;
 mod finish;
+mod hosts;
 mod lost;
 mod page;
 mod progress;

@@ -38,6 +38,12 @@ enum Fate {
     Unreadable(ReadFault),
 }
 
+/// A host that nothing comes through to refuses connections, or swallows what is sent.
+fn dead_end(attempt: Attempt) -> Fate {
+    let after_storing = false;
+    if attempt.0.is_multiple_of(4) { Fate::Silent { after_storing } } else { Fate::Cut { after_storing } }
+}
+
 impl World {
     pub(super) fn put(&mut self, effect: Effect) {
         self.check_saved(&effect);
@@ -47,7 +53,14 @@ impl World {
         let file = self.file(id);
         let right = file.digest(file.seen(opened), range);
         let is_readable = !file.gone && opened.is_some() && (file.silent || opened == Some(file.version()));
-        let fate = if is_readable { self.fate() } else { Fate::Unreadable(self.unreadable(id)) };
+        let is_dead = self.schedule.dead == Some(permit.host);
+        let fate = if is_readable && is_dead {
+            dead_end(attempt)
+        } else if is_readable {
+            self.fate()
+        } else {
+            Fate::Unreadable(self.unreadable(id))
+        };
         let bytes = if self.chance(self.schedule.faults.corrupt) { Md5::of(b"noise") } else { right };
         let rate = self.schedule.faults.lane_rate;
         let millis = len * 1000 / rate + self.delay();

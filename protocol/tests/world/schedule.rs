@@ -19,6 +19,8 @@ pub(crate) struct Schedule {
     pub(crate) files: Vec<(u64, bool)>,
     pub(crate) faults: Faults,
     pub(crate) hosts: u8,
+    /// One of several hosts that nothing ever comes through to, in one of four runs.
+    pub(crate) dead: Option<u8>,
     /// PUTs that one host takes at once.
     pub(crate) lanes_each: u8,
     /// Records that reach the disk together are reported together.
@@ -120,7 +122,20 @@ pub(crate) fn any_schedule() -> impl Strategy<Value = Schedule> {
             acts.retain(|(_, act)| !matches!(act, Act::Change(..)));
         }
         let elsewhere = (seed % 3 == 0).then(|| Elsewhere::draw(seed, files.len()));
-        Schedule { seed, files, faults, hosts, lanes_each, saved_together: seed % 7 < 5, planner, elsewhere, acts }
+        let dead = (seed % 4 == 1).then_some((seed / 4 % 3) as u8);
+        let hosts = if dead.is_some() { 3 } else { hosts };
+        Schedule {
+            seed,
+            files,
+            faults,
+            hosts,
+            dead,
+            lanes_each,
+            saved_together: seed % 7 < 5,
+            planner,
+            elsewhere,
+            acts,
+        }
     })
 }
 

@@ -7,8 +7,9 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use super::size;
-use crate::command::{run, run_quietly, step, tool};
+use crate::command::{run, step, tool};
 use crate::pins::CARGO_LAMBDA;
+use crate::setup::python;
 
 pub(super) fn package(folder: &Path) -> Result<()> {
     let names = lambda_names()?;
@@ -61,7 +62,8 @@ fn cargo_lambda() -> Result<Command> {
     let program = venv.join("bin/cargo-lambda");
     let stamp = venv.join("cargo-lambda.version");
     if !program.is_file() || fs::read_to_string(&stamp).unwrap_or_default() != CARGO_LAMBDA {
-        step(&format!("Installing cargo-lambda {CARGO_LAMBDA}"), || install(&venv))?;
+        let packages = [&format!("cargo-lambda=={CARGO_LAMBDA}"), "ziglang"];
+        step(&format!("Installing cargo-lambda {CARGO_LAMBDA}"), || python::install(&venv, &packages))?;
         fs::write(stamp, CARGO_LAMBDA)?;
     }
     let mut command = tool(program);
@@ -69,13 +71,4 @@ fn cargo_lambda() -> Result<Command> {
     let path = std::env::join_paths(std::iter::once(venv.join("bin")).chain(std::env::split_paths(path)))?;
     command.env("PATH", path);
     Ok(command)
-}
-
-fn install(venv: &Path) -> Result<()> {
-    let python = local_stack::on_path("python3")
-        .context("cargo-lambda is not on PATH, and without python3 it can't be installed: install either of them")?;
-    run_quietly(tool(python).args(["-m", "venv"]).arg(venv), "python3 -m venv")?;
-    let mut pip = tool(venv.join("bin/pip"));
-    pip.args(["install", "--disable-pip-version-check", &format!("cargo-lambda=={CARGO_LAMBDA}"), "ziglang"]);
-    run_quietly(&mut pip, "pip install of cargo-lambda")
 }

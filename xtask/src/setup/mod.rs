@@ -5,14 +5,17 @@ mod cargo_tools;
 mod dynamodb;
 mod forecast;
 mod minio;
+pub(crate) mod python;
 
 use std::thread;
 
 use anyhow::{Result, anyhow};
 
 use crate::command::{output, run_quietly, step, tool};
-use crate::pins::{self, CargoTool};
+use crate::pins::{self, CargoTool, PythonTool};
 use forecast::Missing;
+
+const LINTERS: [PythonTool; 2] = [pins::CFN_LINT, pins::CHECKOV];
 
 /// What a command needs. Only that is installed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,6 +28,8 @@ pub(crate) struct Needs {
     /// Chromium, Firefox, WebKitGTK and their drivers.
     pub(crate) browsers: bool,
     pub(crate) deny: bool,
+    /// What checks the templates.
+    pub(crate) linters: bool,
     /// How long what the command compiles takes where nothing was compiled before, in minutes on two cores.
     pub(crate) first_compile_minutes: u32,
 }
@@ -38,6 +43,7 @@ pub(crate) fn all() -> Result<()> {
         dynamodb: true,
         browsers: true,
         deny: true,
+        linters: true,
         first_compile_minutes: 0,
     })
 }
@@ -92,6 +98,9 @@ fn other_tools(needs: Needs) -> Result<()> {
     if needs.minio {
         minio::ensure()?;
     }
+    for tool in LINTERS.iter().filter(|_| needs.linters) {
+        python::ensure(tool)?;
+    }
     Ok(())
 }
 
@@ -110,6 +119,7 @@ fn missing_others(needs: Needs) -> Vec<Missing> {
     if needs.minio {
         missing.extend(minio::missing());
     }
+    missing.extend(LINTERS.iter().filter(|_| needs.linters).filter_map(python::missing));
     missing
 }
 

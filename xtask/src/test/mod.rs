@@ -101,6 +101,7 @@ fn needs(layers: &[Layer]) -> Needs {
         dynamodb: any(&[Layer::Functions]),
         browsers: any(&[Layer::Browser, Layer::E2e]),
         deny: false,
+        linters: false,
         first_compile_minutes: layers.iter().map(|layer| layer.first_compile_minutes()).sum(),
     }
 }

@@ -3,10 +3,14 @@
 mod calls;
 mod docs;
 mod keys;
+mod logs;
+mod names;
 mod page;
 mod page_text;
 mod permissions;
 mod policy;
+mod queues;
+mod routes;
 mod secrets;
 mod sources;
 mod template;
@@ -20,6 +24,12 @@ use anyhow::{Context, Result};
 use crate::command::{self, output, step, tool};
 use crate::native;
 use crate::package::lambda_names;
+use crate::pins;
+use crate::setup::python;
+
+const TEMPLATE: &str = "infra/template.yaml";
+const CDN_LOGS: &str = "infra/cdn-logs.yaml";
+const TEMPLATES: [&str; 2] = [TEMPLATE, CDN_LOGS];
 
 /// A sentence that names the file.
 pub(crate) type Finding = String;
@@ -34,11 +44,16 @@ pub(crate) struct Source {
 
 fn findings() -> Result<Vec<Finding>> {
     let sources = sources()?;
-    let template = template_text(&sources)?;
-    let template = yaml::parse(&template)?;
+    let template = yaml::parse(text_of(&sources, TEMPLATE)?)?;
+    let cdn_logs = yaml::parse(text_of(&sources, CDN_LOGS)?)?;
     native::build_tests()?;
     let openapi = native::openapi()?;
-    let mut findings = template::check(&template, &lambda_names()?, &template::routes_of(&openapi));
+    let mut findings = template::check(&template, &lambda_names()?);
+    findings.extend(routes::check(&template, &native::routes()?));
+    findings.extend(routes::implicit(&template));
+    findings.extend(names::check(&template));
+    findings.extend(queues::check(&template));
+    findings.extend(logs::check(&cdn_logs, &template));
     findings.extend(permissions::check(&template, &sources, &lambda_names()?));
     findings.extend(policy::check(&template, &sources));
     findings.extend(docs::check_codes(&sources, &openapi.to_string()));
@@ -57,23 +72,26 @@ pub(crate) fn run() -> Result<bool> {
     for finding in &found {
         println!("  {finding}");
     }
-    lint_template()?;
+    lint_templates()?;
     println!("tidy: {} findings", found.len());
     Ok(found.is_empty())
 }
 
-/// AWS's own checker, where it is installed: it knows each property of each resource.
-fn lint_template() -> Result<()> {
-    if local_stack::on_path("cfn-lint").is_none() {
-        println!("    cfn-lint is not installed: the template's property names are not checked (pip install cfn-lint)");
-        return Ok(());
-    }
-    step("Checking the template with cfn-lint", || command::run(tool("cfn-lint").arg("infra/template.yaml")))
+/// Exceptions stand in the templates, each with its reason.
+fn lint_templates() -> Result<()> {
+    let cfn_lint = python::ensure(&pins::CFN_LINT)?;
+    step("Checking the templates with cfn-lint", || command::run(tool(cfn_lint).args(TEMPLATES)))?;
+    let mut checkov = tool(python::ensure(&pins::CHECKOV)?);
+    // Without the network: its list of policies comes with it.
+    checkov
+        .args(["--framework", "cloudformation", "--compact", "--quiet", "--skip-download", "--file"])
+        .args(TEMPLATES);
+    step("Checking the templates with checkov", || command::run(&mut checkov))
 }
 
-fn template_text(sources: &[Source]) -> Result<String> {
-    let file = sources.iter().find(|source| source.path == "infra/template.yaml");
-    Ok(file.context("infra/template.yaml is missing")?.text.clone())
+fn text_of<'a>(sources: &'a [Source], path: &str) -> Result<&'a str> {
+    let file = sources.iter().find(|source| source.path == path);
+    Ok(&file.with_context(|| format!("{path} is missing"))?.text)
 }
 
 /// Every text file that git knows or would add.

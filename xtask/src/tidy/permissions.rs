@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use yaml_rust2::Yaml;
 
 use super::calls::{Calls, Function};
-use super::yaml::{entries, strings};
-use super::{Finding, Source};
+use super::yaml::{function_of, strings};
+use super::{Finding, Source, queues};
 
 /// What each operation of the S3 client needs. A signed URL can do what its signer may do, so signing counts.
 const OPERATIONS: &[(&str, &[&str])] = &[
@@ -51,7 +51,10 @@ type Actions = BTreeSet<String>;
 pub(crate) fn check(template: &Yaml, sources: &[Source], binaries: &[String]) -> Vec<Finding> {
     let calls = Calls::read(sources);
     let findings = binaries.iter().flat_map(|name| match needed(&calls, name) {
-        Ok(needed) => compare(name, &needed, granted(template, name)),
+        Ok(mut needed) => {
+            needed.extend(queues::failures_of(template, name).map(|queue| format!("sqs:SendMessage on {queue}")));
+            compare(name, &needed, granted(template, name))
+        }
         Err(finding) => vec![finding],
     });
     findings.collect()
@@ -131,19 +134,21 @@ fn operations(function: &Function) -> impl Iterator<Item = &str> {
 
 /// From the template; none for a function that is not in it, which is found elsewhere.
 fn granted(template: &Yaml, binary: &str) -> Option<Actions> {
-    let file = format!("/{binary}.zip");
-    let (_, function) = entries(&template["Resources"])
-        .find(|(_, resource)| resource["Properties"]["CodeUri"].as_str().is_some_and(|uri| uri.ends_with(&file)))?;
+    let (_, function) = function_of(template, binary)?;
     let policies = function["Properties"]["Policies"].as_vec().into_iter().flatten();
     let statements = policies.flat_map(|policy| policy["Statement"].as_vec().into_iter().flatten());
     Some(statements.flat_map(allowed).collect())
 }
 
-/// The actions of a statement. Those on a table with the table, since that is what tells them apart.
+/// The actions of a statement. Those on a table or queue with its name, since that is what tells them apart.
 fn allowed(statement: &Yaml) -> impl Iterator<Item = String> {
     let resource = statement["Resource"].as_str().and_then(|name| name.strip_suffix(".Arn")).unwrap_or_default();
     strings(&statement["Action"]).into_iter().map(move |action| {
-        if action.starts_with("dynamodb:") { format!("{action} on {resource}") } else { action.to_owned() }
+        if action.starts_with("dynamodb:") || action.starts_with("sqs:") {
+            format!("{action} on {resource}")
+        } else {
+            action.to_owned()
+        }
     })
 }
 

@@ -1,18 +1,14 @@
-//! The template against the code: every function, every route, and what S3 needs that MinIO forgives.
+//! The template against the code: every function, and what S3 needs that MinIO forgives.
 
 use std::collections::BTreeSet;
 
 use yaml_rust2::Yaml;
 
 use super::Finding;
-use super::yaml::{entries, strings};
+use super::yaml::{entries, of_type, strings};
 
-/// Method and path, such as `GET /api/health`.
-pub(crate) type Route = String;
-
-pub(crate) fn check(template: &Yaml, binaries: &[String], routes: &BTreeSet<Route>) -> Vec<Finding> {
+pub(crate) fn check(template: &Yaml, binaries: &[String]) -> Vec<Finding> {
     let mut findings = differences("function", &binaries.iter().cloned().collect(), &packaged(template));
-    findings.extend(differences("route", routes, &routed(template)));
     findings.extend(check_bucket(&template["Resources"]["FileBucket"]["Properties"]));
     for table in ["MainTable", "AccessTable", "AuditTable"] {
         findings.extend(check_table(table, &template["Resources"][table]["Properties"]));
@@ -20,19 +16,8 @@ pub(crate) fn check(template: &Yaml, binaries: &[String], routes: &BTreeSet<Rout
     findings.extend(check_stream(&template["Resources"]["MainTable"]["Properties"]));
     findings.extend(check_permissions(&template["Resources"]));
     findings.extend(check_uploads_by_page(template));
+    findings.extend(check_domain(&template["Resources"]));
     findings.into_iter().map(|finding| format!("infra/template.yaml: {finding}")).collect()
-}
-
-/// The routes of an OpenAPI document.
-pub(crate) fn routes_of(openapi: &serde_json::Value) -> BTreeSet<Route> {
-    const METHODS: [&str; 5] = ["get", "put", "post", "delete", "patch"];
-    let paths = openapi["paths"].as_object().into_iter().flatten();
-    paths
-        .flat_map(|(path, item)| {
-            let methods = METHODS.into_iter().filter(|method| item.get(method).is_some());
-            methods.map(move |method| format!("{} {path}", method.to_uppercase()))
-        })
-        .collect()
 }
 
 fn differences(what: &str, code: &BTreeSet<String>, template: &BTreeSet<String>) -> Vec<Finding> {
@@ -41,26 +26,11 @@ fn differences(what: &str, code: &BTreeSet<String>, template: &BTreeSet<String>)
     missing.chain(unknown).collect()
 }
 
-fn functions(template: &Yaml) -> impl Iterator<Item = &Yaml> {
-    let resources = entries(&template["Resources"]).map(|(_, resource)| resource);
-    resources.filter(|resource| resource["Type"].as_str() == Some("AWS::Serverless::Function"))
-}
-
 /// The names of the zips.
 fn packaged(template: &Yaml) -> BTreeSet<String> {
-    let uris = functions(template).filter_map(|function| function["Properties"]["CodeUri"].as_str());
+    let functions = of_type(&template["Resources"], "AWS::Serverless::Function");
+    let uris = functions.filter_map(|(_, function)| function["Properties"]["CodeUri"].as_str());
     uris.filter_map(|uri| uri.rsplit('/').next()?.strip_suffix(".zip")).map(str::to_owned).collect()
-}
-
-fn routed(template: &Yaml) -> BTreeSet<Route> {
-    let events = functions(template).flat_map(|function| entries(&function["Properties"]["Events"]));
-    let calls = events.filter(|(_, event)| event["Type"].as_str() == Some("HttpApi"));
-    calls
-        .filter_map(|(_, event)| {
-            let properties = &event["Properties"];
-            Some(format!("{} {}", properties["Method"].as_str()?, properties["Path"].as_str()?))
-        })
-        .collect()
 }
 
 /// MinIO exposes ETag, takes any header and drops stale uploads whatever the template says: no local test sees these.
@@ -126,8 +96,8 @@ fn check_uploads_by_page(template: &Yaml) -> Vec<Finding> {
     let gate = (runs["EventType"].as_str(), runs["FunctionARN"].as_str());
     let origin = items("Origins").find(|origin| origin["Id"].as_str() == behavior["TargetOriginId"].as_str());
     let goes_to_bucket = origin.is_some_and(|origin| {
-        let host = origin["DomainName"].as_str().unwrap_or_default();
-        host.contains("-files-") && origin["OriginAccessControlId"].is_badvalue()
+        let host = origin["DomainName"]["Fn::Sub"][0].as_str().unwrap_or_default();
+        host.starts_with("${Bucket}.s3.") && origin["OriginAccessControlId"].is_badvalue()
     });
     // AWS has fixed ids for its managed policies: AllViewerExceptHostHeader and CachingDisabled.
     const WITHOUT_HOST: &str = "b689b0a8-53d0-40ab-baf2-68738e2966ac";
@@ -152,6 +122,24 @@ fn check_uploads_by_page(template: &Yaml) -> Vec<Finding> {
             behavior["OriginRequestPolicyId"].as_str() == Some(WITHOUT_HOST),
             "the CDN sends another Host than the bucket's, for which parts are signed",
         ),
+    ])
+}
+
+/// With a domain of one's own, the CDN takes TLS 1.2 and later only, and the bucket takes the page of that domain.
+fn check_domain(resources: &Yaml) -> Vec<Finding> {
+    let cdn = &resources["Cdn"]["Properties"]["DistributionConfig"];
+    let certificate = &cdn["ViewerCertificate"]["Fn::If"];
+    let origins = &resources["FileBucket"]["Properties"]["CorsConfiguration"]["CorsRules"][0]["AllowedOrigins"];
+    let is_page = strings(&origins[0]) == ["HasDomain", "https://${DomainName}", "https://${Cdn.DomainName}"];
+    let named = (cdn["Aliases"][0].as_str(), strings(&cdn["Aliases"][1]));
+    wrong([
+        (
+            certificate[0].as_str() == Some("HasDomain")
+                && certificate[1]["MinimumProtocolVersion"].as_str() == Some("TLSv1.2_2021"),
+            "the CDN takes old TLS for a domain of one's own",
+        ),
+        (named == (Some("HasDomain"), vec!["DomainName"]), "the CDN does not answer to its domain"),
+        (is_page && origins[1].is_badvalue(), "the bucket's CORS allows another origin than the page's"),
     ])
 }
 
@@ -197,8 +185,8 @@ mod tests {
         let text = ours();
         assert!(text.contains(before), "the template has no `{before}`");
         let template = parse(&text.replacen(before, after, 1)).unwrap();
-        let (binaries, routes) = (packaged(&parse(&text).unwrap()), routed(&parse(&text).unwrap()));
-        check(&template, &binaries.into_iter().collect::<Vec<_>>(), &routes)
+        let binaries = packaged(&parse(&text).unwrap());
+        check(&template, &binaries.into_iter().collect::<Vec<_>>())
     }
 
     #[test]
@@ -226,6 +214,9 @@ mod tests {
             ("request.method !== 'PUT'", "request.method === 'GET'", "what is no PUT"),
             ("if (!request.querystring[name]", "if (false", "what is not signed"),
             ("delete request.headers.authorization;", "", "second authorization"),
+            ("MinimumProtocolVersion: TLSv1.2_2021", "MinimumProtocolVersion: TLSv1", "old TLS"),
+            ("Aliases: !If [HasDomain, [!Ref DomainName]", "Aliases: !If [HasDomain, []", "its domain"),
+            ("AllowedOrigins: [!If", "AllowedOrigins: [\"*\", !If", "another origin"),
             ("[dynamodb:PutItem]", "[dynamodb:*]", "dynamodb:*"),
         ] {
             let findings = found_after(before, after);
@@ -234,14 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn a_function_or_route_that_is_not_there_is_found() {
+    fn a_function_that_is_not_there_is_found() {
         assert!(found_after("functions/presign.zip", "functions/sign.zip").len() == 2);
-        assert!(found_after("Path: /api/health", "Path: /api/healthy").len() == 2);
-    }
-
-    #[test]
-    fn routes_are_read_from_openapi() {
-        let document = serde_json::json!({"paths": {"/a/{id}": {"get": {}, "delete": {}, "parameters": []}}});
-        assert_eq!(routes_of(&document), ["DELETE /a/{id}".to_owned(), "GET /a/{id}".to_owned()].into());
     }
 }

@@ -13,6 +13,18 @@ pub(crate) fn entries(yaml: &Yaml) -> impl Iterator<Item = (&str, &Yaml)> {
     yaml.as_hash().into_iter().flatten().filter_map(|(name, value)| Some((name.as_str()?, value)))
 }
 
+/// The resources of a type, by name.
+pub(crate) fn of_type<'a>(resources: &'a Yaml, kind: &'a str) -> impl Iterator<Item = (&'a str, &'a Yaml)> {
+    entries(resources).filter(move |(_, resource)| resource["Type"].as_str() == Some(kind))
+}
+
+/// The function that runs this program, with its name in the template.
+pub(crate) fn function_of<'a>(template: &'a Yaml, binary: &str) -> Option<(&'a str, &'a Yaml)> {
+    let file = format!("/{binary}.zip");
+    entries(&template["Resources"])
+        .find(|(_, resource)| resource["Properties"]["CodeUri"].as_str().is_some_and(|uri| uri.ends_with(&file)))
+}
+
 /// The strings of a list, or the one string.
 pub(crate) fn strings(yaml: &Yaml) -> Vec<&str> {
     match yaml {

@@ -3,6 +3,7 @@
 mod audit;
 mod bodies;
 mod calls;
+mod cdn;
 mod events;
 mod fuzz;
 mod headers;

@@ -10,7 +10,7 @@ use aws_sdk_s3::config::{BehaviorVersion, Region};
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_types::SdkConfig;
-use functions::storage::{ObjectKey, S3UploadId, SignedBytes, Storage, StorageConfig};
+use functions::storage::{ObjectKey, PublicEndpoint, S3UploadId, SignedBytes, Storage, StorageConfig};
 use local_stack::{Minio, MinioOptions};
 use slipway_protocol::wire::SignedRequest;
 use slipway_protocol::wire::digest::Md5;
@@ -96,7 +96,10 @@ impl Bucket {
     pub(crate) fn through(&self, endpoint: &str, public: &[&str]) -> Storage {
         let config = StorageConfig {
             endpoint: Some(endpoint.to_owned()),
-            public_endpoints: public.iter().map(|&url| url.to_owned()).collect(),
+            public_endpoints: public
+                .iter()
+                .map(|&url| PublicEndpoint { url: url.to_owned(), path_style: true })
+                .collect(),
             ..self.config.clone()
         };
         Storage::new(&self.sdk, &config)

@@ -1,6 +1,7 @@
 //! Overdue uploads expire, and those with new parts do not.
 
 use functions::records::due::{self, Due};
+use functions::records::sweep_lease::{self, SweepLease};
 use functions::records::upload;
 use functions::table::{Key, TableError, Write};
 use serde_json::Value;
@@ -95,9 +96,37 @@ both_tables! {
             ana.begin(&Content::new(seed, 1000)).await;
         }
         world.wait(8 * DAY);
-        let (one, two) = futures::future::join(world.sweep(), world.sweep()).await;
+        // As when one has outlived its lease.
+        let pass = async || functions::sweep::pass(world.app()).await.unwrap();
+        let (one, two) = futures::future::join(pass(), pass()).await;
         assert!(one.removed + two.removed >= 6, "{one:?} {two:?}");
         assert_eq!(world.used().await, (500, 1, 0));
+    }
+
+    /// An account may be too small to reserve concurrency for it.
+    async fn one_sweep_runs_at_a_time(tables) {
+        let world = World::on(tables, |_| {}).await;
+        let ana = world.join(Role::Contribute).await;
+        ana.begin(&Content::new(1, 1000)).await;
+        world.wait(8 * DAY);
+        let tables = &world.app().tables;
+        let lease = |holder: &str, seconds: u64| {
+            SweepLease { holder: holder.into(), until: world.app().clock.now_ms() + seconds * 1000 }
+        };
+        let killed = lease("killed", 300);
+        assert!(sweep_lease::take(tables, &killed, world.app().clock.now_ms()).await.unwrap());
+        let report = world.sweep().await;
+        assert_eq!((report.skipped, report.looked), (true, 0));
+
+        world.wait(301);
+        let next = lease("next", 300);
+        assert!(sweep_lease::take(tables, &next, world.app().clock.now_ms()).await.unwrap(), "it has ended");
+        sweep_lease::release(tables, &killed).await.unwrap();
+        assert!(world.sweep().await.skipped, "not by whom it belonged to before");
+        sweep_lease::release(tables, &next).await.unwrap();
+        let report = world.sweep().await;
+        assert_eq!((report.skipped, report.removed), (false, 1));
+        assert!(!world.sweep().await.skipped, "it is released in the end");
     }
 }
 
@@ -168,6 +197,7 @@ async fn what_another_release_wrote_is_left_alone() {
     Due::upload(theirs, now - 1).note(tables).await.unwrap();
     let note = Key::main(format!("DUE#{}#0", due::hour(now)), "UPLOAD#theirs");
     of_another_release(&note).await;
+    of_another_release(&Key::main("SWEEP", "LEASE")).await;
     let ana = world.join(Role::Contribute).await;
     ana.begin(&Content::new(1, 1000)).await;
     world.wait(8 * DAY);

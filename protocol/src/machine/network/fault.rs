@@ -126,6 +126,7 @@ const ROWS: &[Row] = &[
     // ---- calls to the functions: removing
     (ABORT, Status::Any, Code::Api(ErrorCode::UploadCompleted),   Url::Any, Recovery::Completed),
     (ABORT, Status::Any, Code::Api(ErrorCode::UploadCompleting),  Url::Any, Recovery::Retry),
+    (ABORT, Status::Any, Code::Api(ErrorCode::WrongAddress),      Url::Any, Recovery::Retry),
     (ABORT, Status::Is(409), Code::Any,                           Url::Any, Recovery::Gone),
     (ABORT, Status::Is(404), Code::Any,                           Url::Any, Recovery::Gone),
     // No right to remove it any more: the server gives it up in time.
@@ -149,6 +150,8 @@ const ROWS: &[Row] = &[
     (CALLS, Status::From(500), Code::Any,                         Url::Any, Recovery::Retry),
     (CALLS, Status::Any, Code::Api(ErrorCode::RoomClosed),        Url::Any, Recovery::Stop(Reason::RoomClosed)),
     (CALLS, Status::Is(401), Code::Any,                           Url::Any, Recovery::Stop(Reason::AccessLost)),
+    // A page is at the right address. While a new secret of the CDN spreads, its calls are refused for minutes.
+    (CALLS, Status::Any, Code::Api(ErrorCode::WrongAddress),      Url::Any, Recovery::Retry),
     (CALLS, Status::Is(403), Code::Any,                           Url::Any, Recovery::Stop(Reason::AccessLost)),
     // Lost access is a 401. Another member may have adopted the upload, or its record is gone.
     (OWNERS, Status::Is(404), Code::Any,                          Url::Any, Recovery::FetchOwner),

@@ -3,6 +3,7 @@
 pub mod backoff;
 pub mod cap;
 pub mod fault;
+pub mod hosts;
 pub mod lanes;
 pub mod rate;
 pub mod self_test;

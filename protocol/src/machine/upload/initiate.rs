@@ -103,7 +103,7 @@ impl Upload {
         self.phase = Phase::Begun(batch);
         key.clone_into(&mut self.initiation.key);
         let first = self.pipeline.to_sign().take(MAX_FIRST_PARTS);
-        let first_parts = first.map(|part| (part, cx.hosts.next())).collect();
+        let first_parts = first.map(|part| (part, cx.hosts.next(cx.now, true))).collect();
         let rate_hint = self.initiation.body.take().and_then(|body| body.rate_hint);
         self.initiation.body = Some(BeginRecord { batch: members.to_vec(), rate_hint, first_parts });
         self.save_head_first(cx);

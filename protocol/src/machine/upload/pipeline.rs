@@ -19,6 +19,8 @@ pub(super) struct Entry {
     body: Option<Attempt>,
     host: u8,
     request: Option<SignedRequest>,
+    /// When its URL was asked for, in milliseconds on the machine's clock.
+    asked_at: u64,
     /// In milliseconds on the machine's clock.
     expires_at: u64,
     put: Option<Call>,
@@ -53,6 +55,11 @@ impl Entry {
         self.expires_at
     }
 
+    /// When its URL was asked for, in milliseconds on the machine's clock.
+    pub(super) fn asked_at(&self) -> u64 {
+        self.asked_at
+    }
+
     /// Half of the time that its URL was signed for, in milliseconds.
     pub(super) fn half_life_ms(&self) -> u64 {
         self.request.as_ref().map_or(0, |request| request.expires_in_seconds.saturating_mul(500))
@@ -61,6 +68,7 @@ impl Entry {
     /// Takes a URL whose time counts from `asked`, in milliseconds.
     pub(super) fn set_request(&mut self, request: SignedRequest, host: u8, asked: u64) {
         self.expires_at = asked.saturating_add(request.expires_in_seconds.saturating_mul(1000));
+        self.asked_at = asked;
         self.host = host;
         self.request = Some(request);
     }

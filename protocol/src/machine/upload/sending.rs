@@ -29,7 +29,8 @@ impl Upload {
         most.is_none_or(|most| self.in_flight() < most.into())
     }
 
-    /// The next part with a good URL to a host with room. Parts whose URL is about to run out go back to be signed.
+    /// The next part with a good URL to a host with room. Parts whose URL is about to run out, or is for a host that was
+    /// left since, go back to be signed.
     fn next_ready(&mut self, cx: &Context) -> Option<PartNumber> {
         while let Some(part) = self.pipeline.first_to_send() {
             let entry = self.pipeline.get(part);
@@ -37,7 +38,8 @@ impl Upload {
             // One with a short life is used in its first half: else it would be signed again and again.
             let margin = entry.map_or(0, Entry::half_life_ms).min(cx.config.sign_margin_ms);
             let is_stale = !self.is(part, PartState::Signed);
-            if !is_stale && cx.now + margin <= expires_at {
+            let is_left = entry.is_some_and(|entry| cx.hosts.is_left_since(entry.host(), entry.asked_at()));
+            if !is_stale && !is_left && cx.now + margin <= expires_at {
                 break;
             }
             self.pipeline.drop_first_to_send();
@@ -120,7 +122,8 @@ impl Upload {
         if !self.is_current_put(part, attempt) {
             return;
         }
-        let Some(EndedPut { call, sent, .. }) = self.end_put(cx, part) else { return };
+        let Some(EndedPut { call, host, sent }) = self.end_put(cx, part) else { return };
+        cx.host_stored(host);
         cx.touch(self.id);
         let promised = self.parts.as_ref().and_then(|parts| parts.digest(part));
         // Hidden by CORS, it counts: the digest was signed, and complete compares it with storage's own list.
@@ -152,10 +155,15 @@ impl Upload {
         if !self.is_current_put(part, attempt) {
             return;
         }
-        let Some(EndedPut { call, .. }) = self.end_put(cx, part) else { return };
+        let Some(EndedPut { call, host, .. }) = self.end_put(cx, part) else { return };
         cx.touch(self.id);
         let expires_at = self.pipeline.get(part).map_or(0, Entry::expires_at);
         let recovery = fault::after_put(fault, cx.now >= expires_at);
+        // A URL whose time is over may have been refused, and CORS hides that.
+        if *fault == PutFault::Network && recovery == Recovery::Retry && cx.host_failed(host, call) {
+            self.requeue(part);
+            return;
+        }
         self.recover_put(cx, part, call, recovery);
         if let PutFault::Read(fault) = fault {
             self.read_failed(cx, attempt, *fault);
@@ -235,8 +243,12 @@ impl Upload {
 
     /// No byte moved for too long.
     pub(in crate::machine) fn put_stalled(&mut self, cx: &mut Context, part: PartNumber) {
-        let Some(call) = self.drop_put(cx, part) else { return };
+        let Some(EndedPut { call, host, .. }) = self.drop_put(cx, part) else { return };
         cx.touch(self.id);
+        if cx.host_failed(host, call) {
+            self.requeue(part);
+            return;
+        }
         cx.stalls = cx.stalls.saturating_add(1);
         if let Some(entry) = self.pipeline.get_mut(part) {
             entry.count_stall();
@@ -245,10 +257,10 @@ impl Upload {
     }
 
     /// Aborts a PUT, if the part was in flight.
-    fn drop_put(&mut self, cx: &mut Context, part: PartNumber) -> Option<Call> {
-        let EndedPut { call, .. } = self.end_put(cx, part)?;
-        cx.emit(Effect::DropPut { id: self.id, part, attempt: call.attempt });
-        Some(call)
+    fn drop_put(&mut self, cx: &mut Context, part: PartNumber) -> Option<EndedPut> {
+        let put = self.end_put(cx, part)?;
+        cx.emit(Effect::DropPut { id: self.id, part, attempt: put.call.attempt });
+        Some(put)
     }
 
     /// Sends again what was in flight while the network was gone; costs no attempt.

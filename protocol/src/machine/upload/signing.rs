@@ -13,6 +13,9 @@ use crate::wire::{MAX_PARTS_PER_PRESIGN, SignedRequest};
 /// While one batch is on its way, the next may be asked for.
 const MOST_CALLS: usize = 2;
 
+/// Parts of an upload's end.
+const LAST_PARTS: usize = 2;
+
 /// A presign under way.
 #[derive(Clone, Debug)]
 struct Presign {
@@ -83,6 +86,8 @@ impl Upload {
     /// Takes hashed parts whose digests are on disk, in line.
     fn take_hashed(&mut self, cx: &mut Context, most: usize) -> Vec<ToSign> {
         let mut taken = Vec::new();
+        // The end of an upload does not wait for a host that may not answer.
+        let may_try = self.pipeline.to_sign().count() > LAST_PARTS;
         while taken.len() < most {
             let Some(part) = self.pipeline.first_to_sign() else { break };
             let is_stale = !self.is(part, PartState::Hashed);
@@ -93,7 +98,7 @@ impl Upload {
             self.pipeline.drop_first_to_sign();
             let digest = self.parts.as_ref().and_then(|parts| parts.digest(part));
             if let (false, Some(digest)) = (is_stale, digest) {
-                let host = cx.hosts.next();
+                let host = cx.hosts.next(cx.now, may_try);
                 self.set(part, PartState::Signing);
                 taken.push(ToSign { part, digest, host });
             }
