@@ -19,17 +19,33 @@ use crate::files::TestFile;
 
 /// The functions, as a program calls them.
 #[derive(Clone, Debug)]
-struct Api {
+pub struct Api {
     http: reqwest::Client,
     base: String,
 }
 
+/// By plain HTTP.
+impl From<&str> for Api {
+    fn from(base: &str) -> Self {
+        Self::new(base, reqwest::Client::new())
+    }
+}
+
+/// The same.
+impl From<&String> for Api {
+    fn from(base: &String) -> Self {
+        Self::from(base.as_str())
+    }
+}
+
 impl Api {
-    fn at(base: &str) -> Self {
-        Self { http: reqwest::Client::new(), base: base.into() }
+    /// At `base`, without a slash at the end, by a client that may know more than plain HTTP.
+    pub fn new(base: impl Into<String>, http: reqwest::Client) -> Self {
+        Self { http, base: base.into() }
     }
 
-    async fn call<C: Call>(&self, call: &C, token: Option<&MemberToken>) -> Result<C::Answer> {
+    /// A call, as a member or as anybody.
+    pub async fn call<C: Call>(&self, call: &C, token: Option<&MemberToken>) -> Result<C::Answer> {
         let request = call.request::<SerdeJson>();
         let reply = self.send(&request, token).await.with_context(|| format!("{request:?}"))?;
         let text = reply.body.clone();
@@ -67,8 +83,8 @@ pub struct NewRoom {
 }
 
 impl NewRoom {
-    /// Makes a room at `base`, such as `http://127.0.0.1:8080`.
-    pub async fn create(base: &str, name: &str) -> Result<Self> {
+    /// Makes a room, such as at `http://127.0.0.1:8080`.
+    pub async fn create(api: impl Into<Api>, name: &str) -> Result<Self> {
         let room = RoomId::from_bytes(random()?);
         let mut links = Vec::new();
         for role in Role::ALL {
@@ -80,7 +96,7 @@ impl NewRoom {
             wrapped_key: None,
         });
         let body = CreateRoom { room_id: room, name: name.into(), sealed: false, links: verifiers.collect() };
-        let made = Api::at(base).call(&calls::CreateRoom { body }, None).await?;
+        let made = api.into().call(&calls::CreateRoom { body }, None).await?;
         ensure!(made.room_id == room, "the functions made another room");
         Ok(Self { room, links })
     }
@@ -92,8 +108,8 @@ impl NewRoom {
 
 impl Member {
     /// Joins by link.
-    pub async fn join(base: &str, link: &RoomLink, display_name: &str) -> Result<Self> {
-        let api = Api::at(base);
+    pub async fn join(api: impl Into<Api>, link: &RoomLink, display_name: &str) -> Result<Self> {
+        let api = api.into();
         let body =
             Join { role: link.role, auth_token: link.secret.auth_token(link.room), display_name: display_name.into() };
         let joined = api.call(&calls::Join { room: link.room, body }, None).await?;
@@ -187,7 +203,9 @@ impl Member {
     /// Puts one part of a file; gives storage's status and body.
     pub async fn put(&self, request: &SignedRequest, bytes: Vec<u8>) -> Result<(StatusCode, String)> {
         let method = Method::from_bytes(request.method.as_bytes())?;
-        let mut put = self.api.http.request(method, &request.url).body(bytes);
+        // Where parts go by the page's own origin, the URL is a path.
+        let base = if request.url.starts_with('/') { self.api.base.as_str() } else { "" };
+        let mut put = self.api.http.request(method, format!("{base}{}", request.url)).body(bytes);
         for (name, value) in &request.headers {
             put = put.header(name, value);
         }

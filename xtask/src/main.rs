@@ -11,6 +11,7 @@ mod native;
 mod package;
 mod page;
 mod pins;
+mod prove;
 mod setup;
 mod test;
 mod tidy;
@@ -39,6 +40,8 @@ enum Task {
     Bench(bench::Options),
     /// Build what a deployment needs into `target/package`
     Package(package::Options),
+    /// Deploy the template on an emulator of AWS in private namespaces, and prove what it does there
+    ProveInfra(prove::Options),
     /// Quick checks of the template, the docs and the sources
     Tidy,
     /// Install every tool the other commands need
@@ -51,7 +54,7 @@ fn main() -> ExitCode {
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("error: {error:#}");
-            ExitCode::FAILURE
+            if error.is::<prove::Refused>() { prove::Refused::CODE.into() } else { ExitCode::FAILURE }
         }
     }
 }
@@ -64,6 +67,7 @@ fn run(task: Task) -> Result<bool> {
         Task::Mutants(options) => mutants::run(&options),
         Task::Bench(options) => bench::run_all(&options).map(|()| true),
         Task::Package(options) => package::run(&options).map(|()| true),
+        Task::ProveInfra(options) => prove::run_all(&options),
         Task::Tidy => tidy::run(),
         Task::Setup => setup::all().map(|()| true),
     }

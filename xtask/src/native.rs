@@ -9,8 +9,19 @@ use anyhow::{Context, Result};
 
 use crate::command::{cargo, output, run, step, tool};
 
-const PACKAGES: &[&str] =
-    &["slipway-protocol", "multi-md5", "functions", "dev-server", "local-stack", "xtask", "lab", "e2e", "bench", "app"];
+const PACKAGES: &[&str] = &[
+    "slipway-protocol",
+    "multi-md5",
+    "functions",
+    "dev-server",
+    "local-stack",
+    "xtask",
+    "lab",
+    "e2e",
+    "bench",
+    "app",
+    "prove-infra",
+];
 
 /// `-p` for each of them.
 pub(crate) fn packages() -> impl Iterator<Item = &'static str> {
@@ -38,11 +49,14 @@ pub(crate) fn build_dev_server() -> Result<()> {
     })
 }
 
+/// Where cargo puts what it builds.
+pub(crate) fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| local_stack::workspace().join("target"), PathBuf::from)
+}
+
 /// Where cargo puts dev-server.
 pub(crate) fn dev_server() -> PathBuf {
-    let target =
-        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| local_stack::workspace().join("target"), PathBuf::from);
-    target.join("debug/dev-server")
+    target().join("debug/dev-server")
 }
 
 /// Whether the native crates were built before: then another build is a matter of what has changed.

@@ -24,12 +24,18 @@ pub(crate) struct CargoTool {
 pub(crate) struct PythonTool {
     pub(crate) package: &'static str,
     pub(crate) version: &'static str,
+    /// Other packages of its environment, as pip takes them.
+    pub(crate) beside: &'static [&'static str],
 }
 
 /// AWS's own checker: it knows each property of each resource.
-pub(crate) const CFN_LINT: PythonTool = PythonTool { package: "cfn-lint", version: "1.58.0" };
+pub(crate) const CFN_LINT: PythonTool = PythonTool { package: "cfn-lint", version: "1.58.0", beside: &[] };
 /// What others found to go wrong in templates.
-pub(crate) const CHECKOV: PythonTool = PythonTool { package: "checkov", version: "3.3.30" };
+pub(crate) const CHECKOV: PythonTool = PythonTool { package: "checkov", version: "3.3.30", beside: &[] };
+
+/// The emulator of AWS, with what expands `AWS::Serverless` resources. infra/prove/src/emulator.py replaces one line of it.
+pub(crate) const MINISTACK: PythonTool =
+    PythonTool { package: "ministack", version: "1.5.33", beside: &["aws-sam-translator==1.115.0"] };
 
 /// 0.22 needs a newer compiler than ours.
 pub(crate) fn trunk() -> CargoTool {

@@ -42,11 +42,13 @@ fn chromium(profile: &Profile) -> Result<Value> {
     let binary = binary.context("no Chromium on PATH: install `chromium` and `chromium-driver`")?;
     let mut arguments: Vec<String> = CHROMIUM_ARGUMENTS.map(str::to_owned).into();
     arguments.push(format!("--user-data-dir={}", profile.data().display()));
+    let trusted = profile.trusted_key.as_ref();
+    arguments.extend(trusted.map(|key| format!("--ignore-certificate-errors-spki-list={key}")));
     Ok(json!({
         "goog:chromeOptions": { "binary": binary, "args": arguments },
         "goog:loggingPrefs": { "browser": "ALL" },
         // The front makes its own.
-        "acceptInsecureCerts": true,
+        "acceptInsecureCerts": trusted.is_none(),
         // The page's question before it is left must not stop a reload.
         "unhandledPromptBehavior": { "beforeUnload": "accept", "default": "dismiss and notify" },
     }))

@@ -39,11 +39,17 @@ pub enum Kind {
 #[derive(Clone, Debug)]
 pub struct Profile {
     folder: Arc<TempDir>,
+    trusted_key: Option<String>,
 }
 
 impl Profile {
     pub fn new() -> Result<Self> {
-        Ok(Self { folder: Arc::new(TempDir::with_prefix("slipway-profile-")?) })
+        Ok(Self { folder: Arc::new(TempDir::with_prefix("slipway-profile-")?), trusted_key: None })
+    }
+
+    /// In which Chromium trusts one certificate of ours, by the SHA-256 of its public key in base64, and no other.
+    pub fn trusting(key: &str) -> Result<Self> {
+        Ok(Self { trusted_key: Some(key.to_owned()), ..Self::new()? })
     }
 
     fn data(&self) -> PathBuf {

@@ -7,7 +7,7 @@ use anyhow::Result;
 use clap::ValueEnum;
 
 pub(crate) use functions::lambda_names;
-pub(crate) use page::build as build_page;
+pub(crate) use page::{build as build_page, script_hashes};
 
 use crate::setup::{self, Needs};
 

@@ -19,8 +19,7 @@ const BUDGET: u64 = 400 * 1024;
 pub(super) fn package(folder: &Path) -> Result<()> {
     let out = folder.join("page");
     build(&out)?;
-    let html = fs::read_to_string(out.join("index.html")).context("trunk made no index.html")?;
-    let sources = script_sources(&html).join(" ");
+    let sources = script_hashes(&out)?;
     fs::write(folder.join("page-csp.txt"), format!("{sources}\n"))?;
     println!("    parameter PageScriptHashes: {sources}");
     print_sizes(&out)
@@ -113,6 +112,12 @@ fn optimize(wasm_opt: &Path, module: &Path) -> Result<()> {
 /// As the page names it, so that a changed file is refused: `sha384-…`.
 fn integrity(file: &Path) -> Result<String> {
     Ok(format!("sha384-{}", BASE64_STANDARD.encode(Sha384::digest(fs::read(file)?))))
+}
+
+/// The template's parameter PageScriptHashes for a built page.
+pub(crate) fn script_hashes(page: &Path) -> Result<String> {
+    let html = fs::read_to_string(page.join("index.html")).context("trunk made no index.html")?;
+    Ok(script_sources(&html).join(" "))
 }
 
 /// The content-security-policy's sources for the scripts within the page: `'sha256-…'`.

@@ -1,10 +1,10 @@
 //! Installs what the other commands need: once, at pinned versions, into `target/tools`.
 
-mod browsers;
 mod cargo_tools;
 mod dynamodb;
 mod forecast;
 mod minio;
+mod packages;
 pub(crate) mod python;
 
 use std::thread;
@@ -15,7 +15,7 @@ use crate::command::{output, run_quietly, step, tool};
 use crate::pins::{self, CargoTool, PythonTool};
 use forecast::Missing;
 
-const LINTERS: [PythonTool; 2] = [pins::CFN_LINT, pins::CHECKOV];
+static LINTERS: [PythonTool; 2] = [pins::CFN_LINT, pins::CHECKOV];
 
 /// What a command needs. Only that is installed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,6 +27,8 @@ pub(crate) struct Needs {
     pub(crate) dynamodb: bool,
     /// Chromium, Firefox, WebKitGTK and their drivers.
     pub(crate) browsers: bool,
+    /// The emulator of AWS, what makes namespaces for it, and Chromium.
+    pub(crate) emulator: bool,
     pub(crate) deny: bool,
     /// What checks the templates.
     pub(crate) linters: bool,
@@ -42,6 +44,7 @@ pub(crate) fn all() -> Result<()> {
         minio: true,
         dynamodb: true,
         browsers: true,
+        emulator: true,
         deny: true,
         linters: true,
         first_compile_minutes: 0,
@@ -88,17 +91,15 @@ fn cargo_tools_for(needs: Needs) -> Result<Vec<CargoTool>> {
 }
 
 fn other_tools(needs: Needs) -> Result<()> {
-    if needs.browsers {
-        // First, since it also installs Java and Maven, which DynamoDB Local needs.
-        browsers::ensure(needs.dynamodb)?;
-    }
+    // First, since Java and Maven are among them, which DynamoDB Local needs.
+    packages::ensure(needs)?;
     if needs.dynamodb {
         dynamodb::ensure()?;
     }
     if needs.minio {
         minio::ensure()?;
     }
-    for tool in LINTERS.iter().filter(|_| needs.linters) {
+    for tool in python_tools_for(needs) {
         python::ensure(tool)?;
     }
     Ok(())
@@ -110,17 +111,20 @@ fn missing_cargo_tools(needs: Needs) -> Result<Vec<Missing>> {
 
 fn missing_others(needs: Needs) -> Vec<Missing> {
     let mut missing = Vec::new();
-    if needs.browsers {
-        missing.extend(browsers::missing(needs.dynamodb));
-    }
+    missing.extend(packages::missing(needs));
     if needs.dynamodb {
         missing.extend(dynamodb::missing());
     }
     if needs.minio {
         missing.extend(minio::missing());
     }
-    missing.extend(LINTERS.iter().filter(|_| needs.linters).filter_map(python::missing));
+    missing.extend(python_tools_for(needs).filter_map(python::missing));
     missing
+}
+
+fn python_tools_for(needs: Needs) -> impl Iterator<Item = &'static PythonTool> {
+    let linters = LINTERS.iter().filter(move |_| needs.linters);
+    linters.chain(needs.emulator.then_some(&pins::MINISTACK))
 }
 
 /// The compiler's half for the browser.

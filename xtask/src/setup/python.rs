@@ -18,9 +18,9 @@ pub(super) fn missing(wanted: &PythonTool) -> Option<Missing> {
 pub(crate) fn ensure(wanted: &PythonTool) -> Result<PathBuf> {
     if !is_installed(wanted) {
         let what = format!("Installing {} {}", wanted.package, wanted.version);
-        step(&what, || install(&venv(wanted), &[&format!("{}=={}", wanted.package, wanted.version)]))?;
+        step(&what, || install(&venv(wanted), &packages(wanted).iter().map(String::as_str).collect::<Vec<_>>()))?;
         // Last, so that an interrupted installation counts as missing.
-        fs::write(stamp(wanted), wanted.version)?;
+        fs::write(stamp(wanted), packages(wanted).join(" "))?;
     }
     Ok(program(wanted))
 }
@@ -40,6 +40,11 @@ fn venv(wanted: &PythonTool) -> PathBuf {
     local_stack::tools().join("python").join(wanted.package)
 }
 
+/// The Python of its environment.
+pub(crate) fn interpreter(wanted: &PythonTool) -> PathBuf {
+    venv(wanted).join("bin/python")
+}
+
 fn program(wanted: &PythonTool) -> PathBuf {
     venv(wanted).join("bin").join(wanted.package)
 }
@@ -48,6 +53,12 @@ fn stamp(wanted: &PythonTool) -> PathBuf {
     venv(wanted).join("slipway.version")
 }
 
+/// With their versions, as pip takes them.
+fn packages(wanted: &PythonTool) -> Vec<String> {
+    let itself = format!("{}=={}", wanted.package, wanted.version);
+    std::iter::once(itself).chain(wanted.beside.iter().map(|package| (*package).to_owned())).collect()
+}
+
 fn is_installed(wanted: &PythonTool) -> bool {
-    program(wanted).is_file() && fs::read_to_string(stamp(wanted)).is_ok_and(|text| text == wanted.version)
+    program(wanted).is_file() && fs::read_to_string(stamp(wanted)).is_ok_and(|text| text == packages(wanted).join(" "))
 }

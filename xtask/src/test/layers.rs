@@ -12,6 +12,7 @@ use crate::command::{cargo, show_and_keep};
 use crate::native;
 use crate::package;
 use crate::page::{self, Profile};
+use crate::prove::{self, Built};
 
 /// The stories, and what they stand on.
 const E2E: &str = "package(e2e) | package(lab)";
@@ -33,6 +34,7 @@ pub(super) fn run(layer: Layer, all: &[Layer], shared: &Shared, rest: &[String])
         Layer::Functions => nextest(layer, all, shared, rest),
         Layer::Browser => browser(rest),
         Layer::E2e => e2e(all, shared, rest),
+        Layer::Infra => infra(all, shared, rest),
     }
 }
 
@@ -43,11 +45,16 @@ fn filter(layer: Layer) -> &'static str {
             "package(functions) | package(dev-server) | package(local-stack) | package(xtask) | package(bench) | package(app)"
         }
         Layer::E2e => E2E,
+        Layer::Infra => "package(prove-infra)",
         Layer::Browser => "none()",
     }
 }
 
 fn nextest(layer: Layer, all: &[Layer], shared: &Shared, rest: &[String]) -> Result<Ran> {
+    outcome(nextest_command(layer, all, shared).args(rest))
+}
+
+fn nextest_command(layer: Layer, all: &[Layer], shared: &Shared) -> Command {
     let mut command = native::nextest();
     // A filter that fits no test must not look like a pass.
     command.args(["run", "--no-fail-fast", "--no-tests", "fail"]);
@@ -58,7 +65,7 @@ fn nextest(layer: Layer, all: &[Layer], shared: &Shared, rest: &[String]) -> Res
         command.args(native::packages()).args(["-E", filter(layer)]);
     }
     shared.set_env(&mut command);
-    outcome(command.args(rest))
+    command
 }
 
 fn outcome(nextest: &mut Command) -> Result<Ran> {
@@ -104,6 +111,24 @@ fn browser(rest: &[String]) -> Result<Ran> {
     let unexplained = !status.success() && counts.failed == 0;
     let trouble = unexplained.then(|| format!("the tests in the browser ended with {status}"));
     Ok(Ran { counts, trouble, note: None, crashed: BTreeSet::new() })
+}
+
+/// The template, proved as it is; each thing that was shown counts as a test does. What stands behind `--` goes to
+/// nextest, where the long profile has templates with a fault in them.
+fn infra(all: &[Layer], shared: &Shared, rest: &[String]) -> Result<Ran> {
+    let built = Built::make(false)?;
+    let mut command = nextest_command(Layer::Infra, all, shared);
+    built.set_env(&mut command);
+    let mut ran = outcome(command.args(rest))?;
+    if rest.is_empty() {
+        let (is_proved, text) = built.prove(&prove::Options::default())?;
+        let counts = summary::of_prover(&text).context("prove-infra did not come to a verdict; see above")?;
+        ran.counts = ran.counts + counts;
+        if !is_proved && counts.failed == 0 {
+            ran.trouble = Some("the template was not proved".to_owned());
+        }
+    }
+    Ok(ran)
 }
 
 fn runner() -> PathBuf {

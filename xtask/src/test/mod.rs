@@ -35,6 +35,8 @@ pub(crate) enum Layer {
     Browser,
     /// Stories in real browsers against the whole stack
     E2e,
+    /// The template on an emulator of AWS
+    Infra,
 }
 
 impl Layer {
@@ -44,6 +46,7 @@ impl Layer {
             Self::Functions => "functions",
             Self::Browser => "browser",
             Self::E2e => "e2e",
+            Self::Infra => "infra",
         }
     }
 
@@ -54,6 +57,8 @@ impl Layer {
             Self::Protocol => 1,
             Self::Functions | Self::E2e => 5,
             Self::Browser => 3,
+            // The functions once more, as they are deployed.
+            Self::Infra => 4,
         }
     }
 }
@@ -95,11 +100,12 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
 fn needs(layers: &[Layer]) -> Needs {
     let any = |wanted: &[Layer]| layers.iter().any(|layer| wanted.contains(layer));
     Needs {
-        page: any(&[Layer::Browser, Layer::E2e]),
-        nextest: any(&[Layer::Protocol, Layer::Functions, Layer::E2e]),
+        page: any(&[Layer::Browser, Layer::E2e, Layer::Infra]),
+        nextest: any(&[Layer::Protocol, Layer::Functions, Layer::E2e, Layer::Infra]),
         minio: any(&[Layer::Functions, Layer::E2e]),
         dynamodb: any(&[Layer::Functions]),
         browsers: any(&[Layer::Browser, Layer::E2e]),
+        emulator: any(&[Layer::Infra]),
         deny: false,
         linters: false,
         first_compile_minutes: layers.iter().map(|layer| layer.first_compile_minutes()).sum(),

@@ -70,6 +70,13 @@ pub(crate) fn of_libtest(text: &str) -> Option<Counts> {
     lines.map(|line| of_libtest_line(&line)).reduce(Counts::add)
 }
 
+/// From prove-infra's last line: `38 proved, 0 failed, in 120.0 s`. None: it never came there.
+pub(crate) fn of_prover(text: &str) -> Option<Counts> {
+    let (proved, rest) = text.lines().rev().find_map(|line| line.split_once(" proved, "))?;
+    let (failed, _) = rest.split_once(" failed, in ")?;
+    Some(Counts { passed: proved.trim().parse().ok()?, failed: failed.parse().ok()? })
+}
+
 fn of_libtest_line(line: &str) -> Counts {
     let mut counts = Counts::default();
     for (number, what) in line.split(['.', ';']).filter_map(|part| number_and_words(part.trim())) {
@@ -143,6 +150,13 @@ mod tests {
         let text =
             "PASS [ 1.0s] e2e::stories a\nBROWSER CRASHED: a\nFAIL [ 1.0s] e2e::stories b\nTRY 1 FAIL [ 1.0s] x a";
         assert_eq!(crashed(text), BTreeSet::new());
+    }
+
+    #[test]
+    fn the_prover_counts_what_it_has_shown() {
+        let text = "deploy         3 proved   9.0 s\n\n38 proved, 1 failed, in 120.0 s\n";
+        assert_eq!(of_prover(text), counts(38, 1));
+        assert_eq!(of_prover("error: no namespaces\n"), None);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Browsers and their drivers, from the system's packages.
+//! Browsers and their drivers, Java, and what makes namespaces: from the system's packages.
 
 use std::path::Path;
 
@@ -6,24 +6,27 @@ use anyhow::{Result, bail};
 
 use crate::command::{output, run_quietly, step, tool};
 
+use super::Needs;
 use super::forecast::Missing;
 
 /// Programs, any of which will do, and the Debian package that has them.
 type Wanted = (&'static [&'static str], &'static str);
 
-const BROWSERS: &[Wanted] = &[
-    (&["chromium", "google-chrome", "chromium-browser"], "chromium"),
-    (&["chromedriver"], "chromium-driver"),
+const CHROMIUM: &[Wanted] =
+    &[(&["chromium", "google-chrome", "chromium-browser"], "chromium"), (&["chromedriver"], "chromium-driver")];
+const OTHER_BROWSERS: &[Wanted] = &[
     (&["firefox-esr", "firefox"], "firefox-esr"),
     (&["WebKitWebDriver"], "webkit2gtk-driver"),
     (&["Xvfb"], "xvfb"),
     (&["xauth"], "xauth"),
 ];
 const JAVA: &[Wanted] = &[(&["java"], "default-jre-headless"), (&["mvn"], "maven")];
+/// For the emulator: a network and processes of its own.
+const NAMESPACES: &[Wanted] = &[(&["ip"], "iproute2"), (&["unshare"], "util-linux"), (&["mount"], "mount")];
 
-/// Also Java and Maven when they are wanted, so that apt runs once.
-pub(crate) fn ensure(with_java: bool) -> Result<()> {
-    let missing = missing_packages(with_java);
+/// All of them at once, so that apt runs once.
+pub(super) fn ensure(needs: Needs) -> Result<()> {
+    let missing = missing_packages(needs);
     if missing.is_empty() {
         return Ok(());
     }
@@ -35,15 +38,25 @@ pub(crate) fn ensure(with_java: bool) -> Result<()> {
 }
 
 /// None where they are there.
-pub(super) fn missing(with_java: bool) -> Option<Missing> {
-    let packages = missing_packages(with_java);
+pub(super) fn missing(needs: Needs) -> Option<Missing> {
+    let packages = missing_packages(needs);
     (!packages.is_empty()).then(|| Missing::new(packages.join(" "), 1))
 }
 
-fn missing_packages(with_java: bool) -> Vec<&'static str> {
-    let mut missing = missing_from(BROWSERS);
-    if with_java {
+fn missing_packages(needs: Needs) -> Vec<&'static str> {
+    let mut missing = Vec::new();
+    if needs.browsers || needs.emulator {
+        missing.extend(missing_from(CHROMIUM));
+    }
+    if needs.browsers {
+        missing.extend(missing_from(OTHER_BROWSERS));
+    }
+    // Without the browsers, DynamoDB Local says itself what it lacks.
+    if needs.browsers && needs.dynamodb {
         missing.extend(missing_from(JAVA));
+    }
+    if needs.emulator {
+        missing.extend(missing_from(NAMESPACES));
     }
     missing
 }

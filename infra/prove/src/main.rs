@@ -1,0 +1,130 @@
+//! Deploys the template on an emulator of AWS and uses the stack through its CDN.
+//!
+//! `cargo xtask prove-infra` builds what it needs and starts it. It moves itself into private namespaces, in which AWS's names
+//! lead to the emulator, so no endpoint is configured anywhere, and everything that was started ends with it.
+
+mod certificates;
+mod cloud;
+mod dns;
+mod emulator;
+mod groups;
+mod namespace;
+mod report;
+mod run;
+mod stack;
+mod template;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail, ensure};
+use clap::Parser;
+use tokio::signal::unix::{SignalKind, signal};
+
+use groups::Group;
+use namespace::Refused;
+use run::Run;
+
+const MIB: u64 = 1 << 20;
+/// The certificates are for its names, and the functions' clients sign for it.
+const REGION: &str = "us-east-1";
+/// Exit code if the machine refuses namespaces: nothing was proved, and nothing was found wrong.
+const REFUSED: u8 = 3;
+
+/// What is deployed, and with what. xtask sets the variables.
+#[derive(Clone, Debug, Parser)]
+#[command(about = "Deploys the template on an emulator and proves what it does. Started by `cargo xtask prove-infra`")]
+struct Inputs {
+    /// Only these groups
+    #[arg(long = "only")]
+    only: Vec<String>,
+    #[arg(long, env = "SLIPWAY_PROVE_TEMPLATE")]
+    template: PathBuf,
+    /// The folder with a program for each function
+    #[arg(long, env = "SLIPWAY_PROVE_FUNCTIONS")]
+    functions: PathBuf,
+    /// The folder with the page's files
+    #[arg(long, env = "SLIPWAY_PROVE_PAGE")]
+    page: PathBuf,
+    /// The parameter PageScriptHashes
+    #[arg(long, env = "SLIPWAY_PROVE_SCRIPT_HASHES")]
+    script_hashes: String,
+    /// The Python that ministack is installed for
+    #[arg(long, env = "SLIPWAY_PROVE_PYTHON")]
+    python: PathBuf,
+    /// The folder for ministack's log
+    #[arg(long, env = "SLIPWAY_PROVE_LOGS")]
+    logs: PathBuf,
+    /// The folder that memory is mounted over while it runs
+    #[arg(long, env = "SLIPWAY_PROVE_SCRATCH")]
+    scratch: PathBuf,
+    /// It is in its namespaces already
+    #[arg(long, hide = true)]
+    inside: bool,
+}
+
+fn main() -> ExitCode {
+    let inputs = Inputs::parse();
+    let result = if inputs.inside { inside(inputs) } else { outside(&inputs) };
+    match result {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            if error.is::<Refused>() { REFUSED.into() } else { ExitCode::FAILURE }
+        }
+    }
+}
+
+fn outside(inputs: &Inputs) -> Result<bool> {
+    wanted(&inputs.only)?;
+    let arguments: Vec<OsString> = std::env::args_os().skip(1).chain(["--inside".into()]).collect();
+    namespace::enter(&inputs.scratch, &arguments)?;
+    bail!("unshare has ended")
+}
+
+#[tokio::main]
+async fn inside(inputs: Inputs) -> Result<bool> {
+    let groups = wanted(&inputs.only)?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    // As process 1 of its namespace it receives only signals that it handles. All others end with it.
+    tokio::select! {
+        result = prove(inputs, &groups) => result,
+        _ = terminate.recv() => bail!("ended from outside"),
+        _ = interrupt.recv() => bail!("interrupted"),
+    }
+}
+
+/// Those that were asked for, in the order of the list.
+fn wanted(names: &[String]) -> Result<Vec<Group>> {
+    for name in names {
+        let all = || groups::ALL.iter().map(|group| group.name).collect::<Vec<_>>().join(", ");
+        ensure!(groups::ALL.iter().any(|group| group.name == name), "no group `{name}`: there are {}", all());
+    }
+    let is_wanted = |group: &&Group| names.is_empty() || names.iter().any(|name| name == group.name);
+    Ok(groups::ALL.iter().filter(is_wanted).copied().collect())
+}
+
+async fn prove(inputs: Inputs, groups: &[Group]) -> Result<bool> {
+    let scratch: &Path = &inputs.scratch.clone();
+    let certificates = run::make_world(scratch).await?;
+    let mut run = Run::start(inputs, scratch, certificates).await?;
+    for prepare in groups.iter().filter_map(|group| group.prepare) {
+        run.report.begin("prepared");
+        prepare(&mut run).await.context("preparing")?;
+    }
+    for group in groups {
+        run.report.begin(group.name);
+        let (start, before) = (Instant::now(), run.report.count());
+        let result = (group.prove)(&mut run).await;
+        run.report.end(group.name, start.elapsed(), before, &result);
+        // The others depend on it.
+        if result.is_err() && group.name == "deploy" {
+            break;
+        }
+    }
+    Ok(run.report.close())
+}

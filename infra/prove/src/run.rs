@@ -1,0 +1,183 @@
+//! What all groups of a run share: the emulator, the clients, and the stacks that stand.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{Cursor, Write as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use lab::api::{Api, Member};
+use lab::files::TestFile;
+use slipway_protocol::wire::id::UploadId;
+use zip::write::SimpleFileOptions;
+
+use crate::certificates::Certificates;
+use crate::cloud::Cloud;
+use crate::emulator::{Emulator, Start};
+use crate::report::Report;
+use crate::stack::{Parameters, Stack};
+use crate::{Inputs, dns, namespace, template};
+
+const MAIN: &str = "slipway";
+const CODE_BUCKET: &str = "slipway-code";
+
+/// One run, inside of its namespaces.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) report: Report,
+    pub(crate) inputs: Inputs,
+    pub(crate) cloud: Cloud,
+    /// Trusts our CA only.
+    pub(crate) http: reqwest::Client,
+    pub(crate) certificates: Certificates,
+    /// For sweep.
+    pub(crate) left: Option<Left>,
+    emulator: Emulator,
+    scratch: PathBuf,
+    /// The template as it is deployed here.
+    template: String,
+    /// Whether the functions' code was uploaded.
+    has_code: bool,
+    main: Option<Stack>,
+}
+
+/// An abandoned upload, and a complete file beside it.
+#[derive(Debug)]
+pub(crate) struct Left {
+    pub(crate) stack: Stack,
+    pub(crate) sender: Member,
+    pub(crate) upload: UploadId,
+    pub(crate) kept: TestFile,
+}
+
+/// Sets up the network in which AWS's names lead here and are trusted.
+pub(crate) async fn make_world(scratch: &Path) -> Result<Certificates> {
+    namespace::mount_scratch(scratch)?;
+    namespace::make_network()?;
+    let certificates = Certificates::make(scratch)?;
+    namespace::cover_system_files(scratch, &certificates)?;
+    dns::start().await?;
+    Ok(certificates)
+}
+
+impl Run {
+    pub(crate) async fn start(inputs: Inputs, scratch: &Path, certificates: Certificates) -> Result<Self> {
+        let mut report = Report::new();
+        report.begin("emulator");
+        let ca = reqwest::Certificate::from_pem(certificates.ca.as_bytes())?;
+        let http = reqwest::Client::builder().add_root_certificate(ca).build()?;
+        let template = template::localized(&fs::read_to_string(&inputs.template)?, CODE_BUCKET)?;
+        fs::create_dir_all(&inputs.logs)?;
+        let log = inputs.logs.join("ministack.log");
+        let start = Start { python: &inputs.python, scratch, log: &log, http: &http, certificates: &certificates };
+        let emulator = Emulator::start(&start).await?;
+        report.note("AWS's names lead to ministack, which enforces IAM");
+        let (cloud, scratch) = (Cloud::new(), scratch.to_owned());
+        let (left, has_code, main) = (None, false, None);
+        Ok(Self { report, inputs, cloud, http, certificates, left, emulator, scratch, template, has_code, main })
+    }
+
+    /// Memory of the emulator, which keeps objects there.
+    pub(crate) fn memory_mib(&self) -> u64 {
+        self.emulator.memory_mib()
+    }
+
+    /// The stack that most groups share, deployed on first use.
+    pub(crate) async fn main(&mut self) -> Result<Stack> {
+        if let Some(stack) = &self.main {
+            return Ok(stack.clone());
+        }
+        let stack = self.deploy(MAIN, Parameters::new()).await?;
+        Ok(self.main.insert(stack).clone())
+    }
+
+    /// The same with other parameters.
+    pub(crate) async fn main_with(&mut self, parameters: Parameters) -> Result<Stack> {
+        if !self.main().await?.has(&parameters) {
+            self.update_main(parameters).await?;
+        }
+        self.main().await
+    }
+
+    pub(crate) async fn update_main(&mut self, changed: Parameters) -> Result<()> {
+        self.main.as_mut().context("there is no stack to update")?.update(&self.cloud, changed).await
+    }
+
+    pub(crate) async fn delete_main(&mut self) -> Result<()> {
+        self.main.take().context("there is no stack to delete")?.delete(&self.cloud).await
+    }
+
+    /// Deploys the template and the page, as infra/README.md says it.
+    pub(crate) async fn deploy(&mut self, name: &str, mut parameters: Parameters) -> Result<Stack> {
+        if !self.has_code {
+            self.upload_code().await?;
+            self.has_code = true;
+        }
+        parameters.insert("PageScriptHashes", self.inputs.script_hashes.clone());
+        let stack = Stack::create(&self.cloud, name, &self.template, parameters).await?;
+        self.report.note(&format!("the stack `{name}` stands"));
+        for (key, media_type, bytes) in self.page_files()? {
+            self.cloud.put(stack.output("PageBucketName")?, &key, media_type, bytes).await?;
+        }
+        self.report.note("the page is uploaded");
+        Ok(stack)
+    }
+
+    /// The API through the CDN.
+    pub(crate) fn api(&self, stack: &Stack) -> Result<Api> {
+        Ok(Api::new(stack.url()?, self.http.clone()))
+    }
+
+    /// A file to upload.
+    pub(crate) fn file(&self, name: &str, size: u64) -> Result<TestFile> {
+        TestFile::make(&self.scratch.join("files"), name, size, size)?.at_rest()
+    }
+
+    /// The page's files with their types.
+    pub(crate) fn page_files(&self) -> Result<Vec<(String, &'static str, Vec<u8>)>> {
+        let mut files = Vec::new();
+        for entry in fs::read_dir(&self.inputs.page)? {
+            let path = entry?.path();
+            let name = path.file_name().and_then(|name| name.to_str()).context("a file without a name")?;
+            files.push((name.to_owned(), media_type(&path)?, fs::read(&path)?));
+        }
+        files.sort();
+        ensure!(files.iter().any(|(name, ..)| name == "index.html"), "no page in {}", self.inputs.page.display());
+        Ok(files)
+    }
+
+    /// Each function as a zip with one `bootstrap`, as Lambda takes it.
+    async fn upload_code(&mut self) -> Result<()> {
+        self.cloud.s3.create_bucket().bucket(CODE_BUCKET).send().await.context("no bucket for the functions")?;
+        let names: BTreeSet<String> =
+            template::functions(&fs::read_to_string(&self.inputs.template)?)?.into_iter().collect();
+        let mut bytes = 0;
+        for name in &names {
+            let zip = zipped(&self.inputs.functions.join(name))?;
+            bytes += zip.len();
+            self.cloud.put(CODE_BUCKET, &format!("{name}.zip"), "application/zip", zip).await?;
+        }
+        self.report.note(&format!("{} functions are zipped and uploaded, {} MiB", names.len(), bytes >> 20));
+        Ok(())
+    }
+}
+
+fn zipped(program: &Path) -> Result<Vec<u8>> {
+    let code = fs::read(program).with_context(|| format!("{} was not built", program.display()))?;
+    let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    let options = SimpleFileOptions::default().compression_level(Some(1)).unix_permissions(0o755);
+    zip.start_file("bootstrap", options)?;
+    zip.write_all(&code)?;
+    Ok(zip.finish()?.into_inner())
+}
+
+fn media_type(path: &Path) -> Result<&'static str> {
+    Ok(match path.extension().and_then(|end| end.to_str()) {
+        Some("html") => "text/html; charset=utf-8",
+        Some("js") => "text/javascript",
+        Some("wasm") => "application/wasm",
+        Some("css") => "text/css",
+        Some("svg") => "image/svg+xml",
+        _ => anyhow::bail!("{}: a file of a type that the page has none of so far", path.display()),
+    })
+}

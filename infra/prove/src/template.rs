@@ -1,0 +1,49 @@
+//! The template, and the three things that are replaced in it before it is deployed here.
+
+use anyhow::{Context, Result, ensure};
+
+/// Where the template says that functions are.
+const PACKAGED: &str = "CodeUri: ../target/package/functions/";
+/// The shortest interval of EventBridge: five minutes would be longer than the whole run.
+const OFTEN: (&str, &str) = ("rate(5 minutes)", "rate(1 minute)");
+
+/// Replaces the location of the code, the architecture and the sweep's interval.
+pub(crate) fn localized(text: &str, code_bucket: &str) -> Result<String> {
+    ensure!(text.contains(PACKAGED), "no function of the template is in {PACKAGED}");
+    let text = text.replace(PACKAGED, &format!("CodeUri: s3://{code_bucket}/"));
+    ensure!(text.matches(OFTEN.0).count() == 1, "not one schedule of the template is {}", OFTEN.0);
+    let text = text.replace(OFTEN.0, OFTEN.1);
+    let architecture = match std::env::consts::ARCH {
+        "x86_64" => "[x86_64]",
+        "aarch64" => "[arm64]",
+        other => anyhow::bail!("Lambda runs on x86_64 and aarch64, not on {other}"),
+    };
+    ensure!(text.contains("Architectures: [arm64]"), "the template does not say what its functions run on");
+    Ok(text.replace("Architectures: [arm64]", &format!("Architectures: {architecture}")))
+}
+
+/// The functions that it names, sorted.
+pub(crate) fn functions(text: &str) -> Result<Vec<String>> {
+    let names = text.split(PACKAGED).skip(1).map(|after| {
+        let name = after.split(".zip").next().filter(|name| name.bytes().all(|byte| byte.is_ascii_lowercase()));
+        name.map(str::to_owned).context("a function of the template is no zip")
+    });
+    let mut names = names.collect::<Result<Vec<_>>>()?;
+    names.sort();
+    Ok(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OURS: &str = include_str!("../../template.yaml");
+
+    #[test]
+    fn our_own_template_can_be_deployed_here() {
+        let text = localized(OURS, "code").unwrap();
+        assert!(text.contains("CodeUri: s3://code/rooms.zip") && !text.contains("../target"));
+        assert!(text.contains(OFTEN.1));
+        assert!(functions(OURS).unwrap().contains(&"sweep".to_owned()));
+    }
+}
