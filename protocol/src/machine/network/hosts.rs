@@ -4,9 +4,10 @@
 //! another one stores parts, the first is left alone, and tried again by one part after a while. Where all of them fail it
 //! is the network, and none is left.
 
-use alloc::collections::BTreeMap;
+use core::mem;
 
 use super::lanes::PER_HOST;
+use crate::prelude::*;
 
 /// Failures in a row after which a host that took parts before is left. One that never took any is left after the first.
 const MOST_FAILURES: u32 = 3;
@@ -24,7 +25,8 @@ pub struct Hosts {
     next: u8,
     // Indexed by a `u8`, so no host number in a record or an answer is out of bounds.
     in_flight: [u8; 256],
-    health: BTreeMap<u8, Health>,
+    // As many: a map would cost the page more code than this costs memory.
+    health: Vec<Health>,
 }
 
 /// Times are in milliseconds on the machine's clock.
@@ -49,7 +51,7 @@ struct Left {
 
 impl Default for Hosts {
     fn default() -> Self {
-        Self { count: 1, each: PER_HOST, next: 0, in_flight: [0; 256], health: BTreeMap::new() }
+        Self { count: 1, each: PER_HOST, next: 0, in_flight: [0; 256], health: vec![Health::default(); 256] }
     }
 }
 
@@ -65,7 +67,7 @@ impl Hosts {
 
     /// The network is another one: what failed before may work.
     pub fn forget(&mut self) {
-        self.health.clear();
+        self.health.fill(Health::default());
     }
 
     /// Hosts that are not left alone, and the most PUTs in flight on one.
@@ -78,7 +80,7 @@ impl Hosts {
     pub fn next(&mut self, now: u64, may_try: bool) -> u8 {
         for _ in 0..self.count {
             self.next = (self.next + 1) % self.count;
-            match self.health.get_mut(&self.next).and_then(|health| health.left.as_mut()) {
+            match &mut self.health[usize::from(self.next)].left {
                 None => break,
                 Some(left) if may_try && now >= left.try_at => {
                     // Whatever becomes of this part, there is no other one before that.
@@ -95,7 +97,7 @@ impl Hosts {
     /// Whether a URL for the host that was asked for at `asked` is not to be used any more. One that was asked for later is
     /// a try.
     pub fn is_left_since(&self, host: u8, asked: u64) -> bool {
-        self.health.get(&host).and_then(|health| health.left).is_some_and(|left| asked <= left.since)
+        self.health[usize::from(host)].left.is_some_and(|left| asked <= left.since)
     }
 
     /// Whether one more PUT may be in flight on it.
@@ -121,13 +123,14 @@ impl Hosts {
 
     /// It stored a part. Whether it was left alone until now.
     pub fn stored(&mut self, host: u8, now: u64) -> bool {
-        let before = self.health.insert(host, Health { stored_at: Some(now), ..Health::default() });
-        before.is_some_and(|health| health.left.is_some())
+        let before =
+            mem::replace(&mut self.health[usize::from(host)], Health { stored_at: Some(now), ..Health::default() });
+        before.left.is_some()
     }
 
     /// It did not answer a PUT that began at `started`. Whether it is left alone: the part goes to another one.
     pub fn failed(&mut self, host: u8, started: u64, now: u64) -> bool {
-        let mut health = self.health.get(&host).copied().unwrap_or_default();
+        let mut health = self.health[usize::from(host)];
         // One cut takes all lanes to the host with it, and is one failure.
         if health.left.is_none() && health.failed_at.is_none_or(|failed| started >= failed) {
             let works = self.other_stored_since(host, health.failed_at.unwrap_or(0));
@@ -143,22 +146,23 @@ impl Hosts {
             if health.failures >= most {
                 health.left = Some(Left { since: now, try_at: now.saturating_add(FIRST_WAIT_MS), wait: FIRST_WAIT_MS });
             }
-            self.health.insert(host, health);
+            self.health[usize::from(host)] = health;
         }
         health.left.is_some()
     }
 
     fn try_all_left(&mut self, now: u64) {
-        self.health.values_mut().filter_map(|health| health.left.as_mut()).for_each(|left| left.try_at = now);
+        self.health.iter_mut().filter_map(|health| health.left.as_mut()).for_each(|left| left.try_at = now);
     }
 
     fn is_left(&self, host: u8) -> bool {
-        self.health.get(&host).is_some_and(|health| health.left.is_some())
+        self.health[usize::from(host)].left.is_some()
     }
 
     /// Whether another host, which is not left, stored a part at that time or later.
     fn other_stored_since(&self, host: u8, since: u64) -> bool {
-        let mut others = self.health.iter().filter(|(other, health)| **other != host && health.left.is_none());
+        let others = self.health.iter().enumerate();
+        let mut others = others.filter(|(other, health)| *other != usize::from(host) && health.left.is_none());
         others.any(|(_, health)| health.stored_at.is_some_and(|stored| stored >= since))
     }
 }
