@@ -72,11 +72,8 @@ fn parts_are_spread_over_the_hosts() {
     page.add(A, 1000 * MIB);
     page.prepare_all();
     page.initiate();
-    let hosts = page.take(|effect| match effect {
-        Effect::Sign { parts, .. } => Some(parts.iter().map(|sign| sign.host).collect::<Vec<_>>()),
-        _ => None,
-    });
-    let hosts = hosts.unwrap();
+    let (_, parts) = page.take(signing).unwrap();
+    let hosts: Vec<_> = parts.iter().map(|sign| sign.host).collect();
     assert!(hosts.contains(&0) && hosts.contains(&1), "{hosts:?}");
 }
 

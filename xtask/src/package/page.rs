@@ -42,7 +42,7 @@ fn shrink(out: &Path, wasm_opt: &Path) -> Result<()> {
         let script = script_of(&module)?;
         // index.html has the digests of the files as trunk wrote them, and browsers would refuse the smaller ones.
         let before = [&module, &script].map(|file| integrity(file));
-        optimize(wasm_opt, &module)?;
+        optimize_once(wasm_opt, &module)?;
         for (before, file) in before.into_iter().zip([&module, &script]) {
             html = html.replace(&before?, &integrity(file)?);
         }
@@ -91,22 +91,49 @@ fn wasm_opt() -> Result<Option<PathBuf>> {
     Ok(Some(wasm_opt))
 }
 
+/// Every run of the browser's stories wants the page as it is deployed, and most change nothing in it: a module that was
+/// shrunk before, by this version with these options, is taken from that run.
+fn optimize_once(wasm_opt: &Path, module: &Path) -> Result<()> {
+    let options = options(is_app(module));
+    let made_from =
+        Sha256::new().chain_update(BINARYEN).chain_update(options.join(" ")).chain_update(fs::read(module)?);
+    let kept = local_stack::workspace().join("target/shrunk").join(format!("{:x}.wasm", made_from.finalize()));
+    if kept.is_file() {
+        fs::copy(&kept, module)?;
+        return Ok(());
+    }
+    let mut command = tool(wasm_opt);
+    command.args(options).arg(module).arg("-o").arg(module);
+    run_quietly(&mut command, "wasm-opt")?;
+    keep(module, &kept)
+}
+
+/// The name says that it is whole, so it appears at once or not at all.
+fn keep(module: &Path, kept: &Path) -> Result<()> {
+    let folder = kept.parent().context("no folder for what was shrunk")?;
+    fs::create_dir_all(folder)?;
+    let partial = kept.with_extension(format!("{}.partial", std::process::id()));
+    fs::copy(module, &partial)?;
+    Ok(fs::rename(&partial, kept)?)
+}
+
 /// For what is sent, which is compressed: code that is alike is best left so, and side by side. That is why nothing is
 /// made part of its callers here, and functions are sorted by their names: those of one generic function differ little.
-fn optimize(wasm_opt: &Path, module: &Path) -> Result<()> {
-    let mut command = tool(wasm_opt);
+fn options(app: bool) -> Vec<String> {
     // What compilers of 2026 take for granted in every browser.
     let features = ["simd", "bulk-memory", "nontrapping-float-to-int", "sign-ext", "mutable-globals"];
-    command.args(features.map(|feature| format!("--enable-{feature}")));
+    let mut options: Vec<String> = features.map(|feature| format!("--enable-{feature}")).into();
     // Leptos brings streams to and from a server, and exports them. The page has none.
-    command.args(["--enable-reference-types", "--enable-multivalue", "--remove-exports=*underlying*"]);
-    command.args(["--remove-unused-module-elements", "--strip-producers", "-Os"]);
+    options
+        .extend(["--enable-reference-types", "--enable-multivalue", "--remove-exports=*underlying*"].map(String::from));
+    options.extend(["--remove-unused-module-elements", "--strip-producers", "-Os"].map(String::from));
     // The worker's few functions are for speed.
-    if module.file_name().is_some_and(|name| name.to_string_lossy().starts_with("app")) {
-        command.args(["always", "one-caller", "flexible"].map(|kind| format!("--{kind}-inline-max-function-size=0")));
+    if app {
+        let inlining = ["always", "one-caller", "flexible"];
+        options.extend(inlining.map(|kind| format!("--{kind}-inline-max-function-size=0")));
     }
-    command.arg("--reorder-functions-by-name").arg(module).arg("-o").arg(module);
-    run_quietly(&mut command, "wasm-opt")
+    options.push("--reorder-functions-by-name".into());
+    options
 }
 
 /// As the page names it, so that a changed file is refused: `sha384-…`.
@@ -144,11 +171,16 @@ fn print_sizes(out: &Path) -> Result<()> {
 
 /// What a browser downloads before anything can happen: the app's module and its script.
 fn check_budget(out: &Path) -> Result<()> {
-    let is_app = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("app-"));
-    let code: Vec<PathBuf> = files(out)?.into_iter().filter(is_app).chain([out.join("index.html")]).collect();
+    let code: Vec<PathBuf> =
+        files(out)?.into_iter().filter(|file| is_app(file)).chain([out.join("index.html")]).collect();
     ensure!(code.len() == 3, "the page is not a module, a script and index.html: {code:?}");
     let sizes = code.iter().map(|file| brotli_bytes(&fs::read(file)?)).collect::<Result<Vec<u64>>>()?;
     within_budget(sizes.iter().sum())
+}
+
+/// The app's module or script, and not the worker's.
+fn is_app(file: &Path) -> bool {
+    file.file_name().is_some_and(|name| name.to_string_lossy().starts_with("app-"))
 }
 
 fn within_budget(bytes: u64) -> Result<()> {
