@@ -1,6 +1,7 @@
 //! Adoptions that are interrupted: sleep, a closed page, other tabs, a cancel, another file.
 
 use slipway_protocol::machine::*;
+use slipway_protocol::wire::error::ErrorCode;
 use slipway_protocol::wire::{Adoption, UploadState};
 
 use crate::adopt::*;
@@ -144,6 +145,22 @@ fn cancelled_while_proofs_are_on_their_way_their_answer_is_waited_for() {
         page.pass(60_000);
         page.expect_asked_without_proofs(is_ours);
     }
+}
+
+/// The row shows it as complete then, and has to know which file it means.
+#[test]
+fn cancelled_too_late_it_names_the_upload_that_another_tab_completed() {
+    let (mut page, attempt) = proving();
+    page.give(Input::Cancel(Which::One(A)));
+    page.answer_adopt(attempt, Ok(Adoption::Adopted { upload_id: upload_id(A) }));
+    let abort = page.take(|effect| match effect {
+        Effect::AbortUpload { attempt, .. } => Some(*attempt),
+        _ => None,
+    });
+    let fault = CallFault::Api { status: 409, code: ErrorCode::UploadCompleted, retry_after: None, parts: vec![] };
+    page.give(Input::Aborted { id: A, attempt: abort.expect("it is ours"), answer: Err(fault) });
+    let view = page.view(A);
+    assert_eq!((view.stage, view.upload), (Stage::Completed, Some(upload_id(A))));
 }
 
 /// The proofs are under way.

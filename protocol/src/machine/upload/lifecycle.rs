@@ -54,7 +54,10 @@ impl Upload {
         self.phase = Phase::Over(over);
         self.hold.forget_failure();
         self.forget_status(cx);
-        self.adoption = None;
+        // What is complete is named by the row: a cancel that came too late was of an upload that another tab completed.
+        if !over.is_completed() {
+            self.adoption = None;
+        }
         self.removal = Removal::NotRequired;
         self.pipeline.clear();
         // Those two stay, since the user can begin the file again from their row.
