@@ -1,4 +1,4 @@
-//! Browsers and their drivers, Java, and what makes namespaces: from the system's packages.
+//! Browsers and their drivers, Java, Python's venv, and what makes namespaces: from the system's packages.
 
 use std::path::Path;
 
@@ -21,6 +21,8 @@ const OTHER_BROWSERS: &[Wanted] = &[
     (&["xauth"], "xauth"),
 ];
 const JAVA: &[Wanted] = &[(&["java"], "default-jre-headless"), (&["mvn"], "maven")];
+/// Debian packs Python without what makes environments. No program tells that it is there.
+const PYTHON: &str = "python3-venv";
 /// For the emulator: a network and processes of its own.
 const NAMESPACES: &[Wanted] = &[(&["ip"], "iproute2"), (&["unshare"], "util-linux"), (&["mount"], "mount")];
 
@@ -58,7 +60,16 @@ fn missing_packages(needs: Needs) -> Vec<&'static str> {
     if needs.emulator {
         missing.extend(missing_from(NAMESPACES));
     }
+    if (needs.emulator || needs.linters) && !imports("python3", &["venv", "ensurepip"]) {
+        missing.push(PYTHON);
+    }
     missing
+}
+
+/// Whether this Python is there, and has these modules.
+fn imports(python: &str, modules: &[&str]) -> bool {
+    local_stack::on_path(python)
+        .is_some_and(|python| output(tool(python).args(["-c", &format!("import {}", modules.join(", "))])).is_ok())
 }
 
 fn missing_from(wanted: &[Wanted]) -> Vec<&'static str> {
@@ -100,5 +111,11 @@ mod tests {
     fn one_of_several_names_is_enough() {
         assert!(missing_from(&[(&["no-such-program", "sh"], "dash")]).is_empty());
         assert_eq!(missing_from(&[(&["no-such-program"], "nothing")]), ["nothing"]);
+    }
+
+    #[test]
+    fn a_python_without_a_module_is_none() {
+        assert!(!imports("no-such-python", &["sys"]));
+        assert!(imports("python3", &["sys"]) && !imports("python3", &["sys", "no_such_module"]));
     }
 }
