@@ -1,10 +1,11 @@
 //! Browsers and their drivers, Java, Python's venv, and what makes namespaces: from the system's packages.
 
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Result, bail};
 
-use crate::command::{output, run_quietly, step, tool};
+use crate::command::{output, passes, run_quietly, step, tool};
 
 use super::Needs;
 use super::forecast::Missing;
@@ -23,6 +24,8 @@ const OTHER_BROWSERS: &[Wanted] = &[
 const JAVA: &[Wanted] = &[(&["java"], "default-jre-headless"), (&["mvn"], "maven")];
 /// Debian packs Python without what makes environments. No program tells that it is there.
 const PYTHON: &str = "python3-venv";
+/// How long Python may take to import them, on a machine that is busy.
+const IMPORTS: Duration = Duration::from_secs(30);
 /// For the emulator: a network and processes of its own.
 const NAMESPACES: &[Wanted] = &[(&["ip"], "iproute2"), (&["unshare"], "util-linux"), (&["mount"], "mount")];
 
@@ -68,8 +71,9 @@ fn missing_packages(needs: Needs) -> Vec<&'static str> {
 
 /// Whether this Python is there, and has these modules.
 fn imports(python: &str, modules: &[&str]) -> bool {
-    local_stack::on_path(python)
-        .is_some_and(|python| output(tool(python).args(["-c", &format!("import {}", modules.join(", "))])).is_ok())
+    let import = format!("import {}", modules.join(", "));
+    let tried = local_stack::on_path(python).map(|python| passes(tool(python).args(["-c", &import]), IMPORTS));
+    tried.is_some_and(|tried| tried.unwrap_or(false))
 }
 
 fn missing_from(wanted: &[Wanted]) -> Vec<&'static str> {
