@@ -229,7 +229,11 @@ mod tests {
             ("AttributeName: ttl", "AttributeName: expires", "expiry"),
             ("PointInTimeRecoveryEnabled: true", "PointInTimeRecoveryEnabled: false", "recovery"),
             ("SSEEnabled: true", "SSEEnabled: false", "not encrypted"),
-            ("ReservedConcurrentExecutions: !If [ReservesConcurrency, 1", "Reserved: !If [ReservesConcurrency, 1", "Sweep, and"),
+            (
+                "ReservedConcurrentExecutions: !If [ReservesConcurrency, 1",
+                "Reserved: !If [ReservesConcurrency, 1",
+                "Sweep, and",
+            ),
             ("!If [ReservesConcurrency, 1, ", "!If [ReservesConcurrency, 10, ", "none by default"),
             ("Timeout: 900", "ReservedConcurrentExecutions: 1", "no other function"),
             ("StreamViewType: NEW_IMAGE", "StreamViewType: KEYS_ONLY", "stream"),
