@@ -146,7 +146,7 @@ impl Run {
         Ok(())
     }
 
-    /// Shows what the functions have logged since then. It tells more than the answers that they gave.
+    /// Shows what the functions have logged of failures since then. It says more than the answers that they gave.
     pub(crate) async fn show_logs(&mut self, since: SystemTime) {
         for group in &self.logs {
             match self.cloud.log_tail(group, since).await {

@@ -46,7 +46,8 @@ impl Cloud {
     async fn json(&self, service: &str, target: &str, body: &Value) -> Result<Value> {
         let url = format!("https://{service}.{REGION}.amazonaws.com/");
         let headers = [("content-type", "application/x-amz-json-1.1"), ("x-amz-target", target)];
-        let text = self.post((service, url.as_str()), &headers, body.to_string()).await.with_context(|| target.to_owned())?;
+        let text =
+            self.post((service, url.as_str()), &headers, body.to_string()).await.with_context(|| target.to_owned())?;
         Ok(serde_json::from_str(&text)?)
     }
 
@@ -73,7 +74,7 @@ impl Cloud {
         let answer = self.json("logs", "Logs_20140328.FilterLogEvents", &body).await?;
         let events = answer["events"].as_array().into_iter().flatten();
         let said = events.filter_map(|event| event["message"].as_str()).flat_map(str::lines);
-        Ok(last_of(said.filter(|line| !is_of_runtime(line)).map(str::to_owned).collect()))
+        Ok(last_of(said.filter(|line| !is_usual(line)).map(str::to_owned).collect()))
     }
 }
 
@@ -88,9 +89,10 @@ pub(crate) fn elements(xml: &str, name: &str) -> Result<Vec<String>> {
     found.map(|text| Ok(percent_decode_str(text).decode_utf8()?.into_owned())).collect()
 }
 
-/// Lambda's own lines around each invocation.
-fn is_of_runtime(line: &str) -> bool {
-    line.trim().is_empty() || ["START ", "END ", "REPORT "].iter().any(|start| line.starts_with(start))
+/// Lambda's own lines around each invocation, and calls that succeeded.
+fn is_usual(line: &str) -> bool {
+    let is_of_runtime = ["START ", "END ", "REPORT "].iter().any(|start| line.starts_with(start));
+    line.trim().is_empty() || is_of_runtime || line.contains("\"message\":\"answered\",\"status\":2")
 }
 
 fn last_of(mut lines: Vec<String>) -> Vec<String> {
@@ -110,8 +112,9 @@ mod tests {
     }
 
     #[test]
-    fn the_runtimes_own_lines_are_left_out_and_the_last_are_kept() {
-        assert!(is_of_runtime("REPORT RequestId: 1\tDuration: 2 ms") && !is_of_runtime("{\"level\":\"WARN\"}"));
+    fn usual_lines_are_left_out_and_the_last_are_kept() {
+        assert!(is_usual("REPORT RequestId: 1\tDuration: 2 ms") && is_usual(r#"{"message":"answered","status":200}"#));
+        assert!(!is_usual(r#"{"message":"answered","status":503}"#) && !is_usual(r#"{"level":"WARN"}"#));
         let lines = (0..100).map(|number| number.to_string()).collect();
         assert_eq!(last_of(lines).first().map(String::as_str), Some("75"));
     }

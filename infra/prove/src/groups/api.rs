@@ -31,7 +31,6 @@ pub(super) async fn prove(run: &mut Run) -> Result<()> {
     let small = single(run, sender, viewer).await?;
     let large = in_parts(run, sender, viewer).await?;
     aborted(run, sender).await?;
-    each_host(run, sender, stack.output("FileBucketName")?).await?;
 
     let denied = viewer.initiate("no.bin", 1, Vec::new()).await.err().context("who may only view uploads")?;
     ensure!(refusal(&denied) == Some(ErrorCode::RoleTooLow), "{denied:#}");
@@ -43,7 +42,7 @@ pub(super) async fn prove(run: &mut Run) -> Result<()> {
     let left: Vec<_> = viewer.files().await?.iter().map(|file| file.file_id).collect();
     ensure!(left == [large.file_id], "other files are left than the large one");
     run.report.proved("a file is removed, and the other one stays");
-    Ok(())
+    each_host(run, sender, stack.output("FileBucketName")?).await
 }
 
 /// One PUT. Other bytes than promised are refused.
