@@ -64,6 +64,14 @@ impl Ground {
         Ok(Self { cloud: run.cloud.clone(), api: run.api(&stack)?, stack })
     }
 
+    /// Lets the sweep start with this hour, as one that ran before would. The first of a new table reads a month of empty hours.
+    pub(super) async fn begin_sweeping(&self) -> Result<()> {
+        let hour = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?.as_secs() / 3600 - 1;
+        let put = self.cloud.tables.put_item().table_name(self.stack.named("MainTable")?);
+        let put = put.item("pk", text("SWEEP")).item("sk", text("CURSOR"));
+        put.item("hour", number(hour)).item("v", number(1)).send().await.map(drop).context("no cursor")
+    }
+
     /// After a permission was missing: nothing that was left behind may stand in the way of the next story.
     pub(super) async fn settle(&self) -> Result<()> {
         // A sweep that may not delete keeps its lease, and the next one would wait for the end of it.
@@ -142,6 +150,12 @@ impl Ground {
         let got = get.key("pk", text(&begun.record())).key("sk", text("META")).send().await?;
         let state = got.item.as_ref().and_then(|item| item.get("state")?.as_s().ok());
         state.cloned().context("an upload without a state")
+    }
+
+    pub(super) async fn ensure_state(&self, begun: &Begun, wanted: &str) -> Result<()> {
+        let state = self.state(begun).await?;
+        ensure!(state == wanted, "the upload is {state}, not {wanted}");
+        Ok(())
     }
 
     pub(super) async fn until_state(&self, begun: &Begun, wanted: &str) -> Result<()> {

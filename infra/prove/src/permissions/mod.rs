@@ -48,6 +48,7 @@ pub(crate) async fn prove(run: &mut Run) -> Result<()> {
     ensure!(!chosen.is_empty(), "none of {} permissions is meant", all.len());
     run.report.note(&format!("{} of {} permissions are taken away in turn", chosen.len(), all.len()));
     let ground = Ground::new(run, stack)?;
+    ground.begin_sweeping().await?;
     let mut outcomes = Vec::new();
     for of_function in chosen.chunk_by(|one, next| one.function == next.function) {
         outcomes.extend(remove_each(run, &ground, of_function).await?);

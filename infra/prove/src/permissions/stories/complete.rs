@@ -27,7 +27,7 @@ pub(super) async fn another_object(ground: &Ground) -> Result<()> {
     let begun = ground.send(SEVERAL).await?;
     ground.put_another(&begun).await?;
     refused(&begun, ErrorCode::ObjectMismatch).await?;
-    ground.until_state(&begun, "failed").await?;
+    ground.ensure_state(&begun, "failed").await?;
     ground.ensure_nothing_in_storage(&begun).await
 }
 

@@ -10,7 +10,7 @@ pub(super) async fn expired(ground: &Ground) -> Result<()> {
     let begun = ground.begin(SEVERAL).await?;
     begun.send(PartNumber::FIRST).await?;
     ground.sweep().await?;
-    ground.until_state(&begun, "expired").await?;
+    ground.ensure_state(&begun, "expired").await?;
     ground.ensure_nothing_in_storage(&begun).await
 }
 
@@ -18,7 +18,7 @@ pub(super) async fn resumed(ground: &Ground) -> Result<()> {
     let begun = ground.send(SEVERAL).await?;
     ground.abandon(&begun).await?;
     ground.sweep().await?;
-    ground.until_state(&begun, "completed").await
+    ground.ensure_state(&begun, "completed").await
 }
 
 pub(super) async fn lost(ground: &Ground) -> Result<()> {
@@ -26,7 +26,7 @@ pub(super) async fn lost(ground: &Ground) -> Result<()> {
     ground.lose(&begun).await?;
     ground.abandon(&begun).await?;
     ground.sweep().await?;
-    ground.until_state(&begun, "failed").await
+    ground.ensure_state(&begun, "failed").await
 }
 
 pub(super) async fn handed_over(ground: &Ground) -> Result<()> {
