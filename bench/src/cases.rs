@@ -113,6 +113,17 @@ fn far_links() -> Vec<Case> {
                 &[Slipway, Bare],
             )
         },
+        // As the template configures them.
+        Case {
+            hosts: 3,
+            ..big(
+                "three-hosts",
+                "768 MiB, 100 ms round trip, a connection carries 2.5 MiB/s, three upload hosts",
+                768 * MIB,
+                Some(far(100)),
+                &[Slipway, Bare],
+            )
+        },
         Case {
             reset_every: 100,
             ..big(

@@ -93,19 +93,23 @@ pub struct SourceLimits {
     pub bytes_per_day: u64,
 }
 
-/// Time limits of a call. The gateway ends a call at 30 s, with an error that has no code for programs.
+/// Time limits of calls and passes. The gateway ends a call at 30 s, with an error that has no code for programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CallTimes {
     /// Until the answer, which is an error then.
     pub answer: Duration,
     /// Until an unfinished completion is handed to `finish`.
     pub complete: Duration,
+    /// Until another pass of the sweep may begin after one that was killed. A running one renews it.
+    pub sweep_lease: Duration,
 }
 
 impl Default for CallTimes {
     fn default() -> Self {
         // The gateway ends a call at 30 s. Between the two a running completion is handed over.
-        Self { answer: Duration::from_secs(28), complete: Duration::from_secs(20) }
+        // Lambda repeats a failed pass after a minute: the lease of the one that failed is over by then.
+        let sweep_lease = Duration::from_secs(45);
+        Self { answer: Duration::from_secs(28), complete: Duration::from_secs(20), sweep_lease }
     }
 }
 

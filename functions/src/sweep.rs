@@ -1,7 +1,9 @@
 //! Scheduled clean-up: expires overdue uploads, resumes work of killed functions, deletes objects that arrived late.
 //!
-//! One pass runs at a time, by a lease, since two would do each other's work. A pass that outlives its lease may overlap
-//! with the next one: every step is a conditional write.
+//! One pass runs at a time, by a lease that it renews, since two would do each other's work. A pass that could not renew
+//! it may overlap with the next one: every step is a conditional write.
+
+use std::convert::Infallible;
 
 use futures::StreamExt as _;
 use serde::Serialize;
@@ -15,7 +17,7 @@ use crate::ids;
 use crate::records::cursor::{self, Cursor};
 use crate::records::due::{self, Due, Listed, SHARDS, Subject};
 use crate::records::file;
-use crate::records::sweep_lease::{self, SweepLease};
+use crate::records::sweep_lease::{self, Term};
 use crate::records::upload::{self, Reason, UploadRecord};
 use crate::storage::StorageError;
 use crate::table::TableError;
@@ -30,9 +32,6 @@ const HOURS_AGAIN: u64 = 1;
 const LANES: usize = 8;
 /// Delay before an upload that could not be ended is visited again, in milliseconds.
 const RETRY_MS: u64 = 60_000;
-
-/// Lifetime of the lease, in milliseconds. The function `sweep` is ended after five minutes.
-const LEASE_MS: u64 = 310_000;
 
 /// Counts of one sweep.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -73,14 +72,35 @@ pub async fn begin(app: &App) -> Result<(), TableError> {
 
 /// Visits all due items, unless another sweep is at it.
 pub async fn sweep(app: &App) -> Result<SweepReport, ApiFailure> {
-    let now = app.clock.now_ms();
-    let lease = SweepLease { holder: hex::encode(ids::random_bytes::<8>()), until: now + LEASE_MS };
-    if !sweep_lease::take(&app.tables, &lease, now).await? {
+    let holder = hex::encode(ids::random_bytes::<8>());
+    if !sweep_lease::take(&app.tables, &holder, term(app)).await? {
         return Ok(SweepReport { skipped: true, ..SweepReport::default() });
     }
-    let report = pass(app).await;
-    sweep_lease::release(&app.tables, &lease).await?;
+    let report = tokio::select! {
+        report = pass(app) => report,
+        never = keep_lease(app, &holder) => match never {},
+    };
+    // It ends by itself soon, and what was done is reported in any case.
+    if let Err(error) = sweep_lease::release(&app.tables, &holder).await {
+        tracing::warn!(%error, "the sweep's lease is not released");
+    }
     report
+}
+
+fn term(app: &App) -> Term {
+    Term { now: app.clock.now_ms(), life: app.config.call.sweep_lease }
+}
+
+/// Renews the lease for as long as the pass takes.
+async fn keep_lease(app: &App, holder: &str) -> Infallible {
+    loop {
+        tokio::time::sleep(app.config.call.sweep_lease / 3).await;
+        match sweep_lease::renew(&app.tables, holder, term(app)).await {
+            Ok(true) => {}
+            Ok(false) => tracing::warn!("another sweep has taken the lease"),
+            Err(error) => tracing::warn!(%error, "the sweep's lease is not renewed"),
+        }
+    }
 }
 
 /// Visits all due items, whoever else does.

@@ -54,7 +54,7 @@ impl Report {
         let svg = self.path.with_file_name("bench").join(format!("{}.svg", outcome.case.name));
         fs::write(svg, chart::draw(outcome))?;
         let mut text = table(outcome)?;
-        text += &self.two_hosts(outcome).unwrap_or_default();
+        text += &self.more_hosts(outcome).unwrap_or_default();
         self.document.put_losses(outcome.case.title, &losses(outcome));
         self.add_section(&text)
     }
@@ -65,12 +65,19 @@ impl Report {
         Ok(fs::write(&self.path, self.document.text())?)
     }
 
-    /// What a second upload host brings, beside the figure with one.
-    fn two_hosts(&self, outcome: &Outcome) -> Option<String> {
+    /// What more upload hosts bring, beside the figure with one.
+    fn more_hosts(&self, outcome: &Outcome) -> Option<String> {
+        let (hosts, goal) = match outcome.case.hosts {
+            2 => ("two", 1.7),
+            3 => ("three", 2.5),
+            _ => return None,
+        };
         let one = crate::cases::all().into_iter().find(|case| case.name == "far-100")?;
         let one = median_in(self.document.section(one.title)?)?;
-        let two = outcome.speed_of(Contestant::Slipway).filter(|_| outcome.case.hosts == 2)?;
-        Some(format!("With two upload hosts Slipway is {:.2} times as fast as with one; the goal is 1.7.\n", two / one))
+        let ratio = outcome.speed_of(Contestant::Slipway)? / one;
+        Some(format!(
+            "With {hosts} upload hosts Slipway is {ratio:.2} times as fast as with one; the goal is {goal}.\n"
+        ))
     }
 }
 

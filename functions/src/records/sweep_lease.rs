@@ -1,25 +1,55 @@
 //! Whose pass of the sweep is running: `SWEEP` / `LEASE`, in Main.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::table::{Key, TableError, Tables, Write, was_written};
 
 /// Held by one pass at a time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SweepLease {
+struct SweepLease {
     /// Random, so that a pass that outlived its lease does not end the next one's.
-    pub holder: String,
+    holder: String,
     /// When another pass may take it, in milliseconds since 1970.
-    pub until: u64,
+    until: u64,
+}
+
+/// From when to when a lease is taken.
+#[derive(Clone, Copy, Debug)]
+pub struct Term {
+    /// In milliseconds since 1970.
+    pub now: u64,
+    /// How long it lasts.
+    pub life: Duration,
+}
+
+impl Term {
+    fn until(self) -> u64 {
+        self.now.saturating_add(u64::try_from(self.life.as_millis()).unwrap_or(u64::MAX))
+    }
+
+    /// No lease that is being held ends later, unless clocks differ by more than a lifetime.
+    fn latest(self) -> u64 {
+        Self { now: self.until(), ..self }.until()
+    }
 }
 
 fn key() -> Key {
     Key::main("SWEEP", "LEASE")
 }
 
-/// Takes the lease, at `now` in milliseconds since 1970. False: another pass holds it.
-pub async fn take(tables: &Tables, lease: &SweepLease, now: u64) -> Result<bool, TableError> {
-    let put = Write::put(&key(), lease).when("attribute_not_exists(#pk) OR #until <= :now").bind("now", now);
+fn put(holder: &str, term: Term) -> Write {
+    Write::put(&key(), &SweepLease { holder: holder.to_owned(), until: term.until() })
+}
+
+/// Takes the lease. False: another pass holds it.
+pub async fn take(tables: &Tables, holder: &str, term: Term) -> Result<bool, TableError> {
+    // One that ends too late is of a clock that was wrong, or of a release that gave longer ones.
+    let put = put(holder, term)
+        .when("attribute_not_exists(#pk) OR #until <= :now OR #until > :latest")
+        .bind("now", term.now)
+        .bind("latest", term.latest());
     if was_written(tables.write(&put).await)? {
         return Ok(true);
     }
@@ -30,8 +60,14 @@ pub async fn take(tables: &Tables, lease: &SweepLease, now: u64) -> Result<bool,
     }
 }
 
+/// Makes the lease last longer. False: another pass has it by now.
+pub async fn renew(tables: &Tables, holder: &str, term: Term) -> Result<bool, TableError> {
+    let put = put(holder, term).when("#holder = :holder").bind("holder", holder);
+    was_written(tables.write(&put).await)
+}
+
 /// Ends the lease, unless another pass has it by now.
-pub async fn release(tables: &Tables, lease: &SweepLease) -> Result<(), TableError> {
-    let delete = Write::delete(&key()).when("#holder = :holder").bind("holder", &lease.holder);
+pub async fn release(tables: &Tables, holder: &str) -> Result<(), TableError> {
+    let delete = Write::delete(&key()).when("#holder = :holder").bind("holder", holder);
     was_written(tables.write(&delete).await).map(drop)
 }

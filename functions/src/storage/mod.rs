@@ -96,12 +96,6 @@ impl Storage {
         u8::try_from(self.uploads.len()).unwrap_or(u8::MAX)
     }
 
-    /// Whether a part can be signed for this host. Always, if parts go through the page's own origin: a page that was
-    /// loaded before may still know of several hosts.
-    pub fn has_host(&self, host: u8) -> bool {
-        self.is_same_origin() || host < self.hosts()
-    }
-
     /// Whether parts are sent to the page's own origin.
     pub fn is_same_origin(&self) -> bool {
         self.upload_path.is_some()

@@ -27,7 +27,7 @@ pub async fn presign(app: &App, member: &Member, id: UploadId, request: &Presign
     member.may_upload()?;
     limits::charge_member(app, member.id).await?;
     let upload = owned(app, member, id).await?;
-    validate::parts_to_sign(app, &upload.plan, &request.parts)?;
+    validate::parts_to_sign(&upload.plan, &request.parts)?;
     if !upload.state.is_open() {
         return Err(closed(&upload));
     }

@@ -55,7 +55,7 @@ fn draft(app: &App, index: usize, new: &NewUpload) -> Result<Draft, ApiFailure> 
     if new.first_parts.len() > MAX_FIRST_PARTS {
         return Err(ApiFailure::bad(field("firstParts"), format!("At most {MAX_FIRST_PARTS} parts can come with it.")));
     }
-    check_parts(app, &plan, &field("firstParts"), &new.first_parts)?;
+    check_parts(&plan, &field("firstParts"), &new.first_parts)?;
     // They are promised in the one transaction, which has room for one item of promises an upload.
     if new.first_parts.iter().any(|part| part.part_number.index() >= PARTS_PER_ITEM) {
         return Err(ApiFailure::bad(field("firstParts"), "First parts are some of the first 100."));
@@ -68,14 +68,14 @@ fn too_large(message: &'static str) -> ApiFailure {
 }
 
 /// The parts of a presign.
-pub(super) fn parts_to_sign(app: &App, plan: &Plan, parts: &[PartToSign]) -> Result<(), ApiFailure> {
+pub(super) fn parts_to_sign(plan: &Plan, parts: &[PartToSign]) -> Result<(), ApiFailure> {
     if parts.is_empty() || parts.len() > MAX_PARTS_PER_PRESIGN {
         return Err(ApiFailure::bad("parts", format!("Name 1 to {MAX_PARTS_PER_PRESIGN} parts.")));
     }
-    check_parts(app, plan, "parts", parts)
+    check_parts(plan, "parts", parts)
 }
 
-fn check_parts(app: &App, plan: &Plan, list: &str, parts: &[PartToSign]) -> Result<(), ApiFailure> {
+fn check_parts(plan: &Plan, list: &str, parts: &[PartToSign]) -> Result<(), ApiFailure> {
     let mut seen = HashSet::new();
     for (index, part) in parts.iter().enumerate() {
         let field = |name: &str| format!("{list}[{index}].{name}");
@@ -87,9 +87,6 @@ fn check_parts(app: &App, plan: &Plan, list: &str, parts: &[PartToSign]) -> Resu
         // Of two digests for one part only the last would be promised, but a URL would be signed for each.
         if !seen.insert(part.part_number) {
             return Err(ApiFailure::bad(field("partNumber"), "Name each part once."));
-        }
-        if !app.storage.has_host(part.host) {
-            return Err(ApiFailure::bad(field("host"), format!("There are {} upload hosts.", app.storage.hosts())));
         }
     }
     Ok(())

@@ -15,6 +15,8 @@ enum Does {
     Refuse,
     /// Nothing ever comes back.
     Swallow,
+    /// A proxy on the way answers by a page of its own.
+    Block(u16),
 }
 
 /// A page with uploads over several hosts.
@@ -57,6 +59,10 @@ impl Wire {
                 Does::Store => under_way.push((host, part, attempt)),
                 Does::Refuse => self.page.give(Input::PutFailed { id: A, part, attempt, fault: PutFault::Network }),
                 Does::Swallow => self.swallowed.push(attempt),
+                Does::Block(status) => {
+                    let fault = PutFault::Http { status, code: None };
+                    self.page.give(Input::PutFailed { id: A, part, attempt, fault });
+                }
             }
         }
         self.page.pass(1000);
@@ -119,6 +125,24 @@ fn a_host_that_refuses_costs_a_few_tries_and_no_part() {
         assert!((1..=12).contains(&tries), "host {dead} was tried {tries} times");
         assert!(took <= alone() + 5, "{took} s, and {} s with the other host alone", alone());
     }
+}
+
+#[test]
+fn a_host_that_a_proxy_blocks_costs_a_few_tries_and_no_part() {
+    for (dead, status) in [(0, 403), (1, 403), (1, 502), (0, 504)] {
+        let mut wire = Wire::sending(SIZE, 2);
+        let took = wire.run(|_, host| if host == dead { Does::Block(status) } else { Does::Store });
+        let tries = wire.tries[usize::from(dead)];
+        assert!((1..=12).contains(&tries), "host {dead} was tried {tries} times");
+        assert!(took <= alone() + 5, "{status}: {took} s, and {} s with the other host alone", alone());
+    }
+}
+
+#[test]
+fn what_blocks_the_only_host_stops_the_upload_and_says_so() {
+    let mut wire = Wire::sending(SIZE, 1);
+    wire.second(|_| Does::Block(403));
+    assert_eq!(wire.page.stage(A), (Stage::Failed, Some(Reason::StorageRefused)));
 }
 
 #[test]

@@ -38,10 +38,14 @@ enum Fate {
     Unreadable(ReadFault),
 }
 
-/// A host that nothing comes through to refuses connections, or swallows what is sent.
+/// A host that nothing comes through to refuses connections, swallows what is sent, or is blocked by a proxy that answers.
 fn dead_end(attempt: Attempt) -> Fate {
     let after_storing = false;
-    if attempt.0.is_multiple_of(4) { Fate::Silent { after_storing } } else { Fate::Cut { after_storing } }
+    match attempt.0 % 4 {
+        0 => Fate::Silent { after_storing },
+        1 => Fate::Refused(403, ""),
+        _ => Fate::Cut { after_storing },
+    }
 }
 
 impl World {

@@ -50,11 +50,11 @@ fn check_finish(resources: &Yaml) -> Vec<Finding> {
     let functions = of_type(resources, "AWS::Serverless::Function");
     let wrong = functions.filter(|(_, function)| {
         let properties = &function["Properties"];
-        let is_told = properties["Environment"]["Variables"]["SLIPWAY_FINISH_FUNCTION"].as_str() == Some("Finish");
+        let knows_finish = properties["Environment"]["Variables"]["SLIPWAY_FINISH_FUNCTION"].as_str() == Some("Finish");
         let may_invoke = strings_within(&properties["Policies"]).contains(&"lambda:InvokeFunction");
-        is_told != may_invoke
+        knows_finish != may_invoke
     });
-    wrong.map(|(name, _)| format!("{name} has to be told of finish if it may invoke it, and only then")).collect()
+    wrong.map(|(name, _)| format!("{name} has to know the name of finish if it may invoke it, and only then")).collect()
 }
 
 /// What a variable of `Fn::Sub` stands for, wherever there is one of that name.
@@ -85,13 +85,11 @@ fn texts<'a>(place: &'a str, yaml: &'a Yaml) -> Vec<(&'a str, &'a str)> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::yaml::parse;
+    use super::super::yaml::tests::ours_with;
     use super::*;
 
     fn found_after(before: &str, after: &str) -> Vec<Finding> {
-        let text = std::fs::read_to_string(local_stack::workspace().join("infra/template.yaml")).unwrap();
-        assert!(text.contains(before), "the template has no `{before}`");
-        check(&parse(&text.replacen(before, after, 1)).unwrap())
+        check(&ours_with(before, after))
     }
 
     #[test]
@@ -102,12 +100,20 @@ mod tests {
     #[test]
     fn a_name_that_clashes_publishes_or_differs_is_found() {
         for (before, after, finding) in [
-            ("BucketName: !Join", "BucketName: files # !Join", "the stack's own"),
-            ("- Bucket: !Join [\"-\", [slipway-files,", "- Bucket: !Join [\"-\", [files,", "PageHeaders does not name"),
+            (
+                "!Join [\"-\", [slipway-files, !Select [2, !Split [\"/\", !Ref AWS::StackId]]]]",
+                "files",
+                "the stack's own",
+            ),
+            (
+                "- Bucket: !If\n                    - NamesBucket",
+                "- Bucket: !If\n                    - HasDomain",
+                "PageHeaders does not name",
+            ),
             ("${AWS::Region}.${AWS::URLSuffix}\"", "${AWS::Region}.amazonaws.com\"", "${AWS::URLSuffix}"),
             ("\"arn:${AWS::Partition}:cloudfront", "\"arn:aws:cloudfront", "${AWS::Partition}"),
             ("Name: !Ref AWS::StackName", "Name: !Sub \"api-${AWS::AccountId}\"", "account's id"),
-            ("SLIPWAY_FINISH_FUNCTION: !Ref Finish", "OTHER: !Ref Finish", "Complete has to be told"),
+            ("SLIPWAY_FINISH_FUNCTION: !Ref Finish", "OTHER: !Ref Finish", "Complete has to know"),
         ] {
             let found = found_after(before, after);
             assert!(found.iter().any(|text| text.contains(finding)), "{before}: {found:?}");

@@ -12,8 +12,17 @@ use super::yaml::{entries, of_type, strings};
 pub(crate) type Served = BTreeMap<String, BTreeSet<String>>;
 
 /// What a line of the access log may hold. Neither paths, which have ids in them, nor queries, nor headers.
-const LOGGED: [&str; 6] =
-    ["requestId", "routeKey", "status", "responseLatency", "integrationLatency", "identity.sourceIp"];
+const LOGGED: [&str; 7] = [
+    "requestId",
+    "integration.requestId",
+    "routeKey",
+    "status",
+    "responseLatency",
+    "integrationLatency",
+    "identity.sourceIp",
+];
+/// What invokes functions for calls of our API, and of no other one.
+const OUR_API: &str = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${Gateway}/*";
 
 pub(crate) fn check(template: &Yaml, served: &Served) -> Vec<Finding> {
     let resources = &template["Resources"];
@@ -40,7 +49,7 @@ fn check_routes(resources: &Yaml, served: &Served) -> Vec<Finding> {
         if !routed.insert(key) {
             findings.push(format!("the route `{key}` is there twice"));
         }
-        if let Some(function) = function.filter(|function| !may_invoke(resources, function, "apigateway", "${Api}/")) {
+        if let Some(function) = function.filter(|function| !may_invoke(resources, function, "apigateway", OUR_API)) {
             findings.push(format!("the API may not invoke {function}"));
         }
     }
@@ -55,7 +64,7 @@ fn check_routes(resources: &Yaml, served: &Served) -> Vec<Finding> {
 fn target<'a>(resources: &'a Yaml, route: &'a Yaml) -> Option<&'a str> {
     let name = route["Target"].as_str()?.strip_prefix("integrations/${")?.strip_suffix('}')?;
     let integration = &resources[name]["Properties"];
-    let is_ours = [&route["ApiId"], &integration["ApiId"]].iter().all(|api| api.as_str() == Some("Api"))
+    let is_ours = [&route["ApiId"], &integration["ApiId"]].iter().all(|api| api.as_str() == Some("Gateway"))
         && integration["IntegrationType"].as_str() == Some("AWS_PROXY")
         && integration["PayloadFormatVersion"].as_str() == Some("2.0");
     integration["IntegrationUri"].as_str()?.strip_suffix(".Arn").filter(|_| is_ours)
@@ -65,7 +74,7 @@ fn binary_of(function: &Yaml) -> Option<&str> {
     function["Properties"]["CodeUri"].as_str()?.rsplit('/').next()?.strip_suffix(".zip")
 }
 
-/// Whether a service may invoke the function, for a source that holds this text, and for no other one.
+/// Whether a service may invoke the function, for this source, and for no other one.
 fn may_invoke(resources: &Yaml, function: &str, service: &str, source: &str) -> bool {
     let principal = format!("{service}.amazonaws.com");
     let of_service: Vec<&Yaml> = of_type(resources, "AWS::Lambda::Permission")
@@ -74,7 +83,7 @@ fn may_invoke(resources: &Yaml, function: &str, service: &str, source: &str) -> 
         .filter(|permission| permission["Action"].as_str() == Some("lambda:InvokeFunction"))
         .filter(|permission| permission["Principal"].as_str() == Some(&principal))
         .collect();
-    let is_narrow = |permission: &&Yaml| permission["SourceArn"].as_str().is_some_and(|arn| arn.contains(source));
+    let is_narrow = |permission: &&Yaml| permission["SourceArn"].as_str() == Some(source);
     !of_service.is_empty() && of_service.iter().all(is_narrow)
 }
 
@@ -131,16 +140,12 @@ pub(crate) fn implicit(template: &Yaml) -> Vec<Finding> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::yaml::parse;
+    use super::super::yaml::tests::{ours, ours_with};
     use super::*;
-
-    fn ours() -> String {
-        std::fs::read_to_string(local_stack::workspace().join("infra/template.yaml")).unwrap()
-    }
 
     /// As the template has it, so that a test need not build dev-server.
     fn served() -> Served {
-        let template = parse(&ours()).unwrap();
+        let template = ours();
         let resources = &template["Resources"];
         let routes = of_type(resources, "AWS::ApiGatewayV2::Route").map(|(_, route)| {
             let function = target(resources, &route["Properties"]).unwrap();
@@ -151,15 +156,13 @@ mod tests {
     }
 
     fn found_after(before: &str, after: &str) -> Vec<Finding> {
-        let text = ours();
-        assert!(text.contains(before), "the template has no `{before}`");
-        check(&parse(&text.replacen(before, after, 1)).unwrap(), &served())
+        check(&ours_with(before, after), &served())
     }
 
     #[test]
     fn our_template_routes_what_the_functions_answer() {
         assert_eq!(found_after("Resources:", "Resources:"), Vec::<Finding>::new());
-        assert_eq!(implicit(&parse(&ours()).unwrap()), Vec::<Finding>::new());
+        assert_eq!(implicit(&ours()), Vec::<Finding>::new());
         assert_eq!(served().len(), 21);
     }
 
@@ -181,8 +184,9 @@ mod tests {
     fn what_no_emulator_checks_is_found() {
         for (before, after, finding) in [
             ("FunctionName: !Ref Abort\n", "FunctionName: !Ref Presign\n", "may not invoke Abort"),
-            ("${AWS::AccountId}:${Api}/*", "${AWS::AccountId}:*", "may not invoke Rooms"),
-            ("SourceArn: !GetAtt SweepOften.Arn", "SourceArn: !Ref Api", "may not invoke sweep"),
+            ("${AWS::AccountId}:${Gateway}/*", "${AWS::AccountId}:*", "may not invoke Rooms"),
+            ("${AWS::AccountId}:${Gateway}/*", "*:${Gateway}/*", "may not invoke Rooms"),
+            ("SourceArn: !GetAtt SweepOften.Arn", "SourceArn: !Ref Gateway", "may not invoke sweep"),
             ("Arn: !GetAtt Sweep.Arn }", "Arn: !GetAtt Finish.Arn }", "nothing invokes sweep"),
             ("rate(5 minutes)", "rate(5 days)", "every few minutes"),
             ("ThrottlingRateLimit: 500", "ThrottlingRateLimit: 0", "not throttled"),

@@ -13,12 +13,24 @@ pub(crate) fn check(template: &Yaml, binaries: &[String]) -> Vec<Finding> {
     for table in ["MainTable", "AccessTable", "AuditTable"] {
         findings.extend(check_table(table, &template["Resources"][table]["Properties"]));
     }
+    findings.extend(check_kept(&template["Resources"]));
     findings.extend(check_stream(&template["Resources"]["MainTable"]["Properties"]));
     findings.extend(check_permissions(&template["Resources"]));
     findings.extend(check_uploads_by_page(template));
     findings.extend(check_domain(&template["Resources"]));
     findings.extend(check_concurrency(template));
     findings.into_iter().map(|finding| format!("infra/template.yaml: {finding}")).collect()
+}
+
+/// What people sent outlives the stack. One that could not be created leaves nothing behind: it would be in the way of the
+/// next try.
+fn check_kept(resources: &Yaml) -> Vec<Finding> {
+    let lost = ["FileBucket", "MainTable", "AccessTable", "AuditTable"].into_iter().filter(|name| {
+        let resource = &resources[*name];
+        resource["DeletionPolicy"].as_str() != Some("RetainExceptOnCreate")
+            || resource["UpdateReplacePolicy"].as_str() != Some("Retain")
+    });
+    lost.map(|name| format!("{name} is not kept when the stack is deleted or replaces it")).collect()
 }
 
 fn differences(what: &str, code: &BTreeSet<String>, template: &BTreeSet<String>) -> Vec<Finding> {
@@ -153,7 +165,9 @@ fn check_domain(resources: &Yaml) -> Vec<Finding> {
     let cdn = &resources["Cdn"]["Properties"]["DistributionConfig"];
     let certificate = &cdn["ViewerCertificate"]["Fn::If"];
     let origins = &resources["FileBucket"]["Properties"]["CorsConfiguration"]["CorsRules"][0]["AllowedOrigins"];
-    let is_page = strings(&origins[0]) == ["HasDomain", "https://${DomainName}", "https://${Cdn.DomainName}"];
+    // By the CDN's own name too: pages that were opened before there was a domain send on.
+    let is_page = strings(&origins[0]) == ["https://${Cdn.DomainName}"]
+        && strings(&origins[1]) == ["HasDomain", "https://${DomainName}", "AWS::NoValue"];
     let named = (cdn["Aliases"][0].as_str(), strings(&cdn["Aliases"][1]));
     wrong([
         (
@@ -162,7 +176,7 @@ fn check_domain(resources: &Yaml) -> Vec<Finding> {
             "the CDN takes old TLS for a domain of one's own",
         ),
         (named == (Some("HasDomain"), vec!["DomainName"]), "the CDN does not answer to its domain"),
-        (is_page && origins[1].is_badvalue(), "the bucket's CORS allows another origin than the page's"),
+        (is_page && origins[2].is_badvalue(), "the bucket's CORS allows another origin than the page's"),
     ])
 }
 
@@ -196,20 +210,12 @@ fn wrong<const N: usize>(checks: [(bool, &str); N]) -> Vec<Finding> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::yaml::parse;
+    use super::super::yaml::tests::{ours, ours_with};
     use super::*;
 
-    fn ours() -> String {
-        std::fs::read_to_string(local_stack::workspace().join("infra/template.yaml")).unwrap()
-    }
-
-    /// What is found when our template has this text in place of that.
     fn found_after(before: &str, after: &str) -> Vec<Finding> {
-        let text = ours();
-        assert!(text.contains(before), "the template has no `{before}`");
-        let template = parse(&text.replacen(before, after, 1)).unwrap();
-        let binaries = packaged(&parse(&text).unwrap());
-        check(&template, &binaries.into_iter().collect::<Vec<_>>())
+        let binaries = packaged(&ours());
+        check(&ours_with(before, after), &binaries.into_iter().collect::<Vec<_>>())
     }
 
     #[test]
@@ -226,6 +232,8 @@ mod tests {
             ("DaysAfterInitiation: 31", "DaysAfterInitiation: 7", "31 days"),
             ("SSEAlgorithm: AES256", "SSEAlgorithm: aws:kms", "KMS"),
             ("BlockPublicPolicy: true", "BlockPublicPolicy: false", "public access"),
+            ("DeletionPolicy: RetainExceptOnCreate", "DeletionPolicy: Delete", "FileBucket is not kept"),
+            ("UpdateReplacePolicy: Retain", "UpdateReplacePolicy: Delete", "FileBucket is not kept"),
             ("AttributeName: ttl", "AttributeName: expires", "expiry"),
             ("PointInTimeRecoveryEnabled: true", "PointInTimeRecoveryEnabled: false", "recovery"),
             ("SSEEnabled: true", "SSEEnabled: false", "not encrypted"),
@@ -247,7 +255,8 @@ mod tests {
             ("delete request.headers.authorization;", "", "second authorization"),
             ("MinimumProtocolVersion: TLSv1.2_2021", "MinimumProtocolVersion: TLSv1", "old TLS"),
             ("Aliases: !If [HasDomain, [!Ref DomainName]", "Aliases: !If [HasDomain, []", "its domain"),
-            ("AllowedOrigins: [!If", "AllowedOrigins: [\"*\", !If", "another origin"),
+            ("- !If [HasDomain, !Sub \"https://${DomainName}\"", "- !If [HasDomain, \"*\"", "another origin"),
+            ("- !Sub \"https://${Cdn.DomainName}\"", "- \"https://example.com\"", "another origin"),
             ("[dynamodb:PutItem]", "[dynamodb:*]", "dynamodb:*"),
         ] {
             let findings = found_after(before, after);

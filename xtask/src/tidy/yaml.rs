@@ -33,3 +33,24 @@ pub(crate) fn strings(yaml: &Yaml) -> Vec<&str> {
         _ => Vec::new(),
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    fn text() -> String {
+        std::fs::read_to_string(local_stack::workspace().join("infra/template.yaml")).unwrap()
+    }
+
+    /// Our template.
+    pub(crate) fn ours() -> Yaml {
+        parse(&text()).unwrap()
+    }
+
+    /// Our template with this text in place of that, where that stands first.
+    pub(crate) fn ours_with(before: &str, after: &str) -> Yaml {
+        let text = text();
+        assert!(text.contains(before), "the template has no `{before}`");
+        parse(&text.replacen(before, after, 1)).unwrap()
+    }
+}

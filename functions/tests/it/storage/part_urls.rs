@@ -103,8 +103,11 @@ async fn each_host_has_its_own_signature() {
         assert!(request.url.starts_with(endpoint), "{host}");
         assert_eq!(send(&request, &bytes).await.status, 200, "{host}");
     }
+    // As a page asks that was loaded when there were three.
     let lane = (2, Duration::from_secs(60));
-    assert!(storage.presign_part(&key, &upload, PartNumber::FIRST, promise(&bytes), lane).await.is_err());
+    let request = storage.presign_part(&key, &upload, PartNumber::FIRST, promise(&bytes), lane).await.unwrap();
+    assert!(request.url.starts_with(bucket.endpoint()), "{}", request.url);
+    assert_eq!(send(&request, &bytes).await.status, 200);
 }
 
 #[tokio::test]

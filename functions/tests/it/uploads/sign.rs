@@ -68,8 +68,9 @@ async fn parts_outside_of_the_plan_are_not_signed() {
     ana.try_sign(upload, &twice).await.failed(ErrorCode::BadRequest);
     ana.try_sign(upload, &[]).await.failed(ErrorCode::BadRequest);
     ana.try_sign(upload, &vec![file.to_sign(1); 101]).await.failed(ErrorCode::BadRequest);
+    // A page that was loaded when there were more hosts goes on.
     let elsewhere = PartToSign { host: 1, ..file.to_sign(1) };
-    ana.try_sign(upload, &[elsewhere]).await.failed(ErrorCode::BadRequest);
+    assert_eq!(ana.try_sign(upload, &[elsewhere]).await.ok::<Presigned>().requests.len(), 1);
 }
 
 both_tables! {

@@ -1,7 +1,10 @@
 //! Overdue uploads expire, and those with new parts do not.
 
+use std::time::{Duration, Instant};
+
+use functions::faults::Point;
 use functions::records::due::{self, Due};
-use functions::records::sweep_lease::{self, SweepLease};
+use functions::records::sweep_lease::{self, Term};
 use functions::records::upload;
 use functions::table::{Key, TableError, Write};
 use serde_json::Value;
@@ -10,6 +13,7 @@ use slipway_protocol::wire::error::ErrorCode;
 use slipway_protocol::wire::link::Role;
 
 use super::content::{Content, MIB};
+use super::killed::kill;
 use super::world::{World, both_tables};
 
 const HOUR: u64 = 3600;
@@ -104,29 +108,67 @@ both_tables! {
     }
 
     /// An account may be too small to reserve concurrency for it.
-    async fn one_sweep_runs_at_a_time(tables) {
+    async fn one_sweep_runs_at_a_time_and_for_as_long_as_it_takes(tables) {
+        let life = Duration::from_secs(3);
+        let world = World::on(tables, |config| config.call.sweep_lease = life).await;
+        let ana = world.join(Role::Contribute).await;
+        ana.begin(&Content::new(1, 1000)).await;
+        world.wait(8 * DAY);
+        world.app().faults.kill_at(Point::AbortInStorage);
+        let app = world.app().clone();
+        let long = tokio::spawn(async move { functions::sweep::sweep(&app).await });
+        world.app().faults.killed().await;
+        let begun = Instant::now();
+        while begun.elapsed() < 2 * life {
+            tokio::time::sleep(life / 10).await;
+            let report = world.sweep().await;
+            assert_eq!((report.skipped, report.looked), (true, 0), "{:?}", begun.elapsed());
+        }
+        long.abort();
+        assert!(long.await.unwrap_err().is_cancelled());
+        // Killed, it renews its lease no more.
+        let report = loop {
+            let report = world.sweep().await;
+            if !report.skipped {
+                break report;
+            }
+            tokio::time::sleep(life / 10).await;
+        };
+        assert_eq!(report.removed, 1);
+        assert!(!world.sweep().await.skipped, "it is released in the end");
+    }
+
+    /// Lambda repeats a failed pass after a minute, and the schedule begins one each five.
+    async fn a_killed_sweep_is_followed_by_the_next_one(tables) {
         let world = World::on(tables, |_| {}).await;
         let ana = world.join(Role::Contribute).await;
         ana.begin(&Content::new(1, 1000)).await;
         world.wait(8 * DAY);
-        let tables = &world.app().tables;
-        let lease = |holder: &str, seconds: u64| {
-            SweepLease { holder: holder.into(), until: world.app().clock.now_ms() + seconds * 1000 }
-        };
-        let killed = lease("killed", 300);
-        assert!(sweep_lease::take(tables, &killed, world.app().clock.now_ms()).await.unwrap());
-        let report = world.sweep().await;
-        assert_eq!((report.skipped, report.looked), (true, 0));
+        let app = world.app().clone();
+        kill(&world, Point::AbortInStorage, async move { functions::sweep::sweep(&app).await }).await;
+        assert!(world.sweep().await.skipped);
+        world.wait(60);
+        assert_eq!(world.sweep().await.removed, 1);
+        assert_eq!(world.used().await, (0, 0, 0));
+    }
 
-        world.wait(301);
-        let next = lease("next", 300);
-        assert!(sweep_lease::take(tables, &next, world.app().clock.now_ms()).await.unwrap(), "it has ended");
-        sweep_lease::release(tables, &killed).await.unwrap();
-        assert!(world.sweep().await.skipped, "not by whom it belonged to before");
-        sweep_lease::release(tables, &next).await.unwrap();
-        let report = world.sweep().await;
-        assert_eq!((report.skipped, report.removed), (false, 1));
-        assert!(!world.sweep().await.skipped, "it is released in the end");
+    async fn a_lease_belongs_to_its_holder_and_never_lasts_for_ever(tables) {
+        let world = World::on(tables, |_| {}).await;
+        let tables = &world.app().tables;
+        let term = |minutes: u64| {
+            let now = world.app().clock.now_ms() + minutes * 60_000;
+            Term { now, life: Duration::from_secs(60) }
+        };
+        assert!(sweep_lease::take(tables, "one", term(0)).await.unwrap());
+        assert!(!sweep_lease::take(tables, "two", term(0)).await.unwrap());
+        assert!(sweep_lease::take(tables, "two", term(1)).await.unwrap(), "it has ended");
+        sweep_lease::release(tables, "one").await.unwrap();
+        assert!(!sweep_lease::renew(tables, "one", term(1)).await.unwrap(), "it is another's");
+        assert!(!sweep_lease::take(tables, "one", term(1)).await.unwrap(), "not ended by whom it belonged to before");
+        assert!(sweep_lease::renew(tables, "two", term(100)).await.unwrap());
+        assert!(sweep_lease::take(tables, "one", term(1)).await.unwrap(), "a clock was wrong");
+        sweep_lease::release(tables, "one").await.unwrap();
+        assert!(sweep_lease::take(tables, "two", term(0)).await.unwrap());
     }
 }
 

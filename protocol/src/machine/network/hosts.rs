@@ -70,6 +70,11 @@ impl Hosts {
         self.health.fill(Health::default());
     }
 
+    /// Whether storage has more than one name.
+    pub fn are_several(&self) -> bool {
+        self.count > 1
+    }
+
     /// Hosts that are not left alone, and the most PUTs in flight on one.
     pub fn usable(&self) -> (u8, u8) {
         let left = (0..self.count).filter(|host| self.is_left(*host)).count();

@@ -3,6 +3,8 @@
 //! A browser hides from the page why a request failed: no network, an unknown host and a missing CORS rule are
 //! indistinguishable. When a host fails the shell runs a self-test; this module says when, and what its findings mean.
 
+use core::mem;
+
 use crate::prelude::*;
 use alloc::collections::BTreeMap;
 
@@ -13,14 +15,16 @@ const AGAIN_MS: u64 = 30_000;
 #[derive(Debug, Default)]
 pub struct SelfTest {
     hosts: BTreeMap<String, Host>,
+    /// A host failed since a part was stored, so people may have been warned.
+    is_troubled: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Host {
     /// It took a part: its CORS rules are right.
     took: bool,
-    /// It failed since the last part that it took.
-    failing: bool,
+    /// Another one took a part since it failed: storage can be reached.
+    others_take: bool,
     examined_at: Option<u64>,
 }
 
@@ -45,17 +49,19 @@ pub enum Verdict {
 }
 
 impl SelfTest {
-    /// A part was stored. Returns whether the host was failing before.
+    /// A part was stored. Returns whether that ends a trouble, of this host or of another one.
     pub fn stored(&mut self, origin: &str) -> bool {
+        self.hosts.values_mut().for_each(|host| host.others_take = true);
         // Forgets the last examination, since a failure after this is a new trouble and examined at once.
-        let took = Host { took: true, ..Host::default() };
-        self.hosts.insert(origin.to_owned(), took).is_some_and(|host| host.failing)
+        self.hosts.insert(origin.to_owned(), Host { took: true, ..Host::default() });
+        mem::take(&mut self.is_troubled)
     }
 
     /// A PUT got no answer. Returns whether the host is to be examined now, `now` in milliseconds on the monotonic clock.
     pub fn failed(&mut self, origin: &str, now: u64) -> bool {
         let host = self.hosts.entry(origin.to_owned()).or_default();
-        host.failing = true;
+        host.others_take = false;
+        self.is_troubled = true;
         let is_due = host.examined_at.is_none_or(|at| now >= at + AGAIN_MS);
         if is_due {
             host.examined_at = Some(now);
@@ -65,10 +71,11 @@ impl SelfTest {
 
     /// What follows from the findings; none where nothing can be said. The page's own origin needs no rules, and what
     /// is behind it answers with a status: there the connection just broke, as it did to a host that took parts before
-    /// and still answers.
+    /// and still answers. Where other hosts take parts, uploads go on without this one.
     pub fn verdict(&self, origin: &str, found: Findings) -> Option<Verdict> {
-        let took = self.hosts.get(origin).is_some_and(|host| host.took);
+        let Host { took, others_take, .. } = self.hosts.get(origin).copied().unwrap_or_default();
         match found {
+            _ if others_take => None,
             Findings { is_own: true, .. } | Findings { functions_answer: false, .. } => None,
             Findings { storage_answers: false, .. } => Some(Verdict::Unreachable),
             Findings { storage_answers: true, .. } => (!took).then_some(Verdict::Cors),
@@ -102,6 +109,19 @@ mod tests {
         assert_eq!(test.verdict(HOST, FOUND), None, "the connection broke");
         let silent = Findings { storage_answers: false, ..FOUND };
         assert_eq!(test.verdict(HOST, silent), Some(Verdict::Unreachable));
+    }
+
+    #[test]
+    fn nothing_is_said_of_a_host_while_others_take_parts() {
+        let mut test = SelfTest::default();
+        let silent = Findings { storage_answers: false, ..FOUND };
+        assert!(test.failed(HOST, 0));
+        assert_eq!(test.verdict(HOST, silent), Some(Verdict::Unreachable), "none takes any so far");
+        assert!(test.stored("https://other.example"), "what was said is taken back");
+        assert!(!test.stored("https://other.example"), "once");
+        assert_eq!((test.verdict(HOST, silent), test.verdict(HOST, FOUND)), (None, None));
+        assert!(test.failed(HOST, 30_000));
+        assert_eq!(test.verdict(HOST, silent), Some(Verdict::Unreachable), "none since");
     }
 
     #[test]

@@ -31,6 +31,13 @@ pub fn is_gateway_error(url: &str, fault: &PutFault) -> bool {
     is_own_path(url) && matches!(fault, PutFault::Http { status: 502..=504, code: None })
 }
 
+/// Whether storage did not say this: there was no answer, or one of what stands before it, such as a proxy that blocks
+/// one of its names.
+pub fn is_of_the_way(fault: &PutFault) -> bool {
+    // Every refusal of S3's own has a code.
+    matches!(fault, PutFault::Network | PutFault::Http { status: 403 | 407 | 451 | 502..=504 | 511, code: None })
+}
+
 /// Whether the file may be at fault, so that it has to be probed before the fault is believed. Without an answer the cause
 /// is hidden, and Firefox sends a file that is gone as an empty body, which storage refuses or gives up waiting for.
 pub fn may_be_the_file(fault: &PutFault, has_sent: bool) -> bool {
@@ -98,6 +105,16 @@ mod tests {
         assert!([502, 503, 504].into_iter().all(|status| is_gateway_error(OWN, &http(status, None))));
         assert!(!is_gateway_error(URL, &http(502, None)) && !is_gateway_error(OWN, &http(500, None)));
         assert!(!is_gateway_error(OWN, &http(503, Some("SlowDown"))), "storage itself");
+    }
+
+    #[test]
+    fn what_has_a_code_comes_from_storage() {
+        for fault in [PutFault::Network, http(403, None), http(451, None), http(504, None)] {
+            assert!(is_of_the_way(&fault), "{fault:?}");
+        }
+        for fault in [http(403, Some("AccessDenied")), http(503, Some("SlowDown")), http(500, None), http(404, None)] {
+            assert!(!is_of_the_way(&fault), "{fault:?}");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! From picked to known by the functions.
 
 use super::removal::Removal;
+use super::signing::may_try_host;
 use super::{Context, Over, Phase, Upload};
 use crate::machine::parts::{PartState, Parts};
 use crate::machine::{BeginRecord, LocalId, Reason, ServerSide, ToInitiate, ToSign};
@@ -102,8 +103,9 @@ impl Upload {
     pub(in crate::machine) fn join_initiate(&mut self, cx: &mut Context, batch: u32, key: &str, members: &[LocalId]) {
         self.phase = Phase::Begun(batch);
         key.clone_into(&mut self.initiation.key);
+        let may_try = may_try_host(self.pipeline.to_sign().count().max(members.len()));
         let first = self.pipeline.to_sign().take(MAX_FIRST_PARTS);
-        let first_parts = first.map(|part| (part, cx.hosts.next(cx.now, true))).collect();
+        let first_parts = first.map(|part| (part, cx.hosts.next(cx.now, may_try))).collect();
         let rate_hint = self.initiation.body.take().and_then(|body| body.rate_hint);
         self.initiation.body = Some(BeginRecord { batch: members.to_vec(), rate_hint, first_parts });
         self.save_head_first(cx);

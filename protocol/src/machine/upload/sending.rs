@@ -4,6 +4,7 @@ use super::pipeline::{EndedPut, Entry};
 use super::{Context, Effect, Phase, Upload};
 use crate::machine::context::Call;
 use crate::machine::network::fault::{self, Recovery};
+use crate::machine::network::storage_answer;
 use crate::machine::parts::{PartState, Parts};
 use crate::machine::timers::{Timer, patience};
 use crate::machine::{Attempt, PutFault};
@@ -158,11 +159,17 @@ impl Upload {
         let Some(EndedPut { call, host, .. }) = self.end_put(cx, part) else { return };
         cx.touch(self.id);
         let expires_at = self.pipeline.get(part).map_or(0, Entry::expires_at);
-        let recovery = fault::after_put(fault, cx.now >= expires_at);
+        let mut recovery = fault::after_put(fault, cx.now >= expires_at);
         // A URL whose time is over may have been refused, and CORS hides that.
-        if *fault == PutFault::Network && recovery == Recovery::Retry && cx.host_failed(host, call) {
-            self.requeue(part);
-            return;
+        if storage_answer::is_of_the_way(fault) && recovery != Recovery::SignAgain {
+            if cx.host_failed(host, call) {
+                self.requeue(part);
+                return;
+            }
+            // What blocks one name may let another one through.
+            if cx.hosts.are_several() {
+                recovery = Recovery::Retry;
+            }
         }
         self.recover_put(cx, part, call, recovery);
         if let PutFault::Read(fault) = fault {

@@ -16,6 +16,12 @@ const MOST_CALLS: usize = 2;
 /// Parts of an upload's end.
 const LAST_PARTS: usize = 2;
 
+/// Whether one of so many parts that wait may go to a host that was left. The end of an upload does not wait for a host
+/// that may not answer.
+pub(super) fn may_try_host(waiting: usize) -> bool {
+    waiting > LAST_PARTS
+}
+
 /// A presign under way.
 #[derive(Clone, Debug)]
 struct Presign {
@@ -86,8 +92,7 @@ impl Upload {
     /// Takes hashed parts whose digests are on disk, in line.
     fn take_hashed(&mut self, cx: &mut Context, most: usize) -> Vec<ToSign> {
         let mut taken = Vec::new();
-        // The end of an upload does not wait for a host that may not answer.
-        let may_try = self.pipeline.to_sign().count() > LAST_PARTS;
+        let may_try = may_try_host(self.pipeline.to_sign().count());
         while taken.len() < most {
             let Some(part) = self.pipeline.first_to_sign() else { break };
             let is_stale = !self.is(part, PartState::Hashed);
