@@ -17,7 +17,7 @@ const BEFORE: &str = include_str!("../../tests/template-of-one-table.yaml");
 const LAST_HOST: u8 = 2;
 
 pub(super) async fn prove(run: &mut Run) -> Result<()> {
-    run.main().await?; //TMP while_uploading(run).await?;
+    while_uploading(run).await?;
     from_before(run).await
 }
 
