@@ -1,11 +1,12 @@
 //! `cargo xtask prove-infra`: builds the functions, the page and the prover, and starts it (docs/testing.md).
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::command::{cargo, run, show_and_keep, step, tool};
+use crate::command::{cargo, output, run, run_quietly, show_and_keep, step, tool};
 use crate::native;
 use crate::package;
 use crate::pins;
@@ -16,6 +17,12 @@ pub(crate) struct Options {
     /// Only these groups, such as `deploy` or `browser`
     #[arg(long, value_name = "GROUP")]
     only: Vec<String>,
+    /// In the group `permissions`, take away every permission in turn, in place of a sample
+    #[arg(long)]
+    all: bool,
+    /// In the group `permissions`, only those with this word, such as `Sweep`
+    #[arg(long = "permission", value_name = "WORD")]
+    permission: Vec<String>,
     /// Another template than infra/template.yaml
     #[arg(long, value_name = "FILE")]
     template: Option<PathBuf>,
@@ -56,7 +63,7 @@ pub(crate) const NEEDS: Needs = Needs {
 /// True when everything was proved.
 pub(crate) fn run_all(options: &Options) -> Result<bool> {
     setup::ensure(NEEDS)?;
-    let (is_proved, _) = Built::make(options.release)?.prove(options)?;
+    let (is_proved, _) = Built::make(options.release, None)?.prove(options)?;
     Ok(is_proved)
 }
 
@@ -69,20 +76,18 @@ pub(crate) struct Built {
 }
 
 impl Built {
-    pub(crate) fn make(release: bool) -> Result<Self> {
-        // As deployed, or quick to build; both for this machine, and alone: with other crates they have more features.
-        let profile = if release { "prove-release" } else { "prove" };
-        step(&format!("Building the functions ({profile})"), || {
-            let mut build = cargo();
-            build.args(["build", "--profile", profile, "-p", "functions", "--bins", "--no-default-features"]);
-            run(&mut build).context("the functions do not build")
-        })?;
-        let page = native::target().join("prove-infra-page");
-        package::build_page(&page)?;
-        step("Building prove-infra", || {
-            run(cargo().arg("build").args(native::packages()).args(["--bin", "prove-infra"]))
-        })?;
-        Ok(Self { functions: native::target().join(profile), script_hashes: package::script_hashes(&page)?, page })
+    /// Builds all of it. `page`: as it is deployed, if another layer has built it.
+    pub(crate) fn make(release: bool, page: Option<PathBuf>) -> Result<Self> {
+        let functions = if release { as_deployed()? } else { for_tests()? };
+        let page = match page {
+            Some(page) => page,
+            None => {
+                let page = native::target().join("prove-infra-page");
+                package::build_page(&page)?;
+                page
+            }
+        };
+        Ok(Self { functions, script_hashes: package::script_hashes(&page)?, page })
     }
 
     /// Whether everything was proved, and all that the prover said.
@@ -90,6 +95,8 @@ impl Built {
         let mut prover = tool(native::target().join("debug/prove-infra"));
         self.set_env(&mut prover);
         prover.args(options.only.iter().flat_map(|group| ["--only", group]));
+        prover.args(options.permission.iter().flat_map(|word| ["--permission", word]));
+        prover.args(options.all.then_some("--all"));
         if let Some(template) = &options.template {
             // Ours is started in the workspace's root, and this is as the user sees it.
             prover.arg("--template").arg(std::path::absolute(template)?);
@@ -108,9 +115,46 @@ impl Built {
         command.env("SLIPWAY_PROVE_TEMPLATE", local_stack::workspace().join("infra/template.yaml"));
         command.env("SLIPWAY_PROVE_FUNCTIONS", &self.functions).env("SLIPWAY_PROVE_PAGE", &self.page);
         command.env("SLIPWAY_PROVE_SCRIPT_HASHES", &self.script_hashes);
+        // Outside of a repository the sample is always the same.
+        let commit = output(tool("git").args(["rev-parse", "HEAD"])).unwrap_or_default();
+        command.env("SLIPWAY_PROVE_SAMPLE", commit.trim());
         command.env("SLIPWAY_PROVE_PYTHON", setup::python::interpreter(&pins::MINISTACK));
         // A short name: Chromium's socket is below, and the path of a socket has at most 107 bytes.
         command.env("SLIPWAY_PROVE_SCRATCH", target.join("prove-run"));
         command.env("SLIPWAY_PROVE_LOGS", target.join("prove-logs"));
     }
+}
+
+/// The functions with the features that they are deployed with, optimized. Built alone, or cargo would unite features.
+fn as_deployed() -> Result<PathBuf> {
+    step("Building the functions and the prover", || {
+        let mut build = cargo();
+        build.args(["build", "--profile", "prove-release", "-p", "functions", "--bins", "--no-default-features"]);
+        run(&mut build).context("the functions do not build")?;
+        run(cargo().arg("build").args(native::packages()).args(["--bin", "prove-infra"]))
+    })?;
+    Ok(native::target().join("prove-release"))
+}
+
+/// The programs that stand beside the tests: another profile, or other features, would build the AWS crates once more.
+/// They are stripped, since each is packed, and unpacked for each instance.
+fn for_tests() -> Result<PathBuf> {
+    native::build_tests()?;
+    let folder = native::target().join("prove-functions");
+    step("Stripping the functions", || {
+        fs::create_dir_all(&folder)?;
+        let names = package::lambda_names()?;
+        names.iter().try_for_each(|name| strip(&native::target().join("debug").join(name), &folder.join(name)))
+    })?;
+    Ok(folder)
+}
+
+/// Copies a program without its symbols and line tables. Where there is no `strip`, which linkers of C come with, with them.
+fn strip(program: &Path, stripped: &Path) -> Result<()> {
+    // In place, an instance that still runs would be written to.
+    let _ = fs::remove_file(stripped);
+    if local_stack::on_path("strip").is_some() {
+        return run_quietly(tool("strip").arg("-o").args([stripped, program]), "strip");
+    }
+    fs::copy(program, stripped).with_context(|| format!("{} was not built", program.display())).map(drop)
 }

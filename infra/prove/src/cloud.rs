@@ -10,11 +10,24 @@ use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_types::SdkConfig;
+use serde_json::Value;
 
 use crate::REGION;
 
 /// The emulator's credentials for the account's root user.
 const KEYS: (&str, &str) = ("test", "test");
+
+/// Where src/emulator.py tells what IAM refused.
+const REFUSED: &str = "https://localhost/_prove/refused";
+
+/// What a function asked for and is not allowed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    /// The ARN of its role, or of the session of the role.
+    pub(crate) who: String,
+    pub(crate) action: String,
+    pub(crate) resource: String,
+}
 
 /// The clients of one run.
 #[derive(Clone, Debug)]
@@ -23,17 +36,23 @@ pub(crate) struct Cloud {
     pub(crate) s3: aws_sdk_s3::Client,
     pub(crate) tables: aws_sdk_dynamodb::Client,
     pub(crate) functions: aws_sdk_lambda::Client,
+    /// Trusts our CA only.
+    pub(crate) http: reqwest::Client,
+}
+
+pub(crate) fn credentials() -> Credentials {
+    Credentials::from_keys(KEYS.0, KEYS.1, None)
 }
 
 impl Cloud {
     /// Reads the system's certificates, so our CA has to be among them by now.
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(own: reqwest::Client) -> Self {
         let http =
             aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
         let config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::from_static(REGION))
-            .credentials_provider(SharedCredentialsProvider::new(Credentials::from_keys(KEYS.0, KEYS.1, None)))
+            .credentials_provider(SharedCredentialsProvider::new(credentials()))
             .http_client(http)
             .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
             .build();
@@ -45,7 +64,22 @@ impl Cloud {
             s3: aws_sdk_s3::Client::from_conf(s3.build()),
             tables: aws_sdk_dynamodb::Client::new(&config),
             functions: aws_sdk_lambda::Client::new(&config),
+            http: own,
         }
+    }
+
+    /// What IAM has refused to functions since this was last asked.
+    pub(crate) async fn refusals(&self) -> Result<Vec<Refusal>> {
+        let told = self.http.get(REFUSED).send().await?.error_for_status()?.text().await?;
+        let told: Vec<Value> = serde_json::from_str(&told)?;
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let refusals = told.iter().map(|refusal| Refusal {
+            who: text(&refusal["who"]),
+            action: text(&refusal["action"]),
+            resource: text(&refusal["resource"]),
+        });
+        // Whoever has no role is a caller from outside.
+        Ok(refusals.filter(|refusal| refusal.who.contains("role/")).collect())
     }
 
     /// Stores an object.

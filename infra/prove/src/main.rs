@@ -9,17 +9,20 @@ mod dns;
 mod emulator;
 mod groups;
 mod namespace;
+mod permissions;
 mod report;
 mod run;
+mod signed;
 mod stack;
 mod template;
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Error, Result, bail, ensure};
 use clap::Parser;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -40,6 +43,15 @@ struct Inputs {
     /// Only these groups
     #[arg(long = "only")]
     only: Vec<String>,
+    /// Every permission in the group `permissions`, in place of a sample
+    #[arg(long)]
+    all: bool,
+    /// Only permissions that have one of these words in their line of the table, such as `Sweep`
+    #[arg(long = "permission", value_name = "WORD")]
+    permission: Vec<String>,
+    /// What the sample of permissions is drawn by: the commit
+    #[arg(long, env = "SLIPWAY_PROVE_SAMPLE", default_value = "")]
+    sample: String,
     #[arg(long, env = "SLIPWAY_PROVE_TEMPLATE")]
     template: PathBuf,
     /// The folder with a program for each function
@@ -112,19 +124,50 @@ async fn prove(inputs: Inputs, groups: &[Group]) -> Result<bool> {
     let scratch: &Path = &inputs.scratch.clone();
     let certificates = run::make_world(scratch).await?;
     let mut run = Run::start(inputs, scratch, certificates).await?;
-    for prepare in groups.iter().filter_map(|group| group.prepare) {
-        run.report.begin("prepared");
-        prepare(&mut run).await.context("preparing")?;
-    }
+    let mut unprepared = prepare(&mut run, groups).await;
+    let mut stands = true;
     for group in groups {
-        run.report.begin(group.name);
-        let (start, before) = (Instant::now(), run.report.count());
-        let result = (group.prove)(&mut run).await;
-        run.report.end(group.name, start.elapsed(), before, &result);
+        let unprepared = unprepared.remove(group.name);
         // The others depend on it.
-        if result.is_err() && group.name == "deploy" {
-            break;
+        if !stands && unprepared.is_none() {
+            continue;
+        }
+        run.report.begin(group.name);
+        let (start, before, since) = (Instant::now(), run.report.count(), SystemTime::now());
+        let result = match unprepared {
+            Some(error) => Err(error.context("preparing")),
+            None => (group.prove)(&mut run).await,
+        };
+        let result = match result {
+            Ok(()) => nothing_refused(&run).await,
+            failed => failed,
+        };
+        run.report.end(group.name, start.elapsed(), before, &result);
+        if result.is_err() {
+            run.show_logs(since).await;
+            stands &= group.name != "deploy";
         }
     }
     Ok(run.report.close())
+}
+
+/// Also where a function went on without what it was refused, and no caller noticed.
+async fn nothing_refused(run: &Run) -> Result<()> {
+    let refused = run.cloud.refusals().await?;
+    let told = refused.iter().map(|refusal| format!("{} on {} to {}", refusal.action, refusal.resource, refusal.who));
+    ensure!(refused.is_empty(), "IAM refused {}", told.collect::<Vec<_>>().join(", "));
+    Ok(())
+}
+
+/// Starts what takes its time. What fails here is the failure of that group, and says nothing of the others.
+async fn prepare(run: &mut Run, groups: &[Group]) -> BTreeMap<&'static str, Error> {
+    let mut failed = BTreeMap::new();
+    for group in groups {
+        let Some(prepare) = group.prepare else { continue };
+        run.report.begin(&format!("{}, prepared", group.name));
+        if let Err(error) = prepare(run).await {
+            failed.insert(group.name, error);
+        }
+    }
+    failed
 }

@@ -15,6 +15,15 @@ const PRIVATE: [&str; 7] =
 /// Added without root: root in a user namespace.
 const AS_ROOT: [&str; 2] = ["--user", "--map-root-user"];
 
+/// What the kernel says when it refuses: no right to, its limit of namespaces reached, or built without them.
+const REFUSALS: [&str; 5] = [
+    "Operation not permitted",
+    "Permission denied",
+    "No space left on device",
+    "Operation not supported",
+    "Function not implemented",
+];
+
 /// The machine refuses namespaces, with the reason that it gave.
 #[derive(Debug)]
 pub(crate) struct Refused(String);
@@ -25,7 +34,7 @@ impl std::fmt::Display for Refused {
             f,
             "this machine refuses private namespaces, without which AWS's names can't lead to an emulator: {}. Run it as \
              root, allow unprivileged user namespaces, or give the container CAP_SYS_ADMIN and CAP_NET_ADMIN",
-            self.0.trim()
+            self.0
         )
     }
 }
@@ -46,11 +55,21 @@ pub(crate) fn enter(scratch: &Path, arguments: &[OsString]) -> Result<()> {
 fn try_out() -> Result<()> {
     let script = "ip link set lo up && ip link add prove0 type veth peer name prove1 && mount -t tmpfs none /tmp && \
                   mount --bind /etc/hosts /etc/hosts";
-    let tried = unshare()?.args(["sh", "-c", script]).stdin(Stdio::null()).output().context("cannot start unshare")?;
+    // In English, since the reason is read.
+    let mut tried = unshare()?;
+    tried.args(["sh", "-c", script]).env("LC_ALL", "C").stdin(Stdio::null());
+    let tried = tried.output().context("cannot start unshare")?;
     if tried.status.success() {
         return Ok(());
     }
-    bail!(Refused(String::from_utf8_lossy(&tried.stderr).into_owned()))
+    let said = String::from_utf8_lossy(&tried.stderr).trim().to_owned();
+    ensure!(is_refusal(&said), "what namespaces need does not work here ({}): {said}", tried.status);
+    bail!(Refused(said))
+}
+
+/// Whether the kernel refused. A program that is missing, for example, is a mistake of the machine's set-up.
+fn is_refusal(said: &str) -> bool {
+    REFUSALS.iter().any(|reason| said.contains(reason))
 }
 
 fn unshare() -> Result<Command> {
@@ -96,4 +115,18 @@ fn run<S: AsRef<std::ffi::OsStr>>(program: &str, arguments: impl IntoIterator<It
     let output = output.with_context(|| format!("cannot start {program}"))?;
     ensure!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr).trim());
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_kernel_refuses() {
+        assert!(is_refusal("unshare: unshare failed: Operation not permitted"));
+        assert!(is_refusal("unshare: unshare failed: No space left on device"));
+        assert!(is_refusal("RTNETLINK answers: Operation not supported"));
+        assert!(!is_refusal("sh: 1: ip: not found"));
+        assert!(!is_refusal("unshare: unrecognized option '--kill-child'"));
+    }
 }

@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 /// What the emulator accepts but does not enforce, and where it is checked instead.
 const NOT_SHOWN: [(&str, &str); 7] = [
     ("the bucket's lifecycle rule", "text of the template, `cargo xtask tidy`"),
-    ("expiry of items (TTL)", "text of the template; the functions' tests treat expired items as gone"),
-    ("point-in-time recovery", "text of the template"),
-    ("encryption of tables", "text of the template"),
-    ("reserved concurrency", "text of the template"),
-    ("throttling of the stage", "text of the template"),
+    ("expiry of items (TTL)", "text of the template, `cargo xtask tidy`; the functions treat expired items as gone"),
+    ("point-in-time recovery", "text of the template, `cargo xtask tidy`"),
+    ("encryption of tables", "text of the template, `cargo xtask tidy`"),
+    ("reserved concurrency", "text of the template, `cargo xtask tidy`"),
+    ("throttling of the stage", "text of the template, `cargo xtask tidy`"),
     ("AWS::Lambda::Permission", "text of the template, `cargo xtask tidy`"),
 ];
 
@@ -35,6 +35,19 @@ impl Report {
     pub(crate) fn begin(&mut self, what: &str) {
         println!("==> {what}");
         self.last = Instant::now();
+    }
+
+    /// What helps to understand a failure.
+    pub(crate) fn show(&mut self, what: &str, lines: &[String]) {
+        println!("    {what}:");
+        for line in lines {
+            println!("      | {line}");
+        }
+    }
+
+    /// Text that is made to be copied.
+    pub(crate) fn table(&mut self, text: &str) {
+        println!("\n{text}");
     }
 
     /// A step that proves nothing by itself.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::{Cursor, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use anyhow::{Context, Result, ensure};
 use lab::api::{Api, Member};
@@ -19,7 +20,8 @@ use crate::stack::{Parameters, Stack};
 use crate::{Inputs, dns, namespace, template};
 
 const MAIN: &str = "slipway";
-const CODE_BUCKET: &str = "slipway-code";
+/// Where the functions' zips are.
+pub(crate) const CODE_BUCKET: &str = "slipway-code";
 
 /// One run, inside of its namespaces.
 #[derive(Debug)]
@@ -39,6 +41,8 @@ pub(crate) struct Run {
     /// Whether the functions' code was uploaded.
     has_code: bool,
     main: Option<Stack>,
+    /// Groups of logs of every stack.
+    logs: Vec<String>,
 }
 
 /// An abandoned upload, and a complete file beside it.
@@ -72,9 +76,9 @@ impl Run {
         let start = Start { python: &inputs.python, scratch, log: &log, http: &http, certificates: &certificates };
         let emulator = Emulator::start(&start).await?;
         report.note("AWS's names lead to ministack, which enforces IAM");
-        let (cloud, scratch) = (Cloud::new(), scratch.to_owned());
-        let (left, has_code, main) = (None, false, None);
-        Ok(Self { report, inputs, cloud, http, certificates, left, emulator, scratch, template, has_code, main })
+        let (cloud, scratch) = (Cloud::new(http.clone()), scratch.to_owned());
+        let (left, has_code, main, logs) = (None, false, None, Vec::new());
+        Ok(Self { report, inputs, cloud, http, certificates, left, emulator, scratch, template, has_code, main, logs })
     }
 
     /// Memory of the emulator, which keeps objects there.
@@ -94,13 +98,19 @@ impl Run {
     /// The same with other parameters.
     pub(crate) async fn main_with(&mut self, parameters: Parameters) -> Result<Stack> {
         if !self.main().await?.has(&parameters) {
-            self.update_main(parameters).await?;
+            self.update_main(None, parameters).await?;
         }
         self.main().await
     }
 
-    pub(crate) async fn update_main(&mut self, changed: Parameters) -> Result<()> {
-        self.main.as_mut().context("there is no stack to update")?.update(&self.cloud, changed).await
+    /// Changes parameters, and the template if there is another one, fit for this place.
+    pub(crate) async fn update_main(&mut self, template: Option<&str>, changed: Parameters) -> Result<()> {
+        self.main.as_mut().context("there is no stack to update")?.update(&self.cloud, template, changed).await
+    }
+
+    /// The template that is proved, as it is deployed here.
+    pub(crate) fn template(&self) -> &str {
+        &self.template
     }
 
     pub(crate) async fn delete_main(&mut self) -> Result<()> {
@@ -108,19 +118,43 @@ impl Run {
     }
 
     /// Deploys the template and the page, as infra/README.md says it.
-    pub(crate) async fn deploy(&mut self, name: &str, mut parameters: Parameters) -> Result<Stack> {
+    pub(crate) async fn deploy(&mut self, name: &str, parameters: Parameters) -> Result<Stack> {
+        let template = self.template.clone();
+        let stack = self.create(name, &template, parameters).await?;
+        self.upload_page(&stack).await?;
+        Ok(stack)
+    }
+
+    /// A stack of a template, which was made fit for this place.
+    pub(crate) async fn create(&mut self, name: &str, template: &str, mut parameters: Parameters) -> Result<Stack> {
         if !self.has_code {
             self.upload_code().await?;
             self.has_code = true;
         }
         parameters.insert("PageScriptHashes", self.inputs.script_hashes.clone());
-        let stack = Stack::create(&self.cloud, name, &self.template, parameters).await?;
+        let stack = Stack::create(&self.cloud, name, template, parameters).await?;
+        self.logs.extend(stack.physical("Logs::LogGroup").map(str::to_owned));
         self.report.note(&format!("the stack `{name}` stands"));
+        Ok(stack)
+    }
+
+    pub(crate) async fn upload_page(&mut self, stack: &Stack) -> Result<()> {
         for (key, media_type, bytes) in self.page_files()? {
             self.cloud.put(stack.output("PageBucketName")?, &key, media_type, bytes).await?;
         }
         self.report.note("the page is uploaded");
-        Ok(stack)
+        Ok(())
+    }
+
+    /// Shows what the functions have logged of failures since then. It says more than the answers that they gave.
+    pub(crate) async fn show_logs(&mut self, since: SystemTime) {
+        for group in &self.logs {
+            match self.cloud.log_tail(group, since).await {
+                Ok(lines) if lines.is_empty() => {}
+                Ok(lines) => self.report.show(&format!("the end of the log {group}"), &lines),
+                Err(error) => self.report.show(&format!("no log {group}"), &[format!("{error:#}")]),
+            }
+        }
     }
 
     /// The API through the CDN.

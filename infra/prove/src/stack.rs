@@ -23,9 +23,10 @@ pub(crate) struct Stack {
     parameters: Parameters,
 }
 
-/// One resource: its type without `AWS::`, and its name in the cloud.
+/// One resource: its type without `AWS::`, its name in the template, and its name in the cloud.
 #[derive(Clone, Debug)]
 pub(crate) struct Resource {
+    pub(crate) logical: String,
     pub(crate) kind: String,
     pub(crate) physical: String,
 }
@@ -39,11 +40,15 @@ impl Stack {
         Self::settled(cloud, id, "CREATE_COMPLETE", parameters).await
     }
 
-    /// Changes parameters, and nothing else.
-    pub(crate) async fn update(&mut self, cloud: &Cloud, changed: Parameters) -> Result<()> {
+    /// Changes parameters, and the template if there is another one.
+    pub(crate) async fn update(&mut self, cloud: &Cloud, template: Option<&str>, changed: Parameters) -> Result<()> {
         let mut parameters = self.parameters.clone();
         parameters.extend(changed);
-        let update = cloud.stacks.update_stack().stack_name(&self.id).use_previous_template(true);
+        let update = cloud.stacks.update_stack().stack_name(&self.id);
+        let update = match template {
+            Some(template) => update.template_body(template),
+            None => update.use_previous_template(true),
+        };
         let update = update.set_capabilities(Some(capabilities())).set_parameters(Some(of(&parameters)));
         update.send().await.context("CloudFormation refuses the update")?;
         *self = Self::settled(cloud, self.id.clone(), "UPDATE_COMPLETE", parameters).await?;
@@ -70,6 +75,12 @@ impl Stack {
         self.output("PageUrl")
     }
 
+    /// The cloud's name of one resource.
+    pub(crate) fn named(&self, logical: &str) -> Result<&str> {
+        let resource = self.resources.iter().find(|resource| resource.logical == logical);
+        Ok(&resource.with_context(|| format!("the template has no {logical}"))?.physical)
+    }
+
     /// The cloud's names of all resources of a type, such as `Lambda::Function`.
     pub(crate) fn physical(&self, kind: &str) -> impl Iterator<Item = &str> {
         self.resources.iter().filter(move |resource| resource.kind == kind).map(|resource| resource.physical.as_str())
@@ -85,6 +96,7 @@ impl Stack {
         let described = cloud.stacks.describe_stack_resources().stack_name(&id).send().await?;
         let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
         let resources = described.stack_resources().iter().map(|resource| Resource {
+            logical: text(resource.logical_resource_id()),
             kind: text(resource.resource_type().map(|kind| kind.trim_start_matches("AWS::"))),
             physical: text(resource.physical_resource_id()),
         });

@@ -22,6 +22,23 @@ pub(crate) fn localized(text: &str, code_bucket: &str) -> Result<String> {
     Ok(text.replace("Architectures: [arm64]", &format!("Architectures: {architecture}")))
 }
 
+/// The sweep runs only when it is invoked: once a day is longer than any run.
+pub(crate) fn without_schedule(localized: &str) -> Result<String> {
+    ensure!(localized.matches(OFTEN.1).count() == 1, "not one schedule is {}", OFTEN.1);
+    Ok(localized.replace(OFTEN.1, "rate(1 day)"))
+}
+
+/// Parts are signed for the first of the bucket's names only.
+pub(crate) fn with_one_host(text: &str) -> Result<String> {
+    let is_other = |line: &&str| {
+        let line = line.trim_start_matches(['-', ' ']);
+        line.starts_with("!Sub \"https://s3.dualstack.") || line.ends_with("/${FileBucket}\"")
+    };
+    let others = text.lines().filter(is_other).count();
+    ensure!(others == 2, "the template has {others} hosts beside the first, and not 2");
+    Ok(text.lines().filter(|line| !is_other(line)).fold(String::new(), |all, line| all + line + "\n"))
+}
+
 /// The functions that it names, sorted.
 pub(crate) fn functions(text: &str) -> Result<Vec<String>> {
     let names = text.split(PACKAGED).skip(1).map(|after| {
@@ -45,5 +62,18 @@ mod tests {
         assert!(text.contains("CodeUri: s3://code/rooms.zip") && !text.contains("../target"));
         assert!(text.contains(OFTEN.1));
         assert!(functions(OURS).unwrap().contains(&"sweep".to_owned()));
+        assert!(without_schedule(&text).unwrap().contains("rate(1 day)"));
+    }
+
+    #[test]
+    fn hosts_are_taken_away_where_the_functions_are_told_of_them() {
+        let one = with_one_host(OURS).unwrap();
+        let told = |text: &str| {
+            let (_, after) = text.split_once("SLIPWAY_S3_PUBLIC_ENDPOINTS").unwrap();
+            after.split_once("SLIPWAY_S3_UPLOAD_PATH").unwrap().0.matches("https://").count()
+        };
+        assert_eq!((told(OURS), told(&one)), (3, 1));
+        assert_eq!(OURS.lines().count() - one.lines().count(), 2, "something else is gone");
+        assert!(with_one_host(&one).is_err());
     }
 }

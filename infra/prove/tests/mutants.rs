@@ -10,6 +10,8 @@ struct Mutant {
     replace: &'static str,
     /// The group that must notice.
     group: &'static str,
+    /// More options of the prover.
+    options: &'static [&'static str],
     /// What it says then.
     reason: &'static str,
 }
@@ -23,7 +25,7 @@ fn assert_noticed(mutant: &Mutant) {
     std::fs::write(&template, wrong).unwrap();
 
     let mut prover = Command::new(env!("CARGO_BIN_EXE_prove-infra"));
-    prover.args(["--only", mutant.group, "--template"]).arg(&template).stdin(Stdio::null());
+    prover.args(["--only", mutant.group, "--template"]).arg(&template).args(mutant.options).stdin(Stdio::null());
     let output = prover.output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     eprintln!("{said}");
@@ -43,6 +45,7 @@ fn an_etag_that_pages_may_not_read_is_noticed() {
         find: "ExposedHeaders: [ETag, ",
         replace: "ExposedHeaders: [",
         group: "browser",
+        options: &[],
         reason: "the page complains",
     });
 }
@@ -53,6 +56,7 @@ fn a_missing_route_is_noticed() {
         find: "DELETE /api/rooms/{roomId}/members/{memberId}",
         replace: "DELETE /api/rooms/{roomId}/nobody/{memberId}",
         group: "routes",
+        options: &[],
         reason: "no function answers DELETE /rooms/{room}/members/{member}",
     });
 }
@@ -64,7 +68,30 @@ fn a_policy_without_one_of_the_hosts_is_noticed() {
         find: "https://${Bucket}.s3.dualstack.",
         replace: "https://not-${Bucket}.s3.dualstack.",
         group: "browser",
+        options: &[],
         reason: "Content Security Policy",
+    });
+}
+
+#[test]
+fn a_policy_that_names_another_bucket_by_path_is_noticed() {
+    assert_noticed(&Mutant {
+        find: "${AWS::URLSuffix}/${Bucket}/;",
+        replace: "${AWS::URLSuffix}/not-${Bucket}/;",
+        group: "browser",
+        options: &[],
+        reason: "Content Security Policy",
+    });
+}
+
+#[test]
+fn an_action_that_no_function_needs_is_noticed() {
+    assert_noticed(&Mutant {
+        find: "Action: [s3:AbortMultipartUpload, s3:ListMultipartUploadParts, s3:DeleteObject]",
+        replace: "Action: [s3:AbortMultipartUpload, s3:ListMultipartUploadParts, s3:DeleteObject, s3:GetObject]",
+        group: "permissions",
+        options: &["--permission", "Abort: s3:GetObject"],
+        reason: "no story fails without Abort: s3:GetObject",
     });
 }
 
@@ -74,6 +101,7 @@ fn another_table_than_the_functions_need_is_noticed() {
         find: "SLIPWAY_ACCESS_TABLE: !Ref AccessTable",
         replace: "SLIPWAY_ACCESS_TABLE: !Ref AuditTable",
         group: "api",
+        options: &[],
         reason: "FAILED POST /rooms",
     });
 }
@@ -84,6 +112,7 @@ fn a_function_that_may_not_invoke_finish_is_noticed() {
         find: "Action: \"lambda:InvokeFunction\"",
         replace: "Action: \"lambda:GetFunction\"",
         group: "finish",
+        options: &[],
         reason: "FAILED POST /uploads/",
     });
 }

@@ -1,10 +1,11 @@
-//! Browsers and their drivers, Java, and what makes namespaces: from the system's packages.
+//! Browsers and their drivers, Java, Python's venv, and what makes namespaces: from the system's packages.
 
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Result, bail};
 
-use crate::command::{output, run_quietly, step, tool};
+use crate::command::{output, passes, run_quietly, step, tool};
 
 use super::Needs;
 use super::forecast::Missing;
@@ -21,6 +22,10 @@ const OTHER_BROWSERS: &[Wanted] = &[
     (&["xauth"], "xauth"),
 ];
 const JAVA: &[Wanted] = &[(&["java"], "default-jre-headless"), (&["mvn"], "maven")];
+/// Debian packs Python without what makes environments. No program tells that it is there.
+const PYTHON: &str = "python3-venv";
+/// How long Python may take to import them, on a machine that is busy.
+const IMPORTS: Duration = Duration::from_secs(30);
 /// For the emulator: a network and processes of its own.
 const NAMESPACES: &[Wanted] = &[(&["ip"], "iproute2"), (&["unshare"], "util-linux"), (&["mount"], "mount")];
 
@@ -58,7 +63,17 @@ fn missing_packages(needs: Needs) -> Vec<&'static str> {
     if needs.emulator {
         missing.extend(missing_from(NAMESPACES));
     }
+    if (needs.emulator || needs.linters) && !imports("python3", &["venv", "ensurepip"]) {
+        missing.push(PYTHON);
+    }
     missing
+}
+
+/// Whether this Python is there, and has these modules.
+fn imports(python: &str, modules: &[&str]) -> bool {
+    let import = format!("import {}", modules.join(", "));
+    let tried = local_stack::on_path(python).map(|python| passes(tool(python).args(["-c", &import]), IMPORTS));
+    tried.is_some_and(|tried| tried.unwrap_or(false))
 }
 
 fn missing_from(wanted: &[Wanted]) -> Vec<&'static str> {
@@ -100,5 +115,11 @@ mod tests {
     fn one_of_several_names_is_enough() {
         assert!(missing_from(&[(&["no-such-program", "sh"], "dash")]).is_empty());
         assert_eq!(missing_from(&[(&["no-such-program"], "nothing")]), ["nothing"]);
+    }
+
+    #[test]
+    fn a_python_without_a_module_is_none() {
+        assert!(!imports("no-such-python", &["sys"]));
+        assert!(imports("python3", &["sys"]) && !imports("python3", &["sys", "no_such_module"]));
     }
 }

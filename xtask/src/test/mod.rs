@@ -57,8 +57,8 @@ impl Layer {
             Self::Protocol => 1,
             Self::Functions | Self::E2e => 5,
             Self::Browser => 3,
-            // The functions once more, as they are deployed.
-            Self::Infra => 4,
+            // The page, and with another layer nothing.
+            Self::Infra => 2,
         }
     }
 }

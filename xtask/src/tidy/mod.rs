@@ -9,6 +9,7 @@ mod page;
 mod page_text;
 mod permissions;
 mod policy;
+mod proved;
 mod queues;
 mod routes;
 mod secrets;
@@ -56,6 +57,7 @@ fn findings() -> Result<Vec<Finding>> {
     findings.extend(logs::check(&cdn_logs, &template));
     findings.extend(permissions::check(&template, &sources, &lambda_names()?));
     findings.extend(policy::check(&template, &sources));
+    findings.extend(proved::check(&template, text_of(&sources, proved::PAGE)?));
     findings.extend(docs::check_codes(&sources, &openapi.to_string()));
     findings.extend(docs::check_links(&sources, &local_stack::workspace()));
     findings.extend(keys::check(&sources));

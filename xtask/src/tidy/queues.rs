@@ -7,6 +7,14 @@ use super::yaml::{entries, function_of, of_type, strings};
 
 /// The longest that SQS keeps a message, in seconds.
 const LONGEST: i64 = 14 * 24 * 3600;
+/// What an alarm says, beside its threshold of 0, that goes off with the first message and ends when there is none.
+const ANY_MESSAGE: [(&str, &str); 5] = [
+    ("Namespace", "AWS/SQS"),
+    ("MetricName", "ApproximateNumberOfMessagesVisible"),
+    ("Statistic", "Maximum"),
+    ("ComparisonOperator", "GreaterThanThreshold"),
+    ("TreatMissingData", "notBreaching"),
+];
 
 pub(crate) fn check(template: &Yaml) -> Vec<Finding> {
     let resources = &template["Resources"];
@@ -54,10 +62,15 @@ fn demands_tls(policy: &Yaml, queue: &str) -> bool {
         })
 }
 
+/// Whether the alarm goes off as soon as one message waits.
 fn watches(alarm: &Yaml, queue: &str) -> bool {
     let dimensions = alarm["Dimensions"].as_vec().into_iter().flatten();
-    let names = dimensions.flat_map(entries).filter_map(|(_, value)| value.as_str());
-    names.into_iter().any(|name| name == format!("{queue}.QueueName"))
+    let mut names = dimensions.flat_map(entries).filter_map(|(_, value)| value.as_str());
+    let says = |(property, value): &(&str, &str)| alarm[*property].as_str() == Some(*value);
+    names.any(|name| name == format!("{queue}.QueueName"))
+        && ANY_MESSAGE.iter().all(says)
+        && alarm["Threshold"].as_i64() == Some(0)
+        && alarm["EvaluationPeriods"].as_i64() == Some(1)
 }
 
 #[cfg(test)]
@@ -83,6 +96,10 @@ mod tests {
             ("MessageRetentionPeriod: 1209600", "MessageRetentionPeriod: 345600", "14 days"),
             ("Queues: [!Ref FinishFailures]", "Queues: []", "without TLS"),
             ("QueueName, Value: !GetAtt FinishFailures", "QueueName, Value: !GetAtt Other", "no alarm"),
+            ("Threshold: 0", "Threshold: 100", "no alarm"),
+            ("GreaterThanThreshold", "LessThanThreshold", "no alarm"),
+            ("MetricName: ApproximateNumberOfMessagesVisible", "MetricName: NumberOfMessagesSent", "no alarm"),
+            ("EvaluationPeriods: 1", "EvaluationPeriods: 100", "no alarm"),
             ("MaximumRetryAttempts: 2", "MaximumRetryAttempts: 0", "goes nowhere"),
             ("FunctionName: !Ref Finish\n      Qualifier", "FunctionName: !Ref Sweep\n      Qualifier", "goes nowhere"),
         ] {

@@ -18,6 +18,7 @@ pub(crate) fn check(template: &Yaml, binaries: &[String]) -> Vec<Finding> {
     findings.extend(check_permissions(&template["Resources"]));
     findings.extend(check_uploads_by_page(template));
     findings.extend(check_domain(&template["Resources"]));
+    findings.extend(check_concurrency(template));
     findings.into_iter().map(|finding| format!("infra/template.yaml: {finding}")).collect()
 }
 
@@ -80,6 +81,10 @@ fn check_table(name: &str, table: &Yaml) -> Vec<Finding> {
     let findings = wrong([
         (has_expiry, "the table has no expiry by `ttl`"),
         (recovery.as_bool() == Some(true), "the table has no point-in-time recovery"),
+        (
+            table["SSESpecification"]["SSEEnabled"].as_bool() == Some(true),
+            "the table is not encrypted with a key of the account",
+        ),
         (keys.eq(["pk", "sk"]), "the table's key is not pk and sk"),
         (table["BillingMode"].as_str() == Some("PAY_PER_REQUEST"), "the table is not billed by request"),
     ]);
@@ -135,6 +140,24 @@ fn check_uploads_by_page(template: &Yaml) -> Vec<Finding> {
             "the CDN sends another Host than the bucket's, for which parts are signed",
         ),
     ])
+}
+
+/// Only the sweep reserves concurrency, and only if it is asked for: an account whose limit is 10 can reserve none.
+fn check_concurrency(template: &Yaml) -> Vec<Finding> {
+    let reserved = of_type(&template["Resources"], "AWS::Serverless::Function")
+        .map(|(name, function)| (name, &function["Properties"]["ReservedConcurrentExecutions"]))
+        .filter(|(_, reserved)| !reserved.is_badvalue());
+    let reserved: Vec<_> = reserved.collect();
+    let [("Sweep", one)] = reserved[..] else {
+        return vec!["Sweep, and no other function, may reserve concurrency".to_owned()];
+    };
+    let on_demand = (one[0].as_str(), one[1].as_i64(), one[2].as_str());
+    let parameter = &template["Parameters"]["ReserveConcurrency"];
+    wrong([(
+        on_demand == (Some("ReservesConcurrency"), Some(1), Some("AWS::NoValue"))
+            && parameter["Default"].as_str() == Some("false"),
+        "Sweep must reserve one instance if ReserveConcurrency says so, and none by default",
+    )])
 }
 
 /// With a domain of one's own, the CDN takes TLS 1.2 and later only, and the bucket takes the page of that domain.
@@ -213,6 +236,14 @@ mod tests {
             ("UpdateReplacePolicy: Retain", "UpdateReplacePolicy: Delete", "FileBucket is not kept"),
             ("AttributeName: ttl", "AttributeName: expires", "expiry"),
             ("PointInTimeRecoveryEnabled: true", "PointInTimeRecoveryEnabled: false", "recovery"),
+            ("SSEEnabled: true", "SSEEnabled: false", "not encrypted"),
+            (
+                "ReservedConcurrentExecutions: !If [ReservesConcurrency, 1",
+                "Reserved: !If [ReservesConcurrency, 1",
+                "Sweep, and",
+            ),
+            ("!If [ReservesConcurrency, 1, ", "!If [ReservesConcurrency, 10, ", "none by default"),
+            ("Timeout: 900", "ReservedConcurrentExecutions: 1", "no other function"),
             ("StreamViewType: NEW_IMAGE", "StreamViewType: KEYS_ONLY", "stream"),
             ("PathPattern: /storage/*", "PathPattern: /store/*", "CDN passes on another path"),
             ("FunctionARN: !GetAtt ToBucket", "FunctionARN: !GetAtt PageRoutes", "does not check"),

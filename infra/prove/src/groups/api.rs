@@ -9,8 +9,8 @@ use slipway_protocol::wire::error::ErrorCode;
 use slipway_protocol::wire::id::PartNumber;
 use slipway_protocol::wire::{FileInfo, PartToSign, SignedRequest, StartedUpload};
 
-use crate::MIB;
 use crate::run::Run;
+use crate::{MIB, REGION};
 
 pub(super) async fn prove(run: &mut Run) -> Result<()> {
     let stack = run.main().await?;
@@ -42,7 +42,7 @@ pub(super) async fn prove(run: &mut Run) -> Result<()> {
     let left: Vec<_> = viewer.files().await?.iter().map(|file| file.file_id).collect();
     ensure!(left == [large.file_id], "other files are left than the large one");
     run.report.proved("a file is removed, and the other one stays");
-    Ok(())
+    each_host(run, sender, stack.output("FileBucketName")?).await
 }
 
 /// One PUT. Other bytes than promised are refused.
@@ -50,7 +50,7 @@ async fn single(run: &mut Run, sender: &Member, viewer: &Member) -> Result<FileI
     let file = run.file("one.bin", MIB)?;
     let started = sender.initiate(file.name(), file.size, Vec::new()).await?;
     ensure!(started.plan.parts().count() == 1, "1 MiB is to be one PUT");
-    let (request, bytes) = sign(sender, &started, PartNumber::FIRST, &file).await?;
+    let (request, bytes) = sign(sender, &started, (PartNumber::FIRST, 0), &file).await?;
     let mut wrong = bytes.clone();
     wrong[0] ^= 1;
     let (status, body) = sender.put(&request, wrong).await?;
@@ -96,7 +96,7 @@ async fn in_parts(run: &mut Run, sender: &Member, viewer: &Member) -> Result<Fil
 async fn aborted(run: &mut Run, sender: &Member) -> Result<()> {
     let file = run.file("gone.bin", 20 * MIB)?;
     let started = sender.initiate(file.name(), file.size, Vec::new()).await?;
-    let (request, bytes) = sign(sender, &started, PartNumber::FIRST, &file).await?;
+    let (request, bytes) = sign(sender, &started, (PartNumber::FIRST, 0), &file).await?;
     let (status, body) = sender.put(&request, bytes.clone()).await?;
     ensure!(status.is_success(), "before the abort: {status} {body}");
     sender.abort(started.upload_id).await?;
@@ -106,16 +106,62 @@ async fn aborted(run: &mut Run, sender: &Member) -> Result<()> {
     Ok(())
 }
 
-/// The request for a part, and its bytes.
+/// Each name of the bucket takes one part of an upload.
+async fn each_host(run: &mut Run, sender: &Member, bucket: &str) -> Result<()> {
+    let file = run.file("by-all-hosts.bin", 33 * MIB)?;
+    let started = sender.initiate(file.name(), file.size, Vec::new()).await?;
+    let mut taken = Vec::new();
+    for (host, part) in (0..).zip(started.plan.parts()) {
+        let (request, bytes) = sign(sender, &started, (part, host), &file).await?;
+        let (status, body) = sender.put(&request, bytes).await?;
+        ensure!(status.is_success(), "host {host}: {status} {body}");
+        taken.push(host_of(&request.url, bucket)?);
+    }
+    ensure!(taken == upload_hosts(bucket), "the parts went to {}", taken.join(", "));
+    sender.complete(started.upload_id).await?;
+    sender.assert_holds(&file).await?;
+    run.report.proved(&format!("each host takes a part of one file: {}", taken.join(", ")));
+    Ok(())
+}
+
+/// The names of the bucket that parts are signed for, in their order; the last with its path.
+pub(super) fn upload_hosts(bucket: &str) -> [String; 3] {
+    let host = |name: &str| format!("{name}.{REGION}.amazonaws.com");
+    [host(&format!("{bucket}.s3")), host(&format!("{bucket}.s3.dualstack")), host("s3") + "/" + bucket]
+}
+
+/// Which of them a URL leads to.
+pub(super) fn host_of(url: &str, bucket: &str) -> Result<String> {
+    let rest = url.strip_prefix("https://").with_context(|| format!("no URL of a host: {}", url.len()))?;
+    let (host, path) = rest.split_once('/').context("a URL without a path")?;
+    let in_path = path.strip_prefix(bucket).is_some_and(|rest| rest.starts_with('/'));
+    Ok(if in_path { format!("{host}/{bucket}") } else { host.to_owned() })
+}
+
+/// The request for a part by a host, and its bytes.
 pub(super) async fn sign(
     sender: &Member,
     started: &StartedUpload,
-    part: PartNumber,
+    (part, host): (PartNumber, u8),
     file: &TestFile,
 ) -> Result<(SignedRequest, Vec<u8>)> {
     let range = started.plan.range(part).context("a part outside of the plan")?;
     let bytes = file.read(range.start, range.len)?;
-    let to_sign = PartToSign { part_number: part, digest: Digest(Md5::of(&bytes)), host: 0 };
+    let to_sign = PartToSign { part_number: part, digest: Digest(Md5::of(&bytes)), host };
     let request = sender.presign(started.upload_id, vec![to_sign]).await?.remove(0);
     Ok((request, bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_of_each_host_is_told_from_the_others() {
+        let hosts = upload_hosts("files");
+        for host in &hosts {
+            assert_eq!(host_of(&format!("https://{host}/rooms/a/b?X-Amz-Signature=1"), "files").unwrap(), *host);
+        }
+        assert!(host_of("/storage/rooms/a/b", "files").is_err());
+    }
 }

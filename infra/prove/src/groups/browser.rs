@@ -1,12 +1,15 @@
 //! The page in Chromium, through the CDN, under its real policy and the bucket's real CORS rule.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use lab::api::{Api, Member};
 use lab::browser::{Browser, Kind, Profile};
+use serde_json::Value;
 use slipway_protocol::wire::link::RoomLink;
 
+use super::api::{host_of, upload_hosts};
 use crate::MIB;
 use crate::run::Run;
 
@@ -24,7 +27,8 @@ pub(super) async fn prove(run: &mut Run) -> Result<()> {
     let link = browser.text("link-view").await?;
     run.report.proved("the page loads, and makes a room");
 
-    let file = run.file("film.bin", 40 * MIB + 7)?;
+    // Parts enough for each of the hosts to be in turn.
+    let file = run.file("film.bin", 100 * MIB + 7)?;
     browser.pick("file-input", &[&file]).await?;
     browser.until_completed(file.name(), LONG).await?;
     browser.until_file_listed(file.name(), file.size, LONG).await?;
@@ -34,6 +38,8 @@ pub(super) async fn prove(run: &mut Run) -> Result<()> {
         bail!("the page complains: {}", browser.text("notice").await?);
     }
     run.report.proved("a file of several parts is uploaded straight into the bucket");
+    let hosts = hosts_used(&browser, stack.output("FileBucketName")?).await?;
+    run.report.proved(&format!("the page sends parts to each host: {hosts}"));
     let onlooker = join(run.api(&stack)?, &link).await?;
     onlooker.assert_holds(&file).await?;
     run.report.proved("the bucket holds exactly its bytes");
@@ -44,6 +50,20 @@ pub(super) async fn prove(run: &mut Run) -> Result<()> {
     nothing_forbidden(&browser).await?;
     run.report.proved("the console tells of nothing that policy or CORS forbade");
     Ok(())
+}
+
+/// The page goes on with the other hosts where one fails or is forbidden, so each must have taken a part.
+async fn hosts_used(browser: &Browser, bucket: &str) -> Result<String> {
+    // Of a request that failed the browser keeps no transfer of bytes, and so no status.
+    let script = "return performance.getEntriesByType('resource')\
+                  .filter(entry => entry.responseStatus === 200 && entry.name.includes('X-Amz-Signature'))\
+                  .map(entry => entry.name)";
+    let urls = browser.script(script, Vec::new()).await?;
+    let urls = urls.as_array().context("the page tells no URLs")?.iter().filter_map(Value::as_str);
+    let used: BTreeSet<String> = urls.filter_map(|url| host_of(url, bucket).ok()).collect();
+    let unused: Vec<_> = upload_hosts(bucket).into_iter().filter(|host| !used.contains(host)).collect();
+    ensure!(unused.is_empty(), "no part went to {}", unused.join(", "));
+    Ok(upload_hosts(bucket).join(", "))
 }
 
 /// Also where another host of the bucket took the parts in place of a forbidden one.

@@ -13,6 +13,7 @@ mod update;
 use anyhow::Result;
 use futures::future::BoxFuture;
 
+use crate::permissions;
 use crate::run::Run;
 
 type Step = for<'a> fn(&'a mut Run) -> BoxFuture<'a, Result<()>>;
@@ -37,6 +38,8 @@ pub(crate) const ALL: &[Group] = &[
     // Before the update, after which parts no longer go straight to the bucket.
     group("browser", |run| Box::pin(browser::prove(run))),
     group("finish", |run| Box::pin(finish::prove(run))),
+    // In a stack of its own.
+    group("permissions", |run| Box::pin(permissions::prove(run))),
     group("update", |run| Box::pin(update::prove(run))),
     group("own-origin", |run| Box::pin(own_origin::prove(run))),
     // Late, since its schedule runs meanwhile.

@@ -21,7 +21,7 @@ pub(super) async fn prove(run: &mut Run) -> Result<()> {
     let sender = Member::join(api, room.link(Role::Contribute), "Ada").await?;
     let file = run.file("by-page.bin", 20 * MIB)?;
     let started = sender.initiate(file.name(), file.size, Vec::new()).await?;
-    let (request, mut bytes) = sign(&sender, &started, PartNumber::FIRST, &file).await?;
+    let (request, mut bytes) = sign(&sender, &started, (PartNumber::FIRST, 0), &file).await?;
     ensure!(request.url.starts_with("/storage/"), "parts don't go by the page's own origin");
     bytes[0] ^= 1;
     let (status, body) = sender.put(&request, bytes).await?;
