@@ -117,7 +117,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     mutant("URLs for a host that was left are used", "machine/upload/sending.rs",
         "if !is_stale && !is_left && cx.now", "if !is_stale && cx.now"),
     mutant("what blocks one name of storage stops the upload", "machine/upload/sending.rs",
-        "if cx.hosts.are_several() {", "if false {"),
+        "if matches!(recovery, Recovery::Stop(_)) && !cx.hosts.refused(host) {", "if false {"),
     mutant("a name of storage that is blocked is never left", "machine/upload/sending.rs",
         "if storage_answer::is_of_the_way(fault) &&", "if *fault == PutFault::Network &&"),
     mutant("more PUTs on one host than it takes", "machine/network/hosts.rs",

@@ -139,10 +139,14 @@ fn a_host_that_a_proxy_blocks_costs_a_few_tries_and_no_part() {
 }
 
 #[test]
-fn what_blocks_the_only_host_stops_the_upload_and_says_so() {
-    let mut wire = Wire::sending(SIZE, 1);
-    wire.second(|_| Does::Block(403));
-    assert_eq!(wire.page.stage(A), (Stage::Failed, Some(Reason::StorageRefused)));
+fn what_blocks_every_host_stops_the_upload_and_says_so() {
+    for hosts in [1, 3] {
+        let mut wire = Wire::sending(SIZE, hosts);
+        for _ in 0..2 {
+            wire.second(|_| Does::Block(403));
+        }
+        assert_eq!(wire.page.stage(A), (Stage::Failed, Some(Reason::StorageRefused)), "{hosts}");
+    }
 }
 
 #[test]

@@ -38,6 +38,7 @@ struct Health {
     failures: u32,
     /// The same, while no other one did.
     failures_alone: u32,
+    is_refused: bool,
     left: Option<Left>,
 }
 
@@ -61,6 +62,8 @@ impl Hosts {
         let count = count.max(1);
         if count != self.count {
             self.forget();
+            // The first one is first: it is the name of storage that is most common.
+            self.next = count - 1;
         }
         (self.count, self.each) = (count, each.max(1));
     }
@@ -68,11 +71,6 @@ impl Hosts {
     /// The network is another one: what failed before may work.
     pub fn forget(&mut self) {
         self.health.fill(Health::default());
-    }
-
-    /// Whether storage has more than one name.
-    pub fn are_several(&self) -> bool {
-        self.count > 1
     }
 
     /// Hosts that are not left alone, and the most PUTs in flight on one.
@@ -154,6 +152,12 @@ impl Hosts {
             self.health[usize::from(host)] = health;
         }
         health.left.is_some()
+    }
+
+    /// Something refused a part in its place. Whether that is so for all hosts, since each last stored one.
+    pub fn refused(&mut self, host: u8) -> bool {
+        self.health[usize::from(host)].is_refused = true;
+        self.health.iter().take(self.count.into()).all(|health| health.is_refused)
     }
 
     fn try_all_left(&mut self, now: u64) {
@@ -262,6 +266,7 @@ mod tests {
         assert_eq!(hosts.usable(), (1, 6), "the same news again");
         hosts.set(3, 6);
         assert_eq!(hosts.usable(), (3, 6));
+        assert_eq!([hosts.next(0, true), hosts.next(0, true), hosts.next(0, true)], [0, 1, 2]);
         assert_eq!(two().usable(), (2, 6));
     }
 }

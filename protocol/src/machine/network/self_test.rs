@@ -23,8 +23,8 @@ pub struct SelfTest {
 struct Host {
     /// It took a part: its CORS rules are right.
     took: bool,
-    /// Another one took a part since it failed: storage can be reached.
-    others_take: bool,
+    /// It failed since the last part that it took.
+    is_failing: bool,
     examined_at: Option<u64>,
 }
 
@@ -49,9 +49,13 @@ pub enum Verdict {
 }
 
 impl SelfTest {
+    /// A PUT begins.
+    pub fn began(&mut self, origin: &str) {
+        self.hosts.entry(origin.to_owned()).or_default();
+    }
+
     /// A part was stored. Returns whether that ends a trouble, of this host or of another one.
     pub fn stored(&mut self, origin: &str) -> bool {
-        self.hosts.values_mut().for_each(|host| host.others_take = true);
         // Forgets the last examination, since a failure after this is a new trouble and examined at once.
         self.hosts.insert(origin.to_owned(), Host { took: true, ..Host::default() });
         mem::take(&mut self.is_troubled)
@@ -60,7 +64,7 @@ impl SelfTest {
     /// A PUT got no answer. Returns whether the host is to be examined now, `now` in milliseconds on the monotonic clock.
     pub fn failed(&mut self, origin: &str, now: u64) -> bool {
         let host = self.hosts.entry(origin.to_owned()).or_default();
-        host.others_take = false;
+        host.is_failing = true;
         self.is_troubled = true;
         let is_due = host.examined_at.is_none_or(|at| now >= at + AGAIN_MS);
         if is_due {
@@ -71,11 +75,12 @@ impl SelfTest {
 
     /// What follows from the findings; none where nothing can be said. The page's own origin needs no rules, and what
     /// is behind it answers with a status: there the connection just broke, as it did to a host that took parts before
-    /// and still answers. Where other hosts take parts, uploads go on without this one.
+    /// and still answers. Where another host is used that does not fail, uploads go on without this one.
     pub fn verdict(&self, origin: &str, found: Findings) -> Option<Verdict> {
-        let Host { took, others_take, .. } = self.hosts.get(origin).copied().unwrap_or_default();
+        let took = self.hosts.get(origin).is_some_and(|host| host.took);
+        let is_alone = self.hosts.iter().all(|(other, host)| other == origin || host.is_failing);
         match found {
-            _ if others_take => None,
+            _ if !is_alone => None,
             Findings { is_own: true, .. } | Findings { functions_answer: false, .. } => None,
             Findings { storage_answers: false, .. } => Some(Verdict::Unreachable),
             Findings { storage_answers: true, .. } => (!took).then_some(Verdict::Cors),
@@ -112,16 +117,26 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_said_of_a_host_while_others_take_parts() {
+    fn nothing_is_said_of_a_host_while_another_one_does_not_fail() {
         let mut test = SelfTest::default();
         let silent = Findings { storage_answers: false, ..FOUND };
+        let other = "https://other.example";
+        test.began(HOST);
         assert!(test.failed(HOST, 0));
-        assert_eq!(test.verdict(HOST, silent), Some(Verdict::Unreachable), "none takes any so far");
-        assert!(test.stored("https://other.example"), "what was said is taken back");
-        assert!(!test.stored("https://other.example"), "once");
-        assert_eq!((test.verdict(HOST, silent), test.verdict(HOST, FOUND)), (None, None));
+        assert_eq!(test.verdict(HOST, silent), Some(Verdict::Unreachable), "there is no other one");
+        test.began(other);
+        assert_eq!(
+            (test.verdict(HOST, silent), test.verdict(HOST, FOUND)),
+            (None, None),
+            "its first part is on its way"
+        );
+        assert!(test.stored(other), "what was said is taken back");
+        assert!(!test.stored(other), "once");
         assert!(test.failed(HOST, 30_000));
-        assert_eq!(test.verdict(HOST, silent), Some(Verdict::Unreachable), "none since");
+        assert_eq!(test.verdict(HOST, silent), None, "a try of the one that was left");
+        assert!(test.failed(other, 40_000));
+        test.began(other);
+        assert_eq!(test.verdict(other, silent), Some(Verdict::Unreachable), "both fail");
     }
 
     #[test]

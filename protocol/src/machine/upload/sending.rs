@@ -167,7 +167,7 @@ impl Upload {
                 return;
             }
             // What blocks one name may let another one through.
-            if cx.hosts.are_several() {
+            if matches!(recovery, Recovery::Stop(_)) && !cx.hosts.refused(host) {
                 recovery = Recovery::Retry;
             }
         }

@@ -32,7 +32,11 @@ impl RunningPuts {
         }
     }
 
-    /// The host took a part. Returns whether it was failing before.
+    pub(in crate::shell) fn host_used(&self, origin: &str) {
+        self.self_test.borrow_mut().began(origin);
+    }
+
+    /// The host took a part. Returns whether that ends a trouble with storage.
     pub(in crate::shell) fn host_stored(&self, origin: &str) -> bool {
         self.self_test.borrow_mut().stored(origin)
     }

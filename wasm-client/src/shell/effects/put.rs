@@ -23,6 +23,7 @@ impl Driver {
         let failed = |fault| self.feed(Input::PutFailed { id, part, attempt, fault });
         let Some(body) = self.slice_of(id, part) else { return failed(PutFault::Read(ReadFault::Gone)) };
         let url = request.url.clone();
+        self.0.puts.host_used(&selftest::origin_of(&url).unwrap_or_default());
         let on_event = callback_with(&Rc::downgrade(&self.0), move |driver, event| {
             driver.put_event(id, part, attempt, &url, event);
         });
