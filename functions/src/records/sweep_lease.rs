@@ -45,11 +45,13 @@ fn put(holder: &str, term: Term) -> Write {
 
 /// Takes the lease. False: another pass holds it.
 pub async fn take(tables: &Tables, holder: &str, term: Term) -> Result<bool, TableError> {
-    // One that ends too late is of a clock that was wrong, or of a release that gave longer ones.
+    // One that ends too late is of a clock that was wrong, or of a release that gave longer ones. Our own is there when the
+    // first answer was lost and the call was repeated.
     let put = put(holder, term)
-        .when("attribute_not_exists(#pk) OR #until <= :now OR #until > :latest")
+        .when("attribute_not_exists(#pk) OR #until <= :now OR #until > :latest OR #holder = :holder")
         .bind("now", term.now)
-        .bind("latest", term.latest());
+        .bind("latest", term.latest())
+        .bind("holder", holder);
     if was_written(tables.write(&put).await)? {
         return Ok(true);
     }
