@@ -48,8 +48,8 @@ async def app(scope, receive, send):
     if scope["path"] == "/_prove/faults":
         return await control(scope, receive, send)
     if scope["path"] == "/_prove/refused":
-        told, refused[:] = list(refused), []
-        return await answer(send, 200, json.dumps(told).encode())
+        taken, refused[:] = list(refused), []
+        return await answer(send, 200, json.dumps(taken).encode())
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
     bucket = bucket_of(headers.get("host", ""))
     if bucket is None:
@@ -69,7 +69,7 @@ async def app(scope, receive, send):
 
 
 async def control(scope, receive, send):
-    """PUT replaces the rules and releases what is held; GET tells how often each was met."""
+    """PUT replaces the rules and releases what is held; GET returns how often each was met."""
     if scope["method"] == "PUT":
         body = b""
         while True:
