@@ -17,7 +17,7 @@ use crate::REGION;
 /// The emulator's credentials for the account's root user.
 const KEYS: (&str, &str) = ("test", "test");
 
-/// Where src/emulator.py tells what IAM refused.
+/// Where src/emulator.py lists what IAM refused.
 const REFUSED: &str = "https://localhost/_prove/refused";
 
 /// What a function asked for and is not allowed.
@@ -70,13 +70,13 @@ impl Cloud {
 
     /// What IAM has refused to functions since this was last asked.
     pub(crate) async fn refusals(&self) -> Result<Vec<Refusal>> {
-        let told = self.http.get(REFUSED).send().await?.error_for_status()?.text().await?;
-        let told: Vec<Value> = serde_json::from_str(&told)?;
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let refusals = told.iter().map(|refusal| Refusal {
-            who: text(&refusal["who"]),
-            action: text(&refusal["action"]),
-            resource: text(&refusal["resource"]),
+        let text = self.http.get(REFUSED).send().await?.error_for_status()?.text().await?;
+        let listed: Vec<Value> = serde_json::from_str(&text)?;
+        let string = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let refusals = listed.iter().map(|refusal| Refusal {
+            who: string(&refusal["who"]),
+            action: string(&refusal["action"]),
+            resource: string(&refusal["resource"]),
         });
         // Whoever has no role is a caller from outside.
         Ok(refusals.filter(|refusal| refusal.who.contains("role/")).collect())

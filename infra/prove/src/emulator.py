@@ -12,10 +12,14 @@ from urllib.parse import parse_qs
 import ministack.app as served
 import ministack.services.cloudfront as cdn
 import ministack.services.lambda_svc as functions
-from ministack.core import iam_evaluator
+from ministack.core import cloudfront_js, iam_evaluator
 
 assert ".amazonaws.com" in cdn._AWS_OWNED_HOST_SUFFIXES, "ministack keeps its list of AWS's names elsewhere"
 cdn._AWS_OWNED_HOST_SUFFIXES = ()
+
+# The CDN's functions run in Node, which takes seconds to start on a busy machine: that is no runaway function.
+assert cloudfront_js._EVAL_TIMEOUT < 60
+cloudfront_js._EVAL_TIMEOUT = 60.0
 
 ministack = served.app
 send_failure = functions._route_async_failure
@@ -48,8 +52,8 @@ async def app(scope, receive, send):
     if scope["path"] == "/_prove/faults":
         return await control(scope, receive, send)
     if scope["path"] == "/_prove/refused":
-        told, refused[:] = list(refused), []
-        return await answer(send, 200, json.dumps(told).encode())
+        taken, refused[:] = list(refused), []
+        return await answer(send, 200, json.dumps(taken).encode())
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
     bucket = bucket_of(headers.get("host", ""))
     if bucket is None:
@@ -69,7 +73,7 @@ async def app(scope, receive, send):
 
 
 async def control(scope, receive, send):
-    """PUT replaces the rules and releases what is held; GET tells how often each was met."""
+    """PUT replaces the rules and releases what is held; GET returns how often each was met."""
     if scope["method"] == "PUT":
         body = b""
         while True:

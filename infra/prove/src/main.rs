@@ -154,8 +154,8 @@ async fn prove(inputs: Inputs, groups: &[Group]) -> Result<bool> {
 /// Also where a function went on without what it was refused, and no caller noticed.
 async fn nothing_refused(run: &Run) -> Result<()> {
     let refused = run.cloud.refusals().await?;
-    let told = refused.iter().map(|refusal| format!("{} on {} to {}", refusal.action, refusal.resource, refusal.who));
-    ensure!(refused.is_empty(), "IAM refused {}", told.collect::<Vec<_>>().join(", "));
+    let lines = refused.iter().map(|refusal| format!("{} on {} to {}", refusal.action, refusal.resource, refusal.who));
+    ensure!(refused.is_empty(), "IAM refused {}", lines.collect::<Vec<_>>().join(", "));
     Ok(())
 }
 

@@ -66,13 +66,13 @@ mod tests {
     }
 
     #[test]
-    fn hosts_are_taken_away_where_the_functions_are_told_of_them() {
+    fn hosts_are_taken_away_from_the_functions_environment() {
         let one = with_one_host(OURS).unwrap();
-        let told = |text: &str| {
+        let hosts = |text: &str| {
             let (_, after) = text.split_once("SLIPWAY_S3_PUBLIC_ENDPOINTS").unwrap();
             after.split_once("SLIPWAY_S3_UPLOAD_PATH").unwrap().0.matches("https://").count()
         };
-        assert_eq!((told(OURS), told(&one)), (3, 1));
+        assert_eq!((hosts(OURS), hosts(&one)), (3, 1));
         assert_eq!(OURS.lines().count() - one.lines().count(), 2, "something else is gone");
         assert!(with_one_host(&one).is_err());
     }

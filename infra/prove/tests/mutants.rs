@@ -116,3 +116,15 @@ fn a_function_that_may_not_invoke_finish_is_noticed() {
         reason: "FAILED POST /uploads/",
     });
 }
+
+/// What its preparation fails at is its own failure, and the stack is deployed and judged all the same.
+#[test]
+fn a_group_that_can_not_be_prepared_fails_and_hides_no_other() {
+    assert_noticed(&Mutant {
+        find: "    Default: 604800\n",
+        replace: "    Default: 604800\n    AllowedValues: [604800]\n",
+        group: "sweep",
+        options: &["--only", "deploy"],
+        reason: "FAILED preparing",
+    });
+}

@@ -26,8 +26,9 @@ const JAVA: &[Wanted] = &[(&["java"], "default-jre-headless"), (&["mvn"], "maven
 const PYTHON: &str = "python3-venv";
 /// How long Python may take to import them, on a machine that is busy.
 const IMPORTS: Duration = Duration::from_secs(30);
-/// For the emulator: a network and processes of its own.
-const NAMESPACES: &[Wanted] = &[(&["ip"], "iproute2"), (&["unshare"], "util-linux"), (&["mount"], "mount")];
+/// For the emulator: a network and processes of its own, and what it runs the CDN's functions in.
+const EMULATOR: &[Wanted] =
+    &[(&["ip"], "iproute2"), (&["unshare"], "util-linux"), (&["mount"], "mount"), (&["node"], "nodejs")];
 
 /// All of them at once, so that apt runs once.
 pub(super) fn ensure(needs: Needs) -> Result<()> {
@@ -61,7 +62,7 @@ fn missing_packages(needs: Needs) -> Vec<&'static str> {
         missing.extend(missing_from(JAVA));
     }
     if needs.emulator {
-        missing.extend(missing_from(NAMESPACES));
+        missing.extend(missing_from(EMULATOR));
     }
     if (needs.emulator || needs.linters) && !imports("python3", &["venv", "ensurepip"]) {
         missing.push(PYTHON);

@@ -15,11 +15,12 @@ type Permission = (String, String, String);
 
 pub(crate) fn check(template: &Yaml, page: &str) -> Vec<Finding> {
     let (allowed, listed) = (allowed(template), listed(page));
-    let told = |(function, resource, action): &Permission| format!("`{action}` of {function} on {resource}");
+    let words = |(function, resource, action): &Permission| format!("`{action}` of {function} on {resource}");
     let run = "run `cargo xtask prove-infra --only permissions --all`";
-    let missing = allowed.difference(&listed).map(|one| format!("{PAGE} does not list {}: {run}", told(one)));
-    let gone =
-        listed.difference(&allowed).map(|one| format!("{PAGE} lists {}, which the template does not allow", told(one)));
+    let missing = allowed.difference(&listed).map(|one| format!("{PAGE} does not list {}: {run}", words(one)));
+    let gone = listed
+        .difference(&allowed)
+        .map(|one| format!("{PAGE} lists {}, which the template does not allow", words(one)));
     missing.chain(gone).collect()
 }
 

@@ -37,7 +37,7 @@ pub(super) async fn prove(run: &mut Run) -> Result<()> {
     run.report.proved("who may only view can't upload");
     let events = viewer.call(&calls::ListEvents { room: viewer.room, after: 0 }).await?.events;
     ensure!(events.len() >= 4 && events.iter().all(|event| event.seq.is_some()), "{} events", events.len());
-    run.report.proved(&format!("the room tells {} events", events.len()));
+    run.report.proved(&format!("the room lists {} events", events.len()));
     manager.call(&calls::RemoveFile { file: small.file_id }).await?;
     let left: Vec<_> = viewer.files().await?.iter().map(|file| file.file_id).collect();
     ensure!(left == [large.file_id], "other files are left than the large one");
@@ -81,7 +81,7 @@ async fn in_parts(run: &mut Run, sender: &Member, viewer: &Member) -> Result<Fil
     ensure!(stored == parts[..2], "the status lists {stored:?}");
     let progress = sender.call(&calls::GetProgress { upload: started.upload_id }).await?;
     ensure!(progress.bytes_uploaded == 32 * MIB, "{} bytes as progress", progress.bytes_uploaded);
-    run.report.proved("status and progress tell two parts of three");
+    run.report.proved("status and progress report two parts of three");
     let early = sender.complete(started.upload_id).await.err().context("completed without its last part")?;
     ensure!(refusal(&early) == Some(ErrorCode::PartsIncomplete), "{early:#}");
     run.report.proved("complete is refused while a part is missing");
@@ -157,7 +157,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_url_of_each_host_is_told_from_the_others() {
+    fn the_host_of_a_url_is_recognized() {
         let hosts = upload_hosts("files");
         for host in &hosts {
             assert_eq!(host_of(&format!("https://{host}/rooms/a/b?X-Amz-Signature=1"), "files").unwrap(), *host);

@@ -48,7 +48,7 @@ pub(super) async fn prove(run: &mut Run) -> Result<()> {
     file.assert_same_as(&browser.downloaded(&file, LONG).await?)?;
     run.report.proved("the page's download is identical");
     nothing_forbidden(&browser).await?;
-    run.report.proved("the console tells of nothing that policy or CORS forbade");
+    run.report.proved("the console reports nothing that policy or CORS forbade");
     Ok(())
 }
 
@@ -59,7 +59,7 @@ async fn hosts_used(browser: &Browser, bucket: &str) -> Result<String> {
                   .filter(entry => entry.responseStatus === 200 && entry.name.includes('X-Amz-Signature'))\
                   .map(entry => entry.name)";
     let urls = browser.script(script, Vec::new()).await?;
-    let urls = urls.as_array().context("the page tells no URLs")?.iter().filter_map(Value::as_str);
+    let urls = urls.as_array().context("the page lists no URLs")?.iter().filter_map(Value::as_str);
     let used: BTreeSet<String> = urls.filter_map(|url| host_of(url, bucket).ok()).collect();
     let unused: Vec<_> = upload_hosts(bucket).into_iter().filter(|host| !used.contains(host)).collect();
     ensure!(unused.is_empty(), "no part went to {}", unused.join(", "));
@@ -70,7 +70,7 @@ async fn hosts_used(browser: &Browser, bucket: &str) -> Result<String> {
 async fn nothing_forbidden(browser: &Browser) -> Result<()> {
     let console = browser.console().await;
     let found: Vec<&str> = console.lines().filter(|line| VIOLATIONS.iter().any(|word| line.contains(word))).collect();
-    ensure!(found.is_empty(), "the console tells of what is forbidden: {}", found.join("; "));
+    ensure!(found.is_empty(), "the console reports what is forbidden: {}", found.join("; "));
     Ok(())
 }
 

@@ -27,7 +27,7 @@ pub(super) async fn prove(run: &mut Run) -> Result<()> {
     run.report.proved("its functions are gone");
     let after = content(&run.cloud, &stack).await?;
     ensure!(before == after, "kept are {after:?} of {before:?}");
-    run.report.proved(&format!("bucket and tables stay with what is in them: {}", told(&after)));
+    run.report.proved(&format!("bucket and tables stay with what is in them: {}", listed(&after)));
     Ok(())
 }
 
@@ -41,6 +41,6 @@ async fn content(cloud: &Cloud, stack: &Stack) -> Result<Vec<(String, usize)>> {
     Ok(counts)
 }
 
-fn told(counts: &[(String, usize)]) -> String {
+fn listed(counts: &[(String, usize)]) -> String {
     counts.iter().map(|(name, count)| format!("{name} {count}")).collect::<Vec<_>>().join(", ")
 }

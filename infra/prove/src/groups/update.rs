@@ -38,7 +38,7 @@ async fn while_uploading(run: &mut Run) -> Result<()> {
     let one_host = template::with_one_host(run.template())?;
     run.update_main(Some(&one_host), Parameters::new()).await?;
     let hosts = sender.view().await?.upload_hosts;
-    ensure!(hosts == 1, "the room tells of {hosts} hosts");
+    ensure!(hosts == 1, "the room reports {hosts} hosts");
     run.report.proved("the stack takes another template, with one host instead of three: UPDATE_COMPLETE");
     put(&sender, (&of_three, bytes_of_three)).await.context("signed for a host that there is no more")?;
     let bucket = stack.output("FileBucketName")?;

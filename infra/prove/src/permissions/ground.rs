@@ -187,9 +187,9 @@ impl Ground {
         let invoke = self.cloud.functions.invoke().function_name(self.stack.named("Sweep")?);
         let answer = invoke.payload(b"{}".to_vec().into()).send().await?;
         let payload = answer.payload().map(|payload| payload.as_ref().to_vec()).unwrap_or_default();
-        let told = String::from_utf8_lossy(&payload).into_owned();
-        ensure!(answer.function_error().is_none(), "the sweep failed: {told}");
-        let report: Value = serde_json::from_str(&told)?;
+        let text = String::from_utf8_lossy(&payload).into_owned();
+        ensure!(answer.function_error().is_none(), "the sweep failed: {text}");
+        let report: Value = serde_json::from_str(&text)?;
         ensure!(report["skipped"] == false, "another sweep is running");
         Ok(report)
     }

@@ -178,9 +178,9 @@ mod tests {
 
     #[test]
     fn each_action_is_a_permission_on_what_the_template_names() {
-        let told: Vec<_> = permissions(&document()).iter().map(ToString::to_string).collect();
+        let lines: Vec<_> = permissions(&document()).iter().map(ToString::to_string).collect();
         assert_eq!(
-            told,
+            lines,
             [
                 "Complete: s3:PutObject on FileBucket/*",
                 "Complete: s3:GetObject on FileBucket/*",
@@ -197,10 +197,10 @@ mod tests {
         let all = permissions(&document());
         for permission in &all {
             let left = permissions(&without(&document(), permission).unwrap().unwrap());
-            let told = |all: &[Permission]| all.iter().map(ToString::to_string).collect::<Vec<_>>();
-            let mut expected = told(&all);
+            let lines = |all: &[Permission]| all.iter().map(ToString::to_string).collect::<Vec<_>>();
+            let mut expected = lines(&all);
             expected.retain(|other| *other != permission.to_string());
-            assert_eq!(told(&left), expected);
+            assert_eq!(lines(&left), expected);
         }
     }
 

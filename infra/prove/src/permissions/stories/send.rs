@@ -54,7 +54,7 @@ pub(super) async fn opened_twice(ground: &Ground) -> Result<()> {
     let part = to_sign(PartNumber::FIRST, b"promised");
     let sign = || sender.presign(id, vec![part]);
     ground.overlap(HELD, sign(), sign()).await?;
-    // Repeated, the call that failed tells what it began.
+    // Repeated, the call that failed names what it began.
     let started = sender.call(&call).await?.uploads.pop().context("nothing begun")?;
     one_is_open(ground, &Begun { sender: sender.clone(), started }).await
 }
