@@ -45,6 +45,7 @@ pub(crate) const NEEDS: Needs = Needs {
     page: true,
     nextest: false,
     minio: false,
+    versitygw: false,
     dynamodb: false,
     browsers: false,
     emulator: true,
