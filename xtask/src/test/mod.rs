@@ -29,7 +29,7 @@ pub(crate) struct Options {
 pub(crate) enum Layer {
     /// The pure crates
     Protocol,
-    /// Routes and records on MinIO, dynoxide and DynamoDB Local; local-stack, xtask, and what of the page needs no browser
+    /// Routes and records on MinIO, versitygw and local tables; local-stack, xtask, and what of the page needs no browser
     Functions,
     /// What needs a browser, in Chromium
     Browser,

@@ -195,12 +195,13 @@ pub(crate) async fn send(request: &SignedRequest, bytes: &[u8]) -> Sent {
 
 /// The same, where the connection may break.
 pub(crate) async fn try_send(request: &SignedRequest, bytes: &[u8]) -> reqwest::Result<Sent> {
+    try_answer(to_send(&reqwest::Client::new(), request, bytes)).await
+}
+
+pub(crate) fn to_send(client: &reqwest::Client, request: &SignedRequest, bytes: &[u8]) -> reqwest::RequestBuilder {
     assert_eq!(request.method, "PUT");
-    let mut call = reqwest::Client::new().put(&request.url).body(bytes.to_vec());
-    for (name, value) in &request.headers {
-        call = call.header(name, value);
-    }
-    try_answer(call).await
+    let put = client.put(&request.url).body(bytes.to_vec());
+    request.headers.iter().fold(put, |put, (name, value)| put.header(name, value))
 }
 
 /// Sends any request and reads S3's answer.
