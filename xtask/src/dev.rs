@@ -78,7 +78,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 /// Said before MinIO's build begins.
 fn sooner() -> String {
     format!(
-        "MinIO, which is to store the files, has to be built: about {} min on two cores. With another storage it is about {}:\n    \
+        "MinIO, which is to store the files, has to be built: about {} min on two cores. versitygw takes about {} min:\n    \
          cargo xtask dev --storage versitygw",
         pins::MINIO.build_minutes,
         pins::VERSITYGW.build_minutes
