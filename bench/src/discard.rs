@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 use lab::browser::{Browser, Kind};
 use lab::files::TestFile;
-use local_stack::{DevServer, DevServerOptions, Minio, MinioOptions};
+use local_stack::{DevServer, DevServerOptions, S3Options, S3Server};
 use tempfile::TempDir;
 
 use crate::sink::Sink;
@@ -18,13 +18,13 @@ pub(crate) struct Discard {
     server: DevServer,
     folder: TempDir,
     /// For its keys only.
-    _minio: Minio,
+    _minio: S3Server,
 }
 
 impl Discard {
     pub(crate) async fn start(page: &Path) -> Result<Self> {
         let folder = TempDir::with_prefix("slipway-bench-")?;
-        let (sink, minio) = (Sink::start().await?, Minio::start(MinioOptions::default())?);
+        let (sink, minio) = (Sink::start().await?, S3Server::start(S3Options::default())?);
         let server = DevServer::start(DevServerOptions {
             page_dir: Some(page.to_owned()),
             bucket: BUCKET.into(),

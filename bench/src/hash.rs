@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use lab::browser::{Browser, Kind};
 use lab::files::TestFile;
-use local_stack::{DevServer, DevServerOptions, Minio, MinioOptions};
+use local_stack::{DevServer, DevServerOptions, S3Options, S3Server};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -38,7 +38,7 @@ pub(crate) struct Hashing {
 }
 
 pub(crate) async fn measure(page: &Path, rounds: usize) -> Result<Vec<Hashing>> {
-    let (minio, folder) = (Minio::start(MinioOptions::default())?, TempDir::with_prefix("slipway-bench-")?);
+    let (minio, folder) = (S3Server::start(S3Options::default())?, TempDir::with_prefix("slipway-bench-")?);
     let server =
         DevServer::start(DevServerOptions { page_dir: Some(page.to_owned()), ..DevServerOptions::new(&minio) })?;
     let file = TestFile::make(folder.path(), "hash.bin", FILE_BYTES, 1)?;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use lab::browser::{Browser, Kind};
-use local_stack::{DevServer, DevServerOptions, Minio, MinioOptions};
+use local_stack::{DevServer, DevServerOptions, S3Options, S3Server};
 use serde::Deserialize;
 
 use crate::samples::Samples;
@@ -42,7 +42,7 @@ pub(crate) struct Sizes {
 pub(crate) async fn measure(page: &Path, rounds: usize) -> Result<Sizes> {
     let packed = Command::new("node").args(["-e", PACK]).arg(page).output().context("sizes need node")?;
     let files = serde_json::from_slice(&packed.stdout).context("node did not tell the sizes")?;
-    let minio = Minio::start(MinioOptions::default())?;
+    let minio = S3Server::start(S3Options::default())?;
     let server =
         DevServer::start(DevServerOptions { page_dir: Some(page.to_owned()), ..DevServerOptions::new(&minio) })?;
     let (mut first_paint_ms, mut usable_ms) = (Samples::default(), Samples::default());

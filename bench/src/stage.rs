@@ -8,7 +8,7 @@ use lab::files::TestFile;
 use lab::front::Front;
 use lab::proxy::{Aim, Fault, Proxy, Rule};
 use lab::s3::Bucket;
-use local_stack::{DevServer, DevServerOptions, Minio, MinioOptions};
+use local_stack::{DevServer, DevServerOptions, S3Options, S3Server};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -33,13 +33,13 @@ pub(crate) struct Stage {
     _front: Option<Front>,
     _signer: Served,
     _server: DevServer,
-    _minio: Minio,
+    _minio: S3Server,
 }
 
 impl Stage {
     pub(crate) async fn set(case: &Case, page: &Path) -> Result<Self> {
         let folder = TempDir::with_prefix("slipway-bench-")?;
-        let minio = Minio::start(MinioOptions::default())?;
+        let minio = S3Server::start(S3Options::default())?;
         let (mut proxies, mut calls) = (Vec::new(), Vec::new());
         for _ in 0..if case.link.is_some() { case.hosts } else { 0 } {
             proxies.push(shaped(minio.port(), case).await?);
@@ -140,7 +140,7 @@ async fn shaped(port: u16, case: &Case) -> Result<Proxy> {
     Ok(proxy)
 }
 
-fn bucket(minio: &Minio, endpoint: &str) -> Bucket {
+fn bucket(minio: &S3Server, endpoint: &str) -> Bucket {
     Bucket::new(endpoint, BUCKET, minio.access_key(), minio.secret_key())
 }
 

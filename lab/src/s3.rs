@@ -10,6 +10,7 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{BehaviorVersion, Region, RequestChecksumCalculation, ResponseChecksumValidation};
 use aws_sdk_s3::error::ProvideErrorMetadata as _;
 use aws_sdk_s3::presigning::PresigningConfig;
+use aws_sdk_s3::types::{CorsConfiguration, CorsRule};
 
 use crate::files::TestFile;
 
@@ -98,6 +99,20 @@ impl Bucket {
         removed.with_context(|| format!("deleting {key}")).map(drop)
     }
 
+    /// Replaces the CORS rules of the bucket by the template's, for pages of this origin.
+    pub async fn allow_only(&self, origin: &str) -> Result<()> {
+        let template = local_stack::CorsRule::of_template()?;
+        let rule = CorsRule::builder()
+            .allowed_origins(origin)
+            .set_allowed_methods(Some(template.methods))
+            .set_allowed_headers(Some(template.headers))
+            .set_expose_headers(Some(template.exposed))
+            .max_age_seconds(template.max_age_seconds);
+        let rules = CorsConfiguration::builder().cors_rules(rule.build()?).build()?;
+        let set = self.client.put_bucket_cors().bucket(&self.name).cors_configuration(rules).send().await;
+        set.context("setting the bucket's CORS rules").map(drop)
+    }
+
     /// A URL for one PUT, for whoever has no keys.
     pub async fn presign_put(&self, key: &str) -> Result<String> {
         let lifetime = PresigningConfig::expires_in(URL_LIFETIME)?;
@@ -118,13 +133,13 @@ pub async fn compare(mut answer: reqwest::Response, file: &TestFile) -> Result<(
 
 #[cfg(test)]
 mod tests {
-    use local_stack::Minio;
+    use local_stack::{S3Kind, S3Server};
 
     use super::*;
 
     #[tokio::test(flavor = "multi_thread")]
     async fn what_lies_in_a_bucket_is_seen_and_removed() {
-        let minio = Minio::shared_or_start().unwrap();
+        let minio = S3Server::shared_or_start(S3Kind::Minio).unwrap();
         let bucket = Bucket::new(minio.endpoint(), "lab-s3", minio.access_key(), minio.secret_key());
         // Another run may have made it on a shared MinIO.
         let _ = bucket.client.create_bucket().bucket("lab-s3").send().await;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use local_stack::{DevServer, DevServerOptions, Minio, MinioOptions};
+use local_stack::{DevServer, DevServerOptions, S3Kind, S3Options, S3Server};
 use tempfile::TempDir;
 
 use crate::files::TestFile;
@@ -13,15 +13,15 @@ use crate::s3::Bucket;
 
 const BUCKET: &str = "slipway";
 
-/// MinIO, dev-server with the page, and the two proxies that a browser sees.
+/// Storage, dev-server with the page, and the two proxies that a browser sees.
 #[derive(Debug)]
 pub struct Stack {
-    /// Between the browser and MinIO. URLs are signed for it.
+    /// Between the browser and storage. URLs are signed for it.
     pub storage: Proxy,
     /// Between the browser and dev-server: page and API.
     pub api: Proxy,
     pub server: DevServer,
-    pub minio: Minio,
+    pub s3: S3Server,
     pub bucket: Bucket,
     /// For the files of the story.
     pub folder: TempDir,
@@ -45,6 +45,8 @@ pub struct StackOptions {
     pub env: Vec<(&'static str, String)>,
     /// Whether the built page is needed.
     pub page: bool,
+    /// What storage is. On versitygw the bucket has the template's CORS rule, for this stack's page alone.
+    pub s3: S3Kind,
 }
 
 impl Stack {
@@ -61,8 +63,9 @@ impl Stack {
     pub async fn start_with(options: StackOptions) -> Result<Self> {
         let folder = TempDir::with_prefix("slipway-e2e-")?;
         let logs = log_folder()?;
-        let minio = Minio::start(MinioOptions { log: Some(logs.join("minio.log")), ..MinioOptions::default() })?;
-        let storage = Proxy::start(([127, 0, 0, 1], minio.port()).into()).await?;
+        let log = Some(logs.join(format!("{}.log", options.s3.program())));
+        let s3 = S3Server::start(S3Options { kind: options.s3, log, ..S3Options::default() })?;
+        let storage = Proxy::start(([127, 0, 0, 1], s3.port()).into()).await?;
         let page = if options.page { Some(page_dir()?) } else { None };
         let server = DevServer::start(DevServerOptions {
             public_endpoints: vec![storage.url()],
@@ -72,11 +75,14 @@ impl Stack {
             extra_env: options.env.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
             bucket: BUCKET.into(),
             log: Some(logs.join("dev-server.log")),
-            ..DevServerOptions::new(&minio)
+            ..DevServerOptions::new(&s3)
         })?;
         let api = Proxy::start(([127, 0, 0, 1], server.port()).into()).await?;
-        let bucket = Bucket::new(minio.endpoint(), BUCKET, minio.access_key(), minio.secret_key());
-        Ok(Self { storage, api, server, minio, bucket, folder, logs })
+        let bucket = Bucket::new(s3.endpoint(), BUCKET, s3.access_key(), s3.secret_key());
+        if s3.kind() == S3Kind::Versitygw {
+            bucket.allow_only(&api.url()).await?;
+        }
+        Ok(Self { storage, api, server, s3, bucket, folder, logs })
     }
 
     /// Where a browser finds page and API, without a slash at the end.
@@ -97,9 +103,9 @@ impl Stack {
         tokio::task::block_in_place(|| self.server.restart())
     }
 
-    /// Kills MinIO and starts it again.
-    pub fn restart_minio(&mut self) -> Result<()> {
-        tokio::task::block_in_place(|| self.minio.restart())
+    /// Kills storage and starts it again.
+    pub fn restart_s3(&mut self) -> Result<()> {
+        tokio::task::block_in_place(|| self.s3.restart())
     }
 
     /// Bytes of bodies sent to storage so far.
@@ -182,7 +188,7 @@ impl Stack {
     pub fn assert_logs_hold_none_of(&self, secrets: &[String], witness: &str) -> Result<()> {
         let log = std::fs::read_to_string(self.server.log_path())?;
         ensure!(log.contains(witness), "dev-server does not log `{witness}`");
-        for path in [self.server.log_path(), self.minio.log_path()] {
+        for path in [self.server.log_path(), self.s3.log_path()] {
             let log = String::from_utf8_lossy(&std::fs::read(path)?).into_owned();
             for secret in secrets {
                 ensure!(

@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 use tempfile::TempDir;
 
 use crate::process::Process;
-use crate::{Minio, net, workspace};
+use crate::{S3Server, net, workspace};
 
 const READY_LIMIT: Duration = Duration::from_secs(60);
 const READY_LINE: &str = "listening on ";
@@ -20,7 +20,7 @@ const READY_LINE: &str = "listening on ";
 /// How to start it.
 #[derive(Clone, Debug)]
 pub struct DevServerOptions<'a> {
-    pub s3: &'a Minio,
+    pub s3: &'a S3Server,
     pub bucket: String,
     /// The endpoints URLs are signed for. Empty: MinIO's own.
     pub public_endpoints: Vec<String>,
@@ -40,7 +40,7 @@ pub struct DevServerOptions<'a> {
 
 impl<'a> DevServerOptions<'a> {
     /// On this storage: bucket `slipway`, a table in memory, a free port of 127.0.0.1, no page.
-    pub fn new(s3: &'a Minio) -> Self {
+    pub fn new(s3: &'a S3Server) -> Self {
         Self {
             s3,
             bucket: "slipway".into(),
@@ -100,7 +100,7 @@ impl DevServer {
     ///
     /// # Errors
     /// A sentence: it is not built, its address is in use, or it refused to start (with its log's end).
-    // By value like the options of `Minio::start`, so that a call is one expression.
+    // By value like the options of `S3Server::start`, so that a call is one expression.
     #[allow(clippy::needless_pass_by_value)]
     pub fn start(options: DevServerOptions<'_>) -> Result<Self> {
         let folder = TempDir::with_prefix("slipway-dev-server-")?;
@@ -211,7 +211,7 @@ mod tests {
 
     #[test]
     fn extra_variables_come_last_and_win() {
-        let minio = Minio::start(crate::MinioOptions::default()).unwrap();
+        let minio = S3Server::start(crate::S3Options::default()).unwrap();
         let mut options = DevServerOptions::new(&minio);
         options.extra_env = vec![("SLIPWAY_MAIN_TABLE".into(), "other".into())];
         let env = options.environment();

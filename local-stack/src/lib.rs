@@ -1,5 +1,5 @@
 //! Local replacements of cloud services, as child processes that end with their owner:
-//! MinIO for S3, DynamoDB Local for the table, and Slipway's own dev-server.
+//! MinIO or versitygw for S3, DynamoDB Local for the table, and Slipway's own dev-server.
 //!
 //! All calls that start or ask a process block and use std only, so that tests on any runtime, and xtask, can use them. From
 //! async code, use `spawn_blocking`, or call them before the runtime has work.
@@ -8,21 +8,23 @@
 
 #[cfg(feature = "answer")]
 mod answer;
+mod cors;
 mod dev_server;
 mod dynamodb;
-mod minio;
 mod net;
 mod process;
+mod s3;
 
 use std::path::{Path, PathBuf};
 
 #[cfg(feature = "answer")]
 pub use answer::Answer;
+pub use cors::CorsRule;
 pub use dev_server::{DevServer, DevServerOptions};
 pub use dynamodb::DynamoDbLocal;
-pub use minio::{Minio, MinioOptions};
 pub use net::{free_port, http_status};
 pub use process::last_lines;
+pub use s3::{S3Kind, S3Options, S3Server};
 
 /// Starts the line that names a story whose browser crashed. The stories print it, and xtask parses it.
 pub const BROWSER_CRASHED: &str = "BROWSER CRASHED: ";

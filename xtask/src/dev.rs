@@ -1,4 +1,4 @@
-//! `cargo xtask dev`: MinIO, dev-server with its embedded table, and the page.
+//! `cargo xtask dev`: storage, dev-server with its embedded table, and the page.
 
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
@@ -7,20 +7,24 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use local_stack::{DevServer, DevServerOptions, Minio, MinioOptions};
+use clap::ValueEnum;
+use local_stack::{DevServer, DevServerOptions, S3Kind, S3Options, S3Server};
 
 use crate::page::{self, Profile};
 use crate::setup::{self, Needs};
-use crate::{interrupt, native};
+use crate::{interrupt, native, pins};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// The page's port
     #[arg(long, default_value_t = 8080)]
     port: u16,
+    /// What stores the files. Each has its own data
+    #[arg(long, value_enum, default_value_t = Storage::Minio)]
+    storage: Storage,
     /// The storage's port
-    #[arg(long, default_value_t = 9000)]
-    minio_port: u16,
+    #[arg(long, alias = "minio-port", default_value_t = 9000)]
+    storage_port: u16,
     /// This machine's name or address for other devices, such as 192.168.1.20; without it, only this machine is served
     #[arg(long)]
     public_host: Option<String>,
@@ -35,28 +39,58 @@ pub(crate) struct Options {
     data: Option<PathBuf>,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Storage {
+    /// The default
+    Minio,
+    /// Built sooner, and takes less memory
+    Versitygw,
+}
+
 pub(crate) fn run(options: &Options) -> Result<()> {
     refuse_ports_in_use(options)?;
-    setup::ensure(Needs { page: true, minio: true, first_compile_minutes: 4, ..Default::default() })?;
+    if options.storage == Storage::Minio && !setup::is_there(&pins::MINIO) {
+        println!("{}", sooner());
+    }
+    setup::ensure(Needs {
+        page: true,
+        minio: options.storage == Storage::Minio,
+        versitygw: options.storage == Storage::Versitygw,
+        first_compile_minutes: 4,
+        ..Default::default()
+    })?;
     let (data, dist) = options.folders()?;
     std::fs::create_dir_all(&data)?;
     native::build_dev_server()?;
     page::build(if options.release { Profile::Page } else { Profile::Dev }, &dist)?;
 
-    let mut minio = start_minio(options, &data)?;
-    let mut server = start_server(options, &minio, &data, &dist)?;
+    let mut s3 = start_storage(options, &data)?;
+    let mut server = start_server(options, &s3, &data, &dist)?;
+    println!("Storage is {} on port {}. All data is in {}", s3.kind().name(), s3.port(), data.display());
     println!("Slipway is ready: http://{}:{}", options.public_host.as_deref().unwrap_or("127.0.0.1"), options.port);
-    let ended = watch(&mut minio, &mut server);
+    let ended = watch(&mut s3, &mut server);
     // First, while the calls that it finishes still have storage.
     server.stop()?;
-    minio.stop()?;
+    s3.stop()?;
     ended
+}
+
+/// Said before MinIO's build begins.
+fn sooner() -> String {
+    format!(
+        "MinIO, which is to store the files, has to be built: about {} min on two cores. versitygw takes about {} min:\n    \
+         cargo xtask dev --storage versitygw",
+        pins::MINIO.build_minutes,
+        pins::VERSITYGW.build_minutes
+    )
 }
 
 /// Told before anything is built.
 fn refuse_ports_in_use(options: &Options) -> Result<()> {
     let host = options.listen_host();
-    for (port, what, flag) in [(options.port, "the page", "--port"), (options.minio_port, "storage", "--minio-port")] {
+    for (port, what, flag) in
+        [(options.port, "the page", "--port"), (options.storage_port, "storage", "--storage-port")]
+    {
         std::net::TcpListener::bind((host, port)).map(drop).map_err(|error| match error.kind() {
             std::io::ErrorKind::AddrInUse => anyhow::anyhow!(
                 "port {port}, wanted for {what}, is in use by another program. Choose another one with {flag} {}",
@@ -74,10 +108,20 @@ impl Options {
     /// For data, and for the page.
     fn folders(&self) -> Result<(PathBuf, PathBuf)> {
         let root = local_stack::workspace();
-        let Some(data) = &self.data else { return Ok((root.join(".slipway"), root.join("dist"))) };
-        // trunk runs in the workspace's root, wherever we were started.
-        let data = std::path::absolute(data)?;
-        Ok((data.clone(), data.join("page")))
+        let (data, page) = match &self.data {
+            None => (root.join(".slipway"), root.join("dist")),
+            // trunk runs in the workspace's root, wherever we were started.
+            Some(data) => {
+                let data = std::path::absolute(data)?;
+                (data.clone(), data.join("page"))
+            }
+        };
+        // The table, too: its files would not be in the other storage.
+        let data = match self.storage {
+            Storage::Minio => data,
+            Storage::Versitygw => data.join("versitygw"),
+        };
+        Ok((data, page))
     }
 
     fn listen_host(&self) -> &'static str {
@@ -85,21 +129,25 @@ impl Options {
     }
 }
 
-fn start_minio(options: &Options, data: &Path) -> Result<Minio> {
+fn start_storage(options: &Options, data: &Path) -> Result<S3Server> {
     let keys_file = data.join("storage-keys");
-    let minio = Minio::start(MinioOptions {
+    let s3 = S3Server::start(S3Options {
+        kind: match options.storage {
+            Storage::Minio => S3Kind::Minio,
+            Storage::Versitygw => S3Kind::Versitygw,
+        },
         data_dir: Some(data.join("storage")),
-        port: Some(options.minio_port),
+        port: Some(options.storage_port),
         host: Some(options.listen_host().into()),
         keys: read_keys(&keys_file),
         ..Default::default()
     })?;
-    write_keys(&keys_file, minio.access_key(), minio.secret_key())?;
-    Ok(minio)
+    write_keys(&keys_file, s3.access_key(), s3.secret_key())?;
+    Ok(s3)
 }
 
-fn start_server(options: &Options, minio: &Minio, data: &Path, dist: &Path) -> Result<DevServer> {
-    let public = options.public_host.iter().map(|host| format!("http://{host}:{}", options.minio_port));
+fn start_server(options: &Options, s3: &S3Server, data: &Path, dist: &Path) -> Result<DevServer> {
+    let public = options.public_host.iter().map(|host| format!("http://{host}:{}", options.storage_port));
     DevServer::start(DevServerOptions {
         public_endpoints: public.collect(),
         table: format!("embedded:{}", data.join("table.sqlite").display()),
@@ -107,15 +155,15 @@ fn start_server(options: &Options, minio: &Minio, data: &Path, dist: &Path) -> R
         own_origin: options.own_origin,
         addr: format!("{}:{}", options.listen_host(), options.port),
         log: Some(data.join("dev-server.log")),
-        ..DevServerOptions::new(minio)
+        ..DevServerOptions::new(s3)
     })
 }
 
 /// Until we are asked to end, or one of them ends by itself.
-fn watch(minio: &mut Minio, server: &mut DevServer) -> Result<()> {
+fn watch(s3: &mut S3Server, server: &mut DevServer) -> Result<()> {
     const LOOK: Duration = Duration::from_millis(100);
     while !interrupt::asked() {
-        minio.check()?;
+        s3.check()?;
         server.check()?;
         thread::sleep(LOOK);
     }
@@ -143,10 +191,34 @@ fn write_keys(file: &Path, access: &str, secret: &str) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser as _;
+
     use super::*;
 
-    fn options(port: u16, minio_port: u16) -> Options {
-        Options { port, minio_port, public_host: None, own_origin: false, release: false, data: None }
+    #[derive(Debug, clap::Parser)]
+    struct Cli {
+        #[command(flatten)]
+        options: Options,
+    }
+
+    fn typed(arguments: &[&str]) -> Options {
+        Cli::try_parse_from(["dev"].iter().chain(arguments)).unwrap().options
+    }
+
+    fn options(port: u16, storage_port: u16) -> Options {
+        typed(&["--port", &port.to_string(), "--storage-port", &storage_port.to_string()])
+    }
+
+    #[test]
+    fn minio_is_the_default_and_each_storage_has_its_own_data() {
+        let folders = |arguments: &[&str]| typed(arguments).folders().unwrap();
+        assert_eq!(typed(&[]).storage, Storage::Minio);
+        let (ours, page) = folders(&[]);
+        assert!(ours.ends_with(".slipway") && page.ends_with("dist"));
+        assert_eq!(folders(&["--storage", "versitygw"]), (ours.join("versitygw"), page));
+        let (data, page) = folders(&["--storage", "versitygw", "--data", "/d"]);
+        assert_eq!((data.to_str(), page.to_str()), (Some("/d/versitygw"), Some("/d/page")));
+        assert_eq!(typed(&["--minio-port", "9001"]).storage_port, 9001, "its name until December 2026");
     }
 
     #[test]
@@ -154,7 +226,7 @@ mod tests {
         let held = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let (port, free) = (held.local_addr().unwrap().port(), local_stack::free_port().unwrap());
         let error = refuse_ports_in_use(&options(free, port)).unwrap_err().to_string();
-        assert!(error.contains(&port.to_string()) && error.contains("--minio-port"), "{error}");
+        assert!(error.contains(&port.to_string()) && error.contains("--storage-port"), "{error}");
         let error = refuse_ports_in_use(&options(port, free)).unwrap_err().to_string();
         assert!(error.contains("--port"), "{error}");
     }

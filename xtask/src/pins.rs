@@ -1,6 +1,7 @@
 //! The versions of everything that is not in Cargo.lock.
 
 use anyhow::{Context, Result};
+use local_stack::S3Kind;
 
 /// A program that cargo builds.
 #[derive(Debug)]
@@ -26,6 +27,18 @@ pub(crate) struct PythonTool {
     pub(crate) version: &'static str,
     /// Other packages of its environment, as pip takes them.
     pub(crate) beside: &'static [&'static str],
+}
+
+/// A program that Go builds.
+#[derive(Debug)]
+pub(crate) struct GoTool {
+    pub(crate) kind: S3Kind,
+    pub(crate) package: &'static str,
+    pub(crate) version: &'static str,
+    /// The first version of Go that builds it.
+    pub(crate) least_go: &'static str,
+    /// On two cores, with cargo's tools being built beside it.
+    pub(crate) build_minutes: u32,
 }
 
 /// AWS's own checker: it knows each property of each resource.
@@ -69,8 +82,21 @@ fn tool(package: &'static str, version: &str, bare: bool) -> CargoTool {
 }
 
 /// Upstream is no longer maintained: this is its last commit, of 12 February 2026.
-pub(crate) const MINIO: &str = "v0.0.0-20260212201848-7aac2a2c5b7c";
-/// The image that builds MinIO where there is no Go.
+pub(crate) const MINIO: GoTool = GoTool {
+    kind: S3Kind::Minio,
+    package: "github.com/minio/minio",
+    version: "v0.0.0-20260212201848-7aac2a2c5b7c",
+    least_go: "1.24",
+    build_minutes: 6,
+};
+pub(crate) const VERSITYGW: GoTool = GoTool {
+    kind: S3Kind::Versitygw,
+    package: "github.com/versity/versitygw/cmd/versitygw",
+    version: "v1.8.0",
+    least_go: "1.25",
+    build_minutes: 2,
+};
+/// The image that builds them where there is no Go.
 pub(crate) const GO_IMAGE: &str = "golang:1.26-bookworm";
 pub(crate) const DYNAMODB_LOCAL: &str = "2.6.1";
 /// A wheel; zig, which it links with, is another one.

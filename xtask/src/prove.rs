@@ -52,6 +52,7 @@ pub(crate) const NEEDS: Needs = Needs {
     page: true,
     nextest: false,
     minio: false,
+    versitygw: false,
     dynamodb: false,
     browsers: false,
     emulator: true,

@@ -8,7 +8,7 @@ mod signing;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use local_stack::{DevServer, DevServerOptions, DynamoDbLocal, Minio, MinioOptions};
+use local_stack::{DevServer, DevServerOptions, DynamoDbLocal, S3Options, S3Server};
 
 pub(crate) use cold::ColdStart;
 pub(crate) use signing::Signing;
@@ -22,7 +22,7 @@ pub(crate) struct Functions {
 
 /// `folder` holds the binaries of the profile that is deployed, built for this machine.
 pub(crate) async fn measure(folder: &Path, rounds: usize) -> Result<Functions> {
-    let (minio, table) = (Minio::start(MinioOptions::default())?, DynamoDbLocal::start()?);
+    let (minio, table) = (S3Server::start(S3Options::default())?, DynamoDbLocal::start()?);
     let options = DevServerOptions {
         table: table.endpoint().to_owned(),
         extra_env: vec![("SLIPWAY_RATE_PER_MINUTE".into(), "1000000".into())],

@@ -11,7 +11,7 @@ use functions::app::App;
 use functions::config::{Config, TableNames};
 use functions::routers;
 use functions::table::{Key, Write};
-use local_stack::Minio;
+use local_stack::{S3Kind, S3Server};
 use serde_json::Value;
 use slipway_protocol::calls::GetRoom;
 use slipway_protocol::wire::link::Role;
@@ -96,12 +96,12 @@ fn the_document_can_be_printed_without_an_environment() {
 
 /// A MinIO with a bucket name of its own.
 pub(super) struct OnStorage {
-    pub(super) minio: Minio,
+    pub(super) minio: S3Server,
     bucket: String,
 }
 
 pub(super) async fn on_storage() -> OnStorage {
-    let minio = tokio::task::spawn_blocking(Minio::shared_or_start).await.unwrap().unwrap();
+    let minio = tokio::task::spawn_blocking(|| S3Server::shared_or_start(S3Kind::Minio)).await.unwrap().unwrap();
     OnStorage { minio, bucket: format!("dev-server-{}", hex::encode(functions::ids::random_bytes::<6>())) }
 }
 

@@ -121,7 +121,7 @@ async fn the_server_comes_back_and_knows_everything() -> Result<()> {
     let parts: Vec<_> = started.plan.parts().collect();
     scene.member.upload_part(&started, parts[0], &file).await?;
     scene.stack.restart_server()?;
-    scene.stack.restart_minio()?;
+    scene.stack.restart_s3()?;
     assert_eq!(scene.member.status(started.upload_id).await?.parts.len(), 1);
     for part in &parts[1..] {
         scene.member.upload_part(&started, *part, &file).await?;

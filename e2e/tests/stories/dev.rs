@@ -26,7 +26,7 @@ struct Running {
 impl Running {
     fn start(data: &Path, page: u16, storage: u16) -> Result<Self> {
         let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        command.args(["xtask", "dev", "--port", &page.to_string(), "--minio-port", &storage.to_string(), "--data"]);
+        command.args(["xtask", "dev", "--port", &page.to_string(), "--storage-port", &storage.to_string(), "--data"]);
         command.arg(data).current_dir(local_stack::workspace()).process_group(0);
         // What the test runner sets about this crate would make cargo build crates again that read it, such as ring.
         for (name, _) in std::env::vars_os() {

@@ -1,6 +1,6 @@
 //! Stories: each is a promise to the person who uploads, kept on the real stack.
 //!
-//! Every one starts its own MinIO, dev-server, proxies and browser on free ports, and ends by
+//! Every one starts its own storage, dev-server, proxies and browser on free ports, and ends by
 //! comparing what storage holds with the file, byte by byte.
 
 /// The same story in several browsers: `stories!(a_promise in chromium, firefox);`
@@ -37,4 +37,5 @@ mod room;
 mod soak;
 mod speed_limit;
 mod trouble;
+mod versitygw;
 mod wire;

@@ -50,11 +50,11 @@ async fn after_an_outage_of_storage_behind_it_an_upload_goes_on() -> Result<()> 
     room.stack.api.set_link(Link { up_total: Some(12 * MIB), ..Link::default() });
     room.stack.api.clear();
     // Storage behind page and functions, then the way to both.
-    room.stack.minio.kill()?;
+    room.stack.s3.kill()?;
     const SAID: &str = "return [...document.querySelectorAll('[data-testid=notice]')]
         .some((notice) => notice.innerText.includes('does not reach its storage'))";
     room.browser.until("it says so", SAID, LONG).await?;
-    room.stack.restart_minio()?;
+    room.stack.restart_s3()?;
     room.stack.api.lose_network(Duration::from_secs(2)).await;
     room.stack.api.set_link(Link::default());
     room.assert_arrives(&file).await?;

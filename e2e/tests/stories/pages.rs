@@ -169,7 +169,7 @@ async fn no_secret_is_in_any_log() -> Result<()> {
     let mut secrets: Vec<String> =
         links.iter().filter_map(|link| link.rsplit_once('.')).map(|(_, secret)| secret.to_owned()).collect();
     secrets.extend([&other, &room.onlooker].map(|member| member.joined.member_token.expose()));
-    secrets.extend(["X-Amz-Signature=".into(), "Bearer ".into(), room.stack.minio.secret_key().into()]);
+    secrets.extend(["X-Amz-Signature=".into(), "Bearer ".into(), room.stack.s3.secret_key().into()]);
     let upload = "/api/uploads/";
     room.stack.assert_logs_hold_none_of(&secrets, upload)
 }

@@ -52,9 +52,14 @@ impl Room {
 
     /// With more variables for dev-server.
     pub(crate) async fn make_with(kind: Kind, env: Vec<(&'static str, String)>) -> Result<Self> {
+        Self::make_in(kind, StackOptions { page: true, env, ..StackOptions::default() }).await
+    }
+
+    /// On another stack.
+    pub(crate) async fn make_in(kind: Kind, options: StackOptions) -> Result<Self> {
         // Beside each other: either mostly waits for its processes.
         let browser = tokio::spawn(Browser::start(kind));
-        let stack = Stack::start_with(StackOptions { page: true, env }).await?;
+        let stack = Stack::start_with(options).await?;
         let browser = browser.await??;
         browser.goto(&stack.url()).await?;
         browser.fill("room-name", "Holiday films").await?;

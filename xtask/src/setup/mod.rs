@@ -3,7 +3,7 @@
 mod cargo_tools;
 mod dynamodb;
 mod forecast;
-mod minio;
+mod go_tools;
 mod packages;
 pub(crate) mod python;
 
@@ -12,7 +12,7 @@ use std::thread;
 use anyhow::{Result, anyhow};
 
 use crate::command::{output, run_quietly, step, tool};
-use crate::pins::{self, CargoTool, PythonTool};
+use crate::pins::{self, CargoTool, GoTool, PythonTool};
 use forecast::Missing;
 
 static LINTERS: [PythonTool; 2] = [pins::CFN_LINT, pins::CHECKOV];
@@ -24,6 +24,7 @@ pub(crate) struct Needs {
     pub(crate) page: bool,
     pub(crate) nextest: bool,
     pub(crate) minio: bool,
+    pub(crate) versitygw: bool,
     pub(crate) dynamodb: bool,
     /// Chromium, Firefox, WebKitGTK and their drivers.
     pub(crate) browsers: bool,
@@ -42,6 +43,7 @@ pub(crate) fn all() -> Result<()> {
         page: true,
         nextest: true,
         minio: true,
+        versitygw: true,
         dynamodb: true,
         browsers: true,
         emulator: true,
@@ -49,6 +51,11 @@ pub(crate) fn all() -> Result<()> {
         linters: true,
         first_compile_minutes: 0,
     })
+}
+
+/// Whether it need not be built.
+pub(crate) fn is_there(wanted: &GoTool) -> bool {
+    go_tools::missing(wanted).is_none()
 }
 
 /// Installs what is missing. Cargo's tools in one lane, all else in another beside it.
@@ -96,8 +103,8 @@ fn other_tools(needs: Needs) -> Result<()> {
     if needs.dynamodb {
         dynamodb::ensure()?;
     }
-    if needs.minio {
-        minio::ensure()?;
+    for tool in go_tools_for(needs) {
+        go_tools::ensure(tool)?;
     }
     for tool in python_tools_for(needs) {
         python::ensure(tool)?;
@@ -115,11 +122,15 @@ fn missing_others(needs: Needs) -> Vec<Missing> {
     if needs.dynamodb {
         missing.extend(dynamodb::missing());
     }
-    if needs.minio {
-        missing.extend(minio::missing());
-    }
+    missing.extend(go_tools_for(needs).filter_map(go_tools::missing));
     missing.extend(python_tools_for(needs).filter_map(python::missing));
     missing
+}
+
+fn go_tools_for(needs: Needs) -> impl Iterator<Item = &'static GoTool> {
+    [(needs.minio, &pins::MINIO), (needs.versitygw, &pins::VERSITYGW)]
+        .into_iter()
+        .filter_map(|(is_needed, tool)| is_needed.then_some(tool))
 }
 
 fn python_tools_for(needs: Needs) -> impl Iterator<Item = &'static PythonTool> {

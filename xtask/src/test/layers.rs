@@ -202,8 +202,8 @@ impl Shared {
     fn set_env(&self, command: &mut Command) {
         command.env("SLIPWAY_DEV_SERVER", native::dev_server());
         command.env("SLIPWAY_PAGE_DIR", packaged_page());
-        if let Some(minio) = &self.minio {
-            command.env("SLIPWAY_TEST_MINIO", minio.as_shared());
+        for s3 in &self.s3 {
+            command.env(s3.kind().shared_variable(), s3.as_shared());
         }
         if let Some(dynamodb) = &self.dynamodb {
             command.env("SLIPWAY_TEST_DYNAMODB", dynamodb.endpoint());

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use clap::ValueEnum;
-use local_stack::{DynamoDbLocal, Minio, MinioOptions};
+use local_stack::{DynamoDbLocal, S3Kind, S3Options, S3Server};
 
 use crate::command::{seconds, step};
 use crate::interrupt;
@@ -29,7 +29,7 @@ pub(crate) struct Options {
 pub(crate) enum Layer {
     /// The pure crates
     Protocol,
-    /// Routes and records on MinIO, dynoxide and DynamoDB Local; local-stack, xtask, and what of the page needs no browser
+    /// Routes and records on MinIO, versitygw and local tables; local-stack, xtask, and what of the page needs no browser
     Functions,
     /// What needs a browser, in Chromium
     Browser,
@@ -66,7 +66,7 @@ impl Layer {
 /// Servers that all tests of a run share, each in a bucket or table of its own.
 #[derive(Debug, Default)]
 pub(crate) struct Shared {
-    minio: Option<Minio>,
+    s3: Vec<S3Server>,
     dynamodb: Option<DynamoDbLocal>,
 }
 
@@ -103,6 +103,7 @@ fn needs(layers: &[Layer]) -> Needs {
         page: any(&[Layer::Browser, Layer::E2e, Layer::Infra]),
         nextest: any(&[Layer::Protocol, Layer::Functions, Layer::E2e, Layer::Infra]),
         minio: any(&[Layer::Functions, Layer::E2e]),
+        versitygw: any(&[Layer::Functions, Layer::E2e]),
         dynamodb: any(&[Layer::Functions]),
         browsers: any(&[Layer::Browser, Layer::E2e]),
         emulator: any(&[Layer::Infra]),
@@ -114,8 +115,14 @@ fn needs(layers: &[Layer]) -> Needs {
 
 fn start_shared(layers: &[Layer]) -> Result<Shared> {
     let mut shared = Shared::default();
-    if layers.contains(&Layer::Functions) || layers.contains(&Layer::E2e) {
-        shared.minio = Some(step("Starting MinIO", || Minio::start(MinioOptions::default()))?);
+    let kinds: &[S3Kind] = match layers {
+        _ if layers.contains(&Layer::Functions) => &S3Kind::ALL,
+        _ if layers.contains(&Layer::E2e) => &[S3Kind::Minio],
+        _ => &[],
+    };
+    for &kind in kinds {
+        let start = || S3Server::start(S3Options { kind, ..S3Options::default() });
+        shared.s3.push(step(&format!("Starting {}", kind.name()), start)?);
     }
     if layers.contains(&Layer::Functions) {
         shared.dynamodb = Some(step("Starting DynamoDB Local", DynamoDbLocal::start)?);

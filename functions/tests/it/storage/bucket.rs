@@ -1,4 +1,4 @@
-//! A bucket of one's own in MinIO, and a plain HTTP client that does what a browser does.
+//! A bucket of one's own in MinIO or versitygw, and a plain HTTP client that does what a browser does.
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -7,11 +7,13 @@ use std::time::Duration;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_s3::config::{BehaviorVersion, Region};
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_types::SdkConfig;
 use functions::storage::{ObjectKey, PublicEndpoint, S3UploadId, SignedBytes, Storage, StorageConfig};
-use local_stack::{Minio, MinioOptions};
+use local_stack::{S3Kind, S3Options, S3Server};
 use slipway_protocol::wire::SignedRequest;
 use slipway_protocol::wire::digest::Md5;
 use slipway_protocol::wire::id::{FileId, PartNumber, RoomId};
@@ -19,8 +21,9 @@ use tokio::net::TcpSocket;
 
 pub(crate) const QUARTER_HOUR: Duration = Duration::from_secs(900);
 
-/// A new bucket in the MinIO of this run.
+/// A new bucket in a server of this run.
 pub(crate) struct Bucket {
+    pub(crate) kind: S3Kind,
     pub(crate) storage: Storage,
     pub(crate) sdk: SdkConfig,
     pub(crate) config: StorageConfig,
@@ -38,23 +41,28 @@ pub(crate) struct Away {
 #[derive(Debug)]
 pub(crate) struct Sent {
     pub(crate) status: u16,
-    /// The `<Code>` of an S3 error.
+    /// The `<Code>` of an S3 error, or nothing.
     pub(crate) code: String,
     /// Without quotes.
     pub(crate) etag: String,
     pub(crate) text: String,
 }
 
-/// One server for a test process; each test has its own bucket.
-pub(crate) fn minio() -> &'static Minio {
-    static MINIO: OnceLock<Minio> = OnceLock::new();
-    MINIO.get_or_init(|| {
-        if std::env::var_os("SLIPWAY_TEST_MINIO").is_some() {
-            return Minio::shared_or_start().expect("MinIO is there");
+/// One server of each kind for a test process; each test has its own bucket.
+fn server(kind: S3Kind) -> &'static S3Server {
+    static MINIO: OnceLock<S3Server> = OnceLock::new();
+    static VERSITYGW: OnceLock<S3Server> = OnceLock::new();
+    let started = match kind {
+        S3Kind::Minio => &MINIO,
+        S3Kind::Versitygw => &VERSITYGW,
+    };
+    started.get_or_init(|| {
+        if std::env::var_os(kind.shared_variable()).is_some() {
+            return S3Server::shared_or_start(kind).expect("storage is there");
         }
         remove_left_data();
-        let data = data_folder(&std::process::id().to_string()).join("data");
-        Minio::start(MinioOptions { data_dir: Some(data), ..MinioOptions::default() }).expect("MinIO starts")
+        let data = data_folder(&std::process::id().to_string()).join(kind.program());
+        S3Server::start(S3Options { kind, data_dir: Some(data), ..S3Options::default() }).expect("storage starts")
     })
 }
 
@@ -70,26 +78,31 @@ fn remove_left_data() {
     }
 }
 
-const DATA_PREFIX: &str = "minio-of-";
+const DATA_PREFIX: &str = "s3-of-";
 
 fn data_folder(pid: &str) -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{DATA_PREFIX}{pid}"))
 }
 
 impl Bucket {
+    /// In MinIO.
     pub(crate) async fn new() -> Self {
-        let minio = tokio::task::spawn_blocking(minio).await.unwrap();
+        Self::on(S3Kind::Minio).await
+    }
+
+    pub(crate) async fn on(kind: S3Kind) -> Self {
+        let server = tokio::task::spawn_blocking(move || server(kind)).await.unwrap();
         let config = StorageConfig {
             bucket: format!("test-{}", hex::encode(random())),
-            endpoint: Some(minio.endpoint().to_owned()),
+            endpoint: Some(server.endpoint().to_owned()),
             public_endpoints: Vec::new(),
             upload_path: None,
             path_style: true,
         };
-        let sdk = sdk_config(minio.access_key(), minio.secret_key());
+        let sdk = sdk_config(server.access_key(), server.secret_key());
         let storage = Storage::new(&sdk, &config);
         storage.create_bucket().await.unwrap();
-        Self { storage, sdk, config }
+        Self { kind, storage, sdk, config }
     }
 
     /// The same bucket by way of other endpoints.
@@ -118,7 +131,13 @@ impl Bucket {
     }
 
     pub(crate) fn credentials(&self) -> Credentials {
-        Credentials::from_keys(minio().access_key(), minio().secret_key(), None)
+        let server = server(self.kind);
+        Credentials::from_keys(server.access_key(), server.secret_key(), None)
+    }
+
+    /// The same bucket for somebody with these keys.
+    pub(crate) fn with_keys(&self, access: &str, secret: &str) -> Storage {
+        Storage::new(&sdk_config(access, secret), &self.config)
     }
 
     /// The SDK itself, to do behind Slipway's back what nobody should.
@@ -146,6 +165,24 @@ impl Bucket {
     }
 }
 
+impl Sent {
+    /// Status and code, such as `403 AccessDenied`.
+    pub(crate) fn short(&self) -> String {
+        format!("{} {}", self.status, self.code).trim_end().to_owned()
+    }
+}
+
+/// What the SDK was answered, as [`Sent::short`] has it.
+pub(crate) fn outcome<T, E: ProvideErrorMetadata>(result: &Result<T, SdkError<E, HttpResponse>>) -> String {
+    match result {
+        Ok(_) => "200".to_owned(),
+        Err(error) => {
+            let status = error.raw_response().map_or(0, |answer| answer.status().as_u16());
+            format!("{status} {}", error.code().unwrap_or_default())
+        }
+    }
+}
+
 /// What a signed PUT of these bytes promises.
 pub(crate) fn promise(bytes: &[u8]) -> SignedBytes {
     SignedBytes { len: bytes.len() as u64, digest: Md5::of(bytes) }
@@ -153,22 +190,32 @@ pub(crate) fn promise(bytes: &[u8]) -> SignedBytes {
 
 /// Sends the request with its headers, as the page does.
 pub(crate) async fn send(request: &SignedRequest, bytes: &[u8]) -> Sent {
+    try_send(request, bytes).await.unwrap()
+}
+
+/// The same, where the connection may break.
+pub(crate) async fn try_send(request: &SignedRequest, bytes: &[u8]) -> reqwest::Result<Sent> {
+    try_answer(to_send(&reqwest::Client::new(), request, bytes)).await
+}
+
+pub(crate) fn to_send(client: &reqwest::Client, request: &SignedRequest, bytes: &[u8]) -> reqwest::RequestBuilder {
     assert_eq!(request.method, "PUT");
-    let mut call = reqwest::Client::new().put(&request.url).body(bytes.to_vec());
-    for (name, value) in &request.headers {
-        call = call.header(name, value);
-    }
-    answer(call).await
+    let put = client.put(&request.url).body(bytes.to_vec());
+    request.headers.iter().fold(put, |put, (name, value)| put.header(name, value))
 }
 
 /// Sends any request and reads S3's answer.
 pub(crate) async fn answer(call: reqwest::RequestBuilder) -> Sent {
-    let answer = call.send().await.unwrap();
+    try_answer(call).await.unwrap()
+}
+
+async fn try_answer(call: reqwest::RequestBuilder) -> reqwest::Result<Sent> {
+    let answer = call.send().await?;
     let etag = answer.headers().get("etag").map_or("", |value| value.to_str().unwrap()).trim_matches('"').to_owned();
     let status = answer.status().as_u16();
-    let text = answer.text().await.unwrap();
+    let text = answer.text().await?;
     let code = text.split_once("<Code>").and_then(|(_, rest)| rest.split_once("</Code>")).map_or("", |(code, _)| code);
-    Sent { status, code: code.to_owned(), etag, text }
+    Ok(Sent { status, code: code.to_owned(), etag, text })
 }
 
 /// `len` bytes that differ by seed and place.

@@ -1,4 +1,4 @@
-//! The whole way of a file, over HTTP, as API Gateway events, and on DynamoDB Local: every route is called.
+//! The whole way of a file, over HTTP, as API Gateway events, on DynamoDB Local and on versitygw: every route is called.
 
 use slipway_protocol::calls;
 use slipway_protocol::wire::link::Role;
@@ -21,6 +21,11 @@ async fn as_gateway_events() {
 #[tokio::test(flavor = "multi_thread")]
 async fn on_dynamodb_local() {
     every_route(World::on(Tables::DynamoDbLocal, |_| {}).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_versitygw() {
+    every_route(World::on_versitygw().await).await;
 }
 
 async fn every_route(world: World) {

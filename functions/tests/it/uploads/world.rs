@@ -13,6 +13,7 @@ use functions::storage::StorageError;
 use functions::sweep::{SweepReport, sweep};
 use functions::uploads::initiate::begin;
 use functions::uploads::validate::Draft;
+use local_stack::S3Kind;
 use slipway_protocol::calls;
 use slipway_protocol::wire::error::{ApiError, ErrorCode};
 use slipway_protocol::wire::id::{FileId, RoomId, UploadId};
@@ -107,8 +108,16 @@ impl World {
         Self::start(on_local, Stack::http).await
     }
 
+    /// With its files in versitygw.
+    pub(crate) async fn on_versitygw() -> Self {
+        Self::start_in(Bucket::on(S3Kind::Versitygw).await, |_| {}, Stack::http).await
+    }
+
     async fn start(change: impl FnOnce(&mut Config), api: impl FnOnce(&Stack) -> Api) -> Self {
-        let bucket = Bucket::new().await;
+        Self::start_in(Bucket::new().await, change, api).await
+    }
+
+    async fn start_in(bucket: Bucket, change: impl FnOnce(&mut Config), api: impl FnOnce(&Stack) -> Api) -> Self {
         let stack = Stack::start(|config| {
             config.bucket.clone_from(&bucket.config.bucket);
             config.s3_endpoint.clone_from(&bucket.config.endpoint);
