@@ -1,13 +1,11 @@
 //! `cargo xtask tidy`: what the compiler does not see.
 
-mod calls;
 mod docs;
 mod keys;
 mod logs;
 mod names;
 mod page;
 mod page_text;
-mod permissions;
 mod policy;
 mod proved;
 mod queues;
@@ -55,7 +53,6 @@ fn findings() -> Result<Vec<Finding>> {
     findings.extend(names::check(&template));
     findings.extend(queues::check(&template));
     findings.extend(logs::check(&cdn_logs, &template));
-    findings.extend(permissions::check(&template, &sources, &lambda_names()?));
     findings.extend(policy::check(&template, &sources));
     findings.extend(proved::check(&template, text_of(&sources, proved::PAGE)?));
     findings.extend(docs::check_codes(&sources, &openapi.to_string()));

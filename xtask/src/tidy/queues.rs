@@ -41,7 +41,7 @@ pub(crate) fn check(template: &Yaml) -> Vec<Finding> {
 }
 
 /// Queues to which Lambda sends what the function failed at three times.
-pub(crate) fn failures_of<'a>(template: &'a Yaml, binary: &str) -> impl Iterator<Item = &'a str> {
+fn failures_of<'a>(template: &'a Yaml, binary: &str) -> impl Iterator<Item = &'a str> {
     let function = function_of(template, binary).map(|(name, _)| name);
     let configs = of_type(&template["Resources"], "AWS::Lambda::EventInvokeConfig").map(|(_, config)| config);
     configs.filter_map(move |config| {
