@@ -1,8 +1,11 @@
 //! AWS's own clients, without a configured endpoint.
 
+use std::collections::HashMap;
+
 use anyhow::{Context, Result};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_s3::config::{BehaviorVersion, Region, RequestChecksumCalculation, ResponseChecksumValidation};
 use aws_sdk_s3::error::ProvideErrorMetadata as _;
 use aws_sdk_s3::primitives::ByteStream;
@@ -107,12 +110,13 @@ impl Cloud {
         Ok(())
     }
 
-    /// How many items a table has.
+    /// How many items a table has, without the notes of the sweep, which comes and goes.
     pub(crate) async fn items(&self, table: &str) -> Result<usize> {
         let mut pages = self.tables.scan().table_name(table).into_paginator().send();
         let mut count = 0;
         while let Some(page) = pages.next().await {
-            count += page.with_context(|| format!("{table} can't be read"))?.items().len();
+            let page = page.with_context(|| format!("{table} can't be read"))?;
+            count += page.items().iter().filter(|item| !is_of_the_sweep(item)).count();
         }
         Ok(count)
     }
@@ -125,4 +129,9 @@ impl Cloud {
             Err(error) => Err(error).context("asking for a function"),
         }
     }
+}
+
+fn is_of_the_sweep(item: &HashMap<String, AttributeValue>) -> bool {
+    let key = item.get("pk").and_then(|key| key.as_s().ok());
+    key.is_some_and(|key| key == "SWEEP" || key.starts_with("DUE#"))
 }

@@ -24,8 +24,8 @@ pub(super) const ONE: u64 = 1000;
 /// The size of one whose 101 parts of 8 MiB are more than a call completes, on a link of `SLOW_LINK` bytes per second.
 pub(super) const MANY: u64 = 101 * 8 * MIB;
 pub(super) const SLOW_LINK: u64 = 100_000;
-/// How long what happens outside of a call may take.
-pub(super) const LIMIT: Duration = Duration::from_secs(8);
+/// How long what happens outside of a call may take, on a machine that does something else as well.
+pub(super) const LIMIT: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(150);
 /// The idle time of uploads, and a margin, since S3 dates parts in whole seconds.
 const OVERDUE: Duration = Duration::from_millis(2200);
