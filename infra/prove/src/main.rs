@@ -130,6 +130,7 @@ async fn prove(inputs: Inputs, groups: &[Group]) -> Result<bool> {
         let unprepared = unprepared.remove(group.name);
         // The others depend on it.
         if !stands && unprepared.is_none() {
+            run.report.skipped(group.name, "deploy failed");
             continue;
         }
         run.report.begin(group.name);

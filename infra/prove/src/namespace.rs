@@ -101,6 +101,13 @@ pub(crate) fn cover_system_files(scratch: &Path, certificates: &Certificates) ->
     std::fs::write(&hosts, "127.0.0.1 localhost\n")?;
     cover(Path::new("/etc/resolv.conf"), &resolver)?;
     cover(Path::new("/etc/hosts"), &hosts)?;
+    // Resolvers such as systemd's are asked by a socket, which leads out of the namespace.
+    let switch = Path::new("/etc/nsswitch.conf");
+    if switch.exists() {
+        let ours = scratch.join("nsswitch.conf");
+        std::fs::write(&ours, "passwd: files\ngroup: files\nhosts: files dns\n")?;
+        cover(switch, &ours)?;
+    }
     cover(&certificates.system_bundle, &certificates.bundle)
 }
 

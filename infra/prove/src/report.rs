@@ -75,6 +75,11 @@ impl Report {
         self.lines.push(line);
     }
 
+    /// A group that was not tried.
+    pub(crate) fn skipped(&mut self, group: &str, why: &str) {
+        self.lines.push(format!("{group:<12} not tried: {why}"));
+    }
+
     pub(crate) fn count(&self) -> usize {
         self.proved
     }

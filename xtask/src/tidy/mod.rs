@@ -54,7 +54,7 @@ fn findings() -> Result<Vec<Finding>> {
     findings.extend(queues::check(&template));
     findings.extend(logs::check(&cdn_logs, &template));
     findings.extend(policy::check(&template, &sources));
-    findings.extend(proved::check(&template, text_of(&sources, proved::PAGE)?));
+    findings.extend(proved::check(&template, text_of(&sources, proved::PAGE)?, text_of(&sources, proved::STORIES)?));
     findings.extend(docs::check_codes(&sources, &openapi.to_string()));
     findings.extend(docs::check_links(&sources, &local_stack::workspace()));
     findings.extend(keys::check(&sources));

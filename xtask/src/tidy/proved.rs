@@ -9,11 +9,12 @@ use super::Finding;
 use super::yaml::{of_type, strings};
 
 pub(crate) const PAGE: &str = "infra/permissions.md";
+pub(crate) const STORIES: &str = "infra/prove/src/permissions/stories/mod.rs";
 
 /// Function, resource and action.
 type Permission = (String, String, String);
 
-pub(crate) fn check(template: &Yaml, page: &str) -> Vec<Finding> {
+pub(crate) fn check(template: &Yaml, page: &str, stories: &str) -> Vec<Finding> {
     let (allowed, listed) = (allowed(template), listed(page));
     let words = |(function, resource, action): &Permission| format!("`{action}` of {function} on {resource}");
     let run = "run `cargo xtask prove-infra --only permissions --all`";
@@ -21,7 +22,11 @@ pub(crate) fn check(template: &Yaml, page: &str) -> Vec<Finding> {
     let gone = listed
         .difference(&allowed)
         .map(|one| format!("{PAGE} lists {}, which the template does not allow", words(one)));
-    missing.chain(gone).collect()
+    let is_there = |story: &&str| stories.contains(&format!("\"{story}\":"));
+    let lost = rows(page).map(|cells| cells[4]).filter(|story| !is_there(story)).collect::<BTreeSet<_>>();
+    let lost =
+        lost.into_iter().map(|story| format!("{PAGE} names the story `{story}`, which {STORIES} does not have: {run}"));
+    missing.chain(gone).chain(lost).collect()
 }
 
 fn allowed(template: &Yaml) -> BTreeSet<Permission> {
@@ -44,14 +49,19 @@ fn short(resource: &str) -> String {
 
 /// From lines such as `| Abort | MainTable | `dynamodb:GetItem`, `dynamodb:PutItem` | a story |`.
 fn listed(page: &str) -> BTreeSet<Permission> {
+    rows(page)
+        .flat_map(|cells| {
+            let actions = cells[3].split(", ").filter_map(|action| action.strip_prefix('`')?.strip_suffix('`'));
+            let of_action = |action: &str| (cells[1].to_owned(), cells[2].to_owned(), action.to_owned());
+            actions.map(of_action).collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+/// Those that list something, without the table's head.
+fn rows(page: &str) -> impl Iterator<Item = Vec<&str>> {
     let rows = page.lines().map(|line| line.split('|').map(str::trim).collect::<Vec<_>>());
-    let rows = rows.filter(|cells| cells.len() == 6 && !cells[4].is_empty() && !cells[4].contains("**none**"));
-    rows.flat_map(|cells| {
-        let actions = cells[3].split(", ").filter_map(|action| action.strip_prefix('`')?.strip_suffix('`'));
-        let of_action = |action: &str| (cells[1].to_owned(), cells[2].to_owned(), action.to_owned());
-        actions.map(of_action).collect::<Vec<_>>()
-    })
-    .collect()
+    rows.filter(|cells| cells.len() == 6 && cells[3].starts_with('`') && !cells[4].is_empty() && cells[4] != "**none**")
 }
 
 #[cfg(test)]
@@ -66,7 +76,7 @@ mod tests {
     const OBJECTS: &str = "| Abort | FileBucket/* | `s3:DeleteObject` | it is cancelled |\n";
 
     fn found(page: &str) -> Vec<Finding> {
-        check(&parse(TEMPLATE).unwrap(), page)
+        check(&parse(TEMPLATE).unwrap(), page, "\"it is cancelled\": files::cancelled,")
     }
 
     #[test]
@@ -81,6 +91,8 @@ mod tests {
         assert!(missing.len() == 1 && missing[0].contains("does not list `s3:DeleteObject` of Abort on FileBucket/*"));
         let none = found(&format!("{TABLES}{}", OBJECTS.replace("it is cancelled", "**none**")));
         assert_eq!(none, missing, "what no story needs is not listed");
+        let lost = found(&format!("{TABLES}{}", OBJECTS.replace("cancelled", "lost")));
+        assert!(lost.len() == 1 && lost[0].contains("the story `it is lost`"), "{lost:?}");
         let gone = found(&format!("{TABLES}{OBJECTS}{}", TABLES.replace("Abort", "Rooms")));
         assert!(gone.len() == 2 && gone[0].contains("`dynamodb:GetItem` of Rooms on MainTable, which the template"));
     }
@@ -88,6 +100,7 @@ mod tests {
     #[test]
     fn our_page_lists_what_our_template_allows() {
         let read = |path: &str| std::fs::read_to_string(local_stack::workspace().join(path)).unwrap();
-        assert_eq!(check(&parse(&read("infra/template.yaml")).unwrap(), &read(PAGE)), Vec::<Finding>::new());
+        let template = parse(&read("infra/template.yaml")).unwrap();
+        assert_eq!(check(&template, &read(PAGE), &read(STORIES)), Vec::<Finding>::new());
     }
 }
