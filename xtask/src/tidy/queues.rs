@@ -75,13 +75,11 @@ fn watches(alarm: &Yaml, queue: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::yaml::parse;
+    use super::super::yaml::tests::ours_with;
     use super::*;
 
     fn found_after(before: &str, after: &str) -> Vec<Finding> {
-        let text = std::fs::read_to_string(local_stack::workspace().join("infra/template.yaml")).unwrap();
-        assert!(text.contains(before), "the template has no `{before}`");
-        check(&parse(&text.replacen(before, after, 1)).unwrap())
+        check(&ours_with(before, after))
     }
 
     #[test]
