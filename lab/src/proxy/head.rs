@@ -118,7 +118,7 @@ pub(super) struct ChunkScan {
 enum Scan {
     #[default]
     Size,
-    /// So many bytes still to come, with the line end behind them.
+    /// The number of bytes still to come, including the line end after them.
     Data(u64),
     Trailer,
 }

@@ -22,7 +22,7 @@ const OTHER_BROWSERS: &[Wanted] = &[
     (&["xauth"], "xauth"),
 ];
 const JAVA: &[Wanted] = &[(&["java"], "default-jre-headless"), (&["mvn"], "maven")];
-/// Debian packs Python without what makes environments. No program tells that it is there.
+/// Debian packages `venv` apart from Python. It brings no program of its own that could be looked for.
 const PYTHON: &str = "python3-venv";
 /// How long Python may take to import them, on a machine that is busy.
 const IMPORTS: Duration = Duration::from_secs(30);

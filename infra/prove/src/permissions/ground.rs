@@ -273,7 +273,7 @@ impl Begun {
     }
 }
 
-/// So many bytes.
+/// The content of a part of this length.
 pub(super) fn content(len: u64) -> Vec<u8> {
     vec![0x5a; usize::try_from(len).unwrap_or(usize::MAX)]
 }

@@ -71,7 +71,7 @@ async fn remove_each(run: &mut Run, ground: &Ground, permissions: &[Permission])
     let function = &permissions[0].function;
     let stories: Vec<&Story> = stories::of(function).collect();
     for story in &stories {
-        (story.tell)(ground).await.with_context(|| format!("{function}, with all permissions: {}", story.name))?;
+        (story.run)(ground).await.with_context(|| format!("{function}, with all permissions: {}", story.name))?;
     }
     let refused = run.cloud.refusals().await?;
     ensure!(refused.is_empty(), "{function} asks for more than it is allowed: {refused:?}");
@@ -104,7 +104,7 @@ async fn verdict(
     if !refused.iter().any(|refusal| permission.is_it(refusal)) {
         return Ok(Verdict::Unclear(format!("`{name}` fails for another reason: {error:#}")));
     }
-    Ok(match (story.tell)(ground).await {
+    Ok(match (story.run)(ground).await {
         Ok(()) => Verdict::NeededBy(name),
         Err(error) => Verdict::Unclear(format!("`{name}` fails, and so it does when it is given back: {error:#}")),
     })
@@ -112,7 +112,7 @@ async fn verdict(
 
 async fn first_failure(ground: &Ground, stories: &[&'static Story]) -> Option<(&'static Story, Error)> {
     for story in stories {
-        if let Err(error) = (story.tell)(ground).await {
+        if let Err(error) = (story.run)(ground).await {
             return Some((story, error));
         }
     }

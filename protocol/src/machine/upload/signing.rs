@@ -16,8 +16,8 @@ const MOST_CALLS: usize = 2;
 /// Parts of an upload's end.
 const LAST_PARTS: usize = 2;
 
-/// Whether one of so many parts that wait may go to a host that was left. The end of an upload does not wait for a host
-/// that may not answer.
+/// Whether one of the waiting parts may probe a host that was dropped. The last parts of an upload never do: the upload
+/// would wait for a host that may not answer.
 pub(super) fn may_try_host(waiting: usize) -> bool {
     waiting > LAST_PARTS
 }

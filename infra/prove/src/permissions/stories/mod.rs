@@ -20,12 +20,12 @@ pub(super) struct Story {
     /// The function's name in the template.
     function: &'static str,
     pub(super) name: &'static str,
-    pub(super) tell: for<'a> fn(&'a Ground) -> BoxFuture<'a, Result<()>>,
+    pub(super) run: for<'a> fn(&'a Ground) -> BoxFuture<'a, Result<()>>,
 }
 
 macro_rules! stories {
-    ($($function:ident { $($name:literal: $tell:path,)* })*) => {
-        &[$($(Story { function: stringify!($function), name: $name, tell: |ground| Box::pin($tell(ground)) },)*)*]
+    ($($function:ident { $($name:literal: $run:path,)* })*) => {
+        &[$($(Story { function: stringify!($function), name: $name, run: |ground| Box::pin($run(ground)) },)*)*]
     };
 }
 
